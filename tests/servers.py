@@ -1,0 +1,34 @@
+"""Throw-away servers for the tests, there before pytest-django reads the settings (see addopts)."""
+
+import atexit
+import os
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from config import embedded
+
+_until_the_end = ExitStack()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None]:
+    """A wrapper, since those come before pytest-django's own tryfirst hook."""
+    atexit.register(_until_the_end.close)
+    home = Path(_until_the_end.enter_context(tempfile.TemporaryDirectory(prefix="arrivals-tests-")))
+    os.environ["ARRIVALS_HOME"] = str(home)
+    start_missing(home)
+    return (yield)
+
+
+def start_missing(home: Path) -> None:
+    postgres, valkey = not os.environ.get("DATABASE_URL"), not os.environ.get("REDIS_URL")
+    servers = embedded.running(home, postgres=postgres, valkey=valkey, throwaway=True)
+    _until_the_end.enter_context(servers)
+    if postgres:
+        os.environ["DATABASE_URL"] = embedded.database_url(home)
+    if valkey:
+        os.environ["REDIS_URL"] = embedded.redis_url(home)
