@@ -32,6 +32,8 @@ def main(arguments: list[str]) -> None:
     try:
         with servers_for(arguments[1:]):
             execute_from_command_line(arguments)
+    except KeyboardInterrupt:
+        sys.exit(130)
     except (ImproperlyConfigured, ServerFailed) as problem:
         sys.exit(str(problem))
 

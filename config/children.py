@@ -25,9 +25,8 @@ def spawn(
     Only from the main thread: the kernel counts the death of the thread that forked as ours.
     """
     prepare = partial(_bind, os.getpid(), death, become)
-    return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=prepare, **options
-    )
+    options = {"stdin": subprocess.DEVNULL, **options}
+    return subprocess.Popen(command, start_new_session=True, preexec_fn=prepare, **options)
 
 
 def _bind(parent: int, death: signal.Signals, become: Callable[[], None] | None) -> None:

@@ -5,16 +5,17 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-import psycopg
+from psycopg import pq
 
 from config import children
 from config.servers import Server, ServerFailed, ServersMissing
 
-DATABASE = "arrivals"
+CREATE_DATABASE = b"CREATE DATABASE arrivals;\n"
 # CREATE DATABASE and TRUNCATE wait for the disk several times each; a test run has nothing to keep.
 THROWAWAY = ("fsync=off", "full_page_writes=off")
 
@@ -24,18 +25,10 @@ class Postgres(Server):
     goodbye = signal.SIGINT
     become: Callable[[], None] | None = None
 
-    def accepts(self) -> bool:
-        return self._takes("postgres")
-
     def answers(self) -> bool:
-        return self._takes(DATABASE)
-
-    def start(self) -> None:
-        if not self.accepts():
-            super().start()
-        with self._connect("postgres") as connection:
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-                connection.execute(f"CREATE DATABASE {DATABASE}")
+        """Also when it has no connection left to give."""
+        address = f"host='{self.sockets}' port=5432 user=postgres dbname=postgres connect_timeout=2"
+        return pq.PGconn.ping(address.encode()) == pq.Ping.OK
 
     def launch(self, lock: int) -> "subprocess.Popen[bytes]":
         programs = _programs()
@@ -50,51 +43,33 @@ class Postgres(Server):
         return self._spawn([str(programs / "postgres"), *self._options()], pass_fds=[lock])
 
     def _initialise(self, programs: Path, owner: int) -> None:
-        """Under another name first: a folder left half made by a kill must not look like data."""
+        """Under another name until all is done: a folder left half made by a kill must not look like data."""
         fresh = self.home / "postgres.new"
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         _give(owner, fresh)
-        command = [str(programs / "initdb"), "-D", str(fresh), "-U", "postgres", "-A", "trust"]
-        command += ["-E", "UTF8", "--locale=C", *(["--no-sync"] if self.throwaway else [])]
-        if self._spawn(command).wait() != 0:
-            raise ServerFailed(f"A private postgres cannot be set up: {self._last_words()}")
+        unsafe = ["--no-sync"] if self.throwaway else []
+        cluster = [str(programs / "initdb"), "-D", str(fresh), "-U", "postgres", "-A", "trust"]
+        self._finish([*cluster, "-E", "UTF8", "--locale=C", *unsafe])
+        self._finish([str(programs / "postgres"), "--single", "-D", str(fresh), "postgres"], CREATE_DATABASE)
         fresh.rename(self.data)
 
-    def _spawn(self, command: list[str], pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+    def _finish(self, command: list[str], said: bytes = b"") -> None:
+        child = self._spawn(command, stdin=subprocess.PIPE)
+        child.communicate(said)
+        if child.returncode != 0:
+            raise ServerFailed(f"A private postgres cannot be set up: {self._last_words()}")
+
+    def _spawn(self, command: list[str], **options: Any) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            return children.spawn(
-                command,
-                death=self.goodbye,
-                become=self.become,
-                pass_fds=pass_fds,
-                stdout=log,
-                stderr=log,
-                cwd="/",
-            )
+            streams = {"stdout": log, "stderr": log, "cwd": "/", **options}
+            return children.spawn(command, death=self.goodbye, become=self.become, **streams)
 
     def _options(self) -> list[str]:
         settings = ["listen_addresses=", "max_connections=200", "shared_buffers=64MB"]
         settings += ["TimeZone=UTC", "log_timezone=UTC", *(THROWAWAY if self.throwaway else ())]
         addressed = ["-D", str(self.data), "-k", str(self.sockets), "-p", "5432"]
         return addressed + [part for setting in settings for part in ("-c", setting)]
-
-    def _takes(self, database: str) -> bool:
-        try:
-            self._connect(database).close()
-        except psycopg.OperationalError:
-            return False
-        return True
-
-    def _connect(self, database: str) -> "psycopg.Connection":
-        return psycopg.connect(
-            host=str(self.sockets),
-            port=5432,
-            user="postgres",
-            dbname=database,
-            autocommit=True,
-            connect_timeout=2,
-        )
 
 
 def _programs() -> Path:

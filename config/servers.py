@@ -65,24 +65,22 @@ class Server:
         self.sockets = sockets_of(home)
         self.child: subprocess.Popen[bytes] | None = None
 
-    def accepts(self) -> bool:
+    def answers(self) -> bool:
         raise NotImplementedError
 
     def launch(self, lock: int) -> "subprocess.Popen[bytes]":
         raise NotImplementedError
 
-    def answers(self) -> bool:
-        return self.accepts()
-
     def start(self) -> None:
         """Every process of the server inherits a locked file, so that the lock tells when all are gone."""
-        self.stop()
+        if self._ended():
+            self.child = None
         self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self.home / f"{self.name}.lock").open("w") as lock:
             if self._is_free(lock.fileno()):
                 self.child = self.launch(lock.fileno())
-        children.until(lambda: self._ended() or self.accepts(), START_PATIENCE)
-        if self._ended() or not self.accepts():
+        children.until(lambda: self._ended() or self.answers(), START_PATIENCE)
+        if self._ended() or not self.answers():
             raise ServerFailed(f"The private {self.name} does not start: {self._last_words()}")
 
     def stop(self) -> None:
@@ -92,7 +90,7 @@ class Server:
 
     def _is_free(self, lock: int) -> bool:
         """True once nothing of an earlier server is left, False when one answers after all."""
-        if not children.until(lambda: _locked(lock) or self.accepts(), PATIENCE):
+        if not children.until(lambda: _locked(lock) or self.answers(), PATIENCE):
             raise ServerFailed(f"An earlier {self.name} in {self.home} neither answers nor ends.")
         return _locked(lock)
 
@@ -109,7 +107,7 @@ class Valkey(Server):
     name = "valkey"
     goodbye = signal.SIGTERM
 
-    def accepts(self) -> bool:
+    def answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(1)
             try:
