@@ -38,7 +38,7 @@ class Postgres(Server):
         if not self.data.exists():
             self._initialise(programs, owner)
         _check_version(self.data, programs)
-        _forget_dead_postmaster(self.data)
+        _forget_dead_postmaster(self.data, self.sockets)
         _give(owner, self.data, self.sockets)
         return self._spawn([str(programs / "postgres"), *self._options()], pass_fds=[lock])
 
@@ -103,20 +103,17 @@ def _check_version(data: Path, programs: Path) -> None:
         )
 
 
-def _forget_dead_postmaster(data: Path) -> None:
-    """After a kill -9 its number may be another program's by now, for which PostgreSQL would wait in vain."""
-    note = data / "postmaster.pid"
-    if not note.exists():
-        return
-    pid = note.read_text().split("\n")[0].strip()
-    if not pid or not _serves(data, pid):
-        note.unlink()
+def _forget_dead_postmaster(data: Path, sockets: Path) -> None:
+    """After a kill -9 its number is a zombie's or another program's: PostgreSQL takes either for its kind."""
+    for note in (data / "postmaster.pid", sockets / ".s.PGSQL.5432.lock"):
+        if note.exists() and not _serves(data, note.read_text().split("\n")[0].strip()):
+            note.unlink()
 
 
 def _serves(data: Path, pid: str) -> bool:
     """Whether that process is a PostgreSQL on this data: one that somebody started without us."""
-    if not Path("/proc/self").exists():
-        return True
+    if not pid or not Path("/proc/self").exists():
+        return bool(pid)
     try:
         works_in = os.readlink(f"/proc/{pid}/cwd")
     except OSError:

@@ -109,7 +109,7 @@ class Valkey(Server):
 
     def answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(1)
+            line.settimeout(0.5)
             try:
                 line.connect(str(self.sockets / "valkey.sock"))
                 line.sendall(b"PING\r\n")
@@ -121,7 +121,8 @@ class Valkey(Server):
         self.data.mkdir(exist_ok=True, mode=0o700)
         with self.log.open("ab") as log:
             command = [_valkey_program(), *self._options()]
-            return children.spawn(command, death=self.goodbye, pass_fds=[lock], stdout=log, stderr=log)
+            # SIGKILL: after SIGTERM it would answer for another tenth of a second; its file is complete
+            return children.spawn(command, death=signal.SIGKILL, pass_fds=[lock], stdout=log, stderr=log)
 
     def _options(self) -> list[str]:
         options = {

@@ -43,9 +43,13 @@ class Program:
             self._note_death(now, self.child.returncode)
 
     def _start(self, now: float) -> None:
-        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         self.child = children.spawn(
-            self.command, death=signal.SIGKILL, env=self.environment, cwd=self.folder, **output
+            self.command,
+            death=signal.SIGKILL,
+            env=self.environment,
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         self.started = now
         Thread(target=relay, args=(self.name, self.child.stdout), daemon=True).start()

@@ -98,7 +98,7 @@ def announcement(port: int) -> Iterator[str]:
 
 def where_letters_go() -> str:
     if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
-        return f"land as files in {settings.EMAIL_FILE_PATH}"
+        return f"land as files in {settings.EMAIL_FILE_PATH}"  # type: ignore[misc]
     if settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
         return f"go to {settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
     return f"go by {settings.EMAIL_BACKEND}"
