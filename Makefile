@@ -1,0 +1,27 @@
+.PHONY: install run test lock bench
+PYTHON := .venv/bin/python
+
+install: .venv/installed
+
+.venv/installed: requirements.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Arrivals needs Python 3.11 or newer.")'
+	@test -x $(PYTHON) || python3 -m venv .venv
+	@echo "Installing into .venv"
+	@$(PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+run: install
+	@exec $(PYTHON) manage.py up
+
+test: install
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy .
+	.venv/bin/pytest
+
+lock:
+	uv lock
+	uv export --no-header -q --format requirements-txt > requirements.txt
+
+bench: install
+	$(PYTHON) -m bench
