@@ -4,16 +4,20 @@ import ctypes
 import os
 import pwd
 import signal
+import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _LINUX = sys.platform == "linux"
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS = 1, 8
+_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE = 47, 2, 1
+_CAPABILITY_VERSION = 0x20080522
 _CLONE_NEWUSER = 0x10000000
 
 
@@ -54,14 +58,19 @@ def until(condition: Callable[[], bool], patience: float, every: float = 0.02) -
     return held
 
 
-def not_root() -> tuple[int, Callable[[], None] | None]:
-    """Whose files a server that refuses root shall use, and what its process does to be no root."""
+def not_root(*needed: Path) -> tuple[int, Callable[[], None] | None]:
+    """Whose files a server that refuses root shall use, and what its process does to be no root.
+
+    `needed` are the folders it must get at; where they lie behind one that only root may enter,
+    it keeps root's right to pass.
+    """
     if os.geteuid() != 0:
         return os.geteuid(), None
     if can_leave_root():
         return 0, leave_root
     user = _first_user("postgres", "nobody")
-    return user.pw_uid, partial(drop_to, user.pw_uid, user.pw_gid)
+    passes = not all(open_to_all(folder) for folder in needed)
+    return user.pw_uid, partial(drop_to, user.pw_uid, user.pw_gid, passes)
 
 
 def leave_root() -> None:
@@ -80,10 +89,20 @@ def can_leave_root() -> bool:
         return False
 
 
-def drop_to(uid: int, gid: int) -> None:
+def drop_to(uid: int, gid: int, passes: bool) -> None:
+    _libc.prctl(_PR_SET_KEEPCAPS, int(passes), 0, 0, 0)
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)
+    if passes:
+        header = struct.pack("Ii", _CAPABILITY_VERSION, 0)
+        only = 1 << _CAP_DAC_OVERRIDE
+        _libc.capset(header, struct.pack("6I", only, only, only, 0, 0, 0))
+        _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0)
+
+
+def open_to_all(path: Path) -> bool:
+    return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents)
 
 
 def _first_user(*names: str) -> pwd.struct_passwd:

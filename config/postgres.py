@@ -20,6 +20,14 @@ CREATE_DATABASE = b"CREATE DATABASE arrivals;\n"
 THROWAWAY = ("fsync=off", "full_page_writes=off")
 
 
+class RootRefused(ServerFailed):
+    def __init__(self) -> None:
+        super().__init__(
+            "PostgreSQL refuses root, and here root cannot become somebody else: "
+            "run Arrivals as another user, or name a server with DATABASE_URL."
+        )
+
+
 class Postgres(Server):
     name = "postgres"
     goodbye = signal.SIGINT
@@ -32,7 +40,7 @@ class Postgres(Server):
 
     def launch(self, lock: int) -> "subprocess.Popen[bytes]":
         programs = _programs()
-        owner, self.become = children.not_root()
+        owner, self.become = children.not_root(programs, self.home, self.sockets)
         if owner != os.geteuid():
             self.home.chmod(self.home.stat().st_mode | 0o011)
         if not self.data.exists():
@@ -63,7 +71,10 @@ class Postgres(Server):
     def _spawn(self, command: list[str], **options: Any) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             streams = {"stdout": log, "stderr": log, "cwd": "/", **options}
-            return children.spawn(command, death=self.goodbye, become=self.become, **streams)
+            try:
+                return children.spawn(command, death=self.goodbye, become=self.become, **streams)
+            except (PermissionError, subprocess.SubprocessError) as error:
+                raise RootRefused from error
 
     def _options(self) -> list[str]:
         settings = ["listen_addresses=", "max_connections=200", "shared_buffers=64MB"]
@@ -123,7 +134,9 @@ def _serves(data: Path, pid: str) -> bool:
 
 def _give(owner: int, *folders: Path) -> None:
     """To whom the server runs as; that may have changed since the data were made."""
-    for folder in folders:
-        if folder.stat().st_uid != owner:
-            for path in (folder, *folder.rglob("*")):
-                os.chown(path, owner, -1, follow_symlinks=False)
+    foreign = [folder for folder in folders if folder.stat().st_uid != owner]
+    try:
+        for path in (inner for folder in foreign for inner in (folder, *folder.rglob("*"))):
+            os.chown(path, owner, -1, follow_symlinks=False)
+    except OSError as error:
+        raise RootRefused from error

@@ -25,7 +25,6 @@ with embedded.running(Path(sys.argv[1])):
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """Not below pytest's own folder, which no other user may enter: PostgreSQL may be one."""
     with tempfile.TemporaryDirectory(prefix="arrivals-home-") as folder:
         yield Path(folder)
 
@@ -175,11 +174,13 @@ def test_data_of_another_version_are_refused_in_one_sentence(home):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
-def test_root_without_namespaces_drops_to_another_user(home, monkeypatch):
+@pytest.mark.parametrize("mode", [0o755, 0o700], ids=["in the open", "behind root's door"])
+def test_root_without_namespaces_drops_to_another_user(home, monkeypatch, mode):
     monkeypatch.setattr(children, "can_leave_root", lambda: False)
-    with embedded.running(home, valkey=False, throwaway=True):
-        assert (home / "postgres").stat().st_uid != 0
-        assert database(home).execute("SELECT 1").fetchone() == (1,)
+    home.chmod(mode)
+    with embedded.running(home / "inner", valkey=False, throwaway=True):
+        assert (home / "inner/postgres").stat().st_uid != 0
+        assert database(home / "inner").execute("SELECT 1").fetchone() == (1,)
 
 
 def test_a_hung_server_is_neither_killed_nor_doubled(lived_in, monkeypatch):

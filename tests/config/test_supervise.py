@@ -1,0 +1,159 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError
+
+from config import children, supervise
+from config.embedded import Servers
+from config.management.commands import up
+from config.supervise import Program, Supervisor
+
+PROJECT = Path(__file__).resolve().parents[2]
+SLEEP = [sys.executable, "-S", "-c", "import time; print('here', flush=True); time.sleep(1000)"]
+DEAF = [sys.executable, "-S", "-c", f"import signal; signal.signal(15, signal.SIG_IGN); {SLEEP[-1]}"]
+PARENT = """
+import os; from pathlib import Path
+from config.embedded import Servers; from config.supervise import Program, Supervisor
+program = Program("web", ["sleep", "1000"], dict(os.environ), Path("."))
+servers = Servers(Path("."), postgres=False, valkey=False)
+Supervisor([program], servers).run(lambda: print(program.child.pid, flush=True))
+"""
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("FIRST_WAIT", "TICK", "LOOK_AT_SERVERS"):
+        monkeypatch.setattr(supervise, name, 0.02)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def no_servers(tmp_path: Path) -> Servers:
+    return Servers(tmp_path, postgres=False, valkey=False)
+
+
+def program(command: list[str]) -> Program:
+    return Program("web", command, dict(os.environ), PROJECT)
+
+
+def run_until(supervisor: Supervisor, condition: Callable[[], bool]) -> None:
+    ticks = iter(range(500))
+
+    def each_tick() -> None:
+        supervisor.stopping = condition() or next(ticks) == 499
+
+    supervisor.run(each_tick)
+    assert next(ticks) < 499, "it never came to be"
+
+
+@pytest.mark.parametrize(
+    ("last_wait", "lived", "wait"),
+    [(0, 0, 1), (1, 0.1, 2), (2, 59, 4), (16, 1, 30), (30, 1, 30), (30, 60, 1)],
+)
+def test_the_wait_doubles_to_thirty_seconds_and_starts_anew_after_a_minute(
+    last_wait, lived, wait, monkeypatch
+):
+    monkeypatch.setattr(supervise, "FIRST_WAIT", 1)
+    assert supervise.wait_after(last_wait, lived) == wait
+
+
+def test_a_dead_program_is_started_again(no_servers):
+    web = program(SLEEP)
+    seen: list[int] = []
+
+    def killed_twice_and_back() -> bool:
+        if web.child and web.child.pid not in seen:
+            seen.append(web.child.pid)
+            web.child.kill()
+        return len(seen) == 3
+
+    run_until(Supervisor([web], no_servers), killed_twice_and_back)
+
+
+def test_what_a_program_says_has_its_name_before_it(no_servers, capfd):
+    said: list[str] = []
+
+    def has_spoken() -> bool:
+        said.append(capfd.readouterr().out)
+        return "   web | here\n" in "".join(said)
+
+    run_until(Supervisor([program(SLEEP)], no_servers), has_spoken)
+
+
+def test_a_dead_private_server_is_started_again(tmp_path):
+    servers = Servers(tmp_path, postgres=False, throwaway=True)
+    servers.ensure()
+    first = servers.servers[0].child
+    assert first is not None
+    first.kill()
+    first.wait()
+    run_until(Supervisor([], servers), servers.answer)
+    servers.stop()
+
+
+@pytest.mark.parametrize("command", [SLEEP, DEAF], ids=["willing", "deaf"])
+def test_a_signal_ends_the_programs_and_then_us(no_servers, monkeypatch, command):
+    monkeypatch.setattr(supervise, "PATIENCE", 0.3)
+    web = program(command)
+    relayed: list[str] = []
+    monkeypatch.setattr(supervise, "say", lambda name, line: relayed.append(line))
+    supervisor = Supervisor([web], no_servers)
+    supervisor.run(lambda: os.kill(os.getpid(), signal.SIGTERM) if "here" in relayed else None)
+    assert web.child is not None and web.child.returncode == (-9 if command is DEAF else -15)
+
+
+def test_programs_go_with_a_killed_supervisor():
+    command = [sys.executable, "-c", PARENT]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        child = Path("/proc") / parent.stdout.readline().strip()
+        assert child.exists()
+        parent.kill()
+        assert children.until(lambda: not child.exists() or "(zombie)" in (child / "status").read_text(), 5)
+
+
+def test_a_taken_port_is_one_sentence():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CommandError, match=f"^PORT {port} cannot be had"):
+            up.refuse_taken_port("127.0.0.1", port)
+
+
+def test_a_wrong_setting_is_one_sentence():
+    command = [sys.executable, "manage.py", "check"]
+    run = subprocess.run(
+        command, cwd=PROJECT, env=os.environ | {"PORT": "eight"}, capture_output=True, text=True
+    )
+    assert run.returncode == 1
+    assert run.stderr.startswith("PORT must be") and run.stderr.count("\n") == 1
+
+
+def test_up_brings_everything_up_and_down_again(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    named = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    environment = named | {"PORT": str(port), "ARRIVALS_HOME": str(tmp_path)}
+    command = [sys.executable, "manage.py", "up"]
+    with subprocess.Popen(
+        command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        line = next(line for line in process.stdout if " | " not in line)
+        assert line == f"Arrivals is at http://localhost:{port}\n"
+        asked = HTTPConnection("127.0.0.1", port, timeout=5)
+        asked.request("GET", "/healthz")
+        assert asked.getresponse().status == 200
+        process.terminate()
+        process.stdout.read()
+    assert process.returncode == 0
+    assert not Servers(tmp_path, postgres=False).answer()
