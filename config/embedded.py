@@ -28,9 +28,7 @@ def is_running(home: Path) -> bool:
 
 
 @contextmanager
-def running(
-    home: Path, *, postgres: bool = True, valkey: bool = True, throwaway: bool = False
-) -> Iterator[None]:
+def running(home: Path, *, postgres: bool = True, valkey: bool = True, throwaway: bool = False) -> Iterator[None]:
     """Servers for the duration: those that answer already, else our own. `throwaway` keeps no data safe."""
     servers = Servers(home, postgres=postgres, valkey=valkey, throwaway=throwaway)
     try:
@@ -43,9 +41,7 @@ def running(
 class Servers:
     """The servers of one home. `ensure` starts what does not answer, `stop` ends only what we started."""
 
-    def __init__(
-        self, home: Path, *, postgres: bool = True, valkey: bool = True, throwaway: bool = False
-    ) -> None:
+    def __init__(self, home: Path, *, postgres: bool = True, valkey: bool = True, throwaway: bool = False) -> None:
         self.home = home
         self.servers: list[Server] = []
         if postgres:

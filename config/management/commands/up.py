@@ -31,9 +31,7 @@ class Command(BaseCommand):
         self.host, self.port = os.environ.get("HOST") or "127.0.0.1", settings.PORT
         self.announced = False
         refuse_taken_port(self.host, self.port)
-        servers = Servers(
-            settings.ARRIVALS_HOME, postgres=settings.PRIVATE_POSTGRES, valkey=settings.PRIVATE_VALKEY
-        )
+        servers = Servers(settings.ARRIVALS_HOME, postgres=settings.PRIVATE_POSTGRES, valkey=settings.PRIVATE_VALKEY)
         try:
             servers.ensure()
             migrate()

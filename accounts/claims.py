@@ -1,0 +1,47 @@
+"""The browser that signed up: a random token in a cookie, its hash in the row."""
+
+import hashlib
+import secrets
+
+from django.conf import settings
+
+from accounts.models import SignupClaim
+
+
+def new_token() -> str:
+    """256 random bits (ASVS 11.5.1 asks for 128)."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_token(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def token_of(request) -> str | None:
+    token = request.COOKIES.get(settings.CLAIM_COOKIE_NAME, "")
+    return token if 40 <= len(token) <= 64 and token.isascii() else None
+
+
+def remember(response, token: str) -> None:
+    response.set_cookie(
+        settings.CLAIM_COOKIE_NAME,
+        token,
+        max_age=settings.CLAIM_COOKIE_AGE,
+        secure=settings.ON_HTTPS,
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+
+
+def forget(response) -> None:
+    response.delete_cookie(settings.CLAIM_COOKIE_NAME, path="/", samesite="Lax")
+
+
+def latest_claim(request) -> SignupClaim | None:
+    """The newest sign-up of this browser, with its account; none once the cookie's time is over."""
+    token = token_of(request)
+    if token is None:
+        return None
+    claims = SignupClaim.objects.filter(token_hash=hash_token(token)).select_related("account")
+    return claims.order_by("-seen_at").first()

@@ -1,0 +1,58 @@
+"""Knocking with a password: what is answered, and what is left for set-up to fetch."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password, verify_password
+
+from accounts.models import Account, Event, Voice
+from accounts.signup import ask_for_repair
+from accounts.status import Status
+
+MAY_ENTER = {Status.PROVISIONED, Status.ACTIVE}
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Either an account that may come in, or the key of the sentence that says why not."""
+
+    account: Account | None = None
+    refusal: str = ""
+
+    @property
+    def may_enter(self) -> bool:
+        return bool(self.account and self.account.status in MAY_ENTER)
+
+
+def knock(email: str, password: str) -> Arrival:
+    """One argon2 operation and one diary line, whether or not the address is known."""
+    account = Account.objects.filter(email=email).first()
+    right = _password_is_right(account, password)
+    arrival = _answer(account, right)
+    Event.objects.create(
+        account=account,
+        address="" if account else email,
+        voice=Voice.THEY,
+        kind="logged_in" if arrival.account else "tried_to_log_in",
+        shown=arrival.refusal,
+    )
+    if right and account and account.status != Status.ACTIVE:
+        ask_for_repair(account)
+    return arrival
+
+
+def _password_is_right(account: Account | None, password: str) -> bool:
+    if account is None:
+        make_password(password)
+        return False
+    return verify_password(password, account.password)[0]
+
+
+def _answer(account: Account | None, right: bool) -> Arrival:
+    if account is None and settings.REVEAL_UNKNOWN_EMAIL:
+        return Arrival(refusal="login.unknown")
+    if account is None or not right:
+        return Arrival(refusal="login.no_match")
+    if not account.is_active:
+        return Arrival(refusal="login.suspended")
+    return Arrival(account=account)

@@ -1,0 +1,160 @@
+"""Who they are, how far they have got, and the diary of how it went."""
+
+import secrets
+import uuid
+from collections.abc import Iterable
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models, transaction
+from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.status import Status, check_arrow
+
+REFERENCE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+
+
+def new_reference() -> str:
+    """A short number to read out on the phone. It finds an account and proves nothing."""
+    letters = [secrets.choice(REFERENCE_LETTERS) for _ in range(7)]
+    return "".join(letters[:3]) + "-" + "".join(letters[3:])
+
+
+def normal_email(email: str) -> str:
+    return email.strip().lower()
+
+
+class AccountManager(BaseUserManager["Account"]):
+    def create_superuser(self, email, password=None, **fields):
+        """Staff run the platform; nothing has to be set up for them."""
+        fields = {"is_staff": True, "is_superuser": True, "status": Status.ACTIVE} | fields
+        account = self.model(email=normal_email(email), **fields)
+        account.set_password(password)
+        account.save(using=self._db)
+        return account
+
+    def get_by_natural_key(self, username):
+        return self.get(email=normal_email(username or ""))
+
+
+class Account(AbstractBaseUser, PermissionsMixin):
+    """One person who signed up. `is_active` means not suspended; how far they have got is `status`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(_("work e-mail"), max_length=254, unique=True)
+    name = models.CharField(_("name"), max_length=300)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    company = models.CharField(_("company"), max_length=300, blank=True)
+    reference = models.CharField(max_length=8, default=new_reference, db_index=True, editable=False)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.CREATED)
+    status_at = models.DateTimeField(db_default=Now())
+    mailbox_proven_at = models.DateTimeField(null=True, blank=True)
+    is_active = models.BooleanField(_("not suspended"), default=True)
+    is_staff = models.BooleanField(_("may use the desk"), default=False)
+    created_at = models.DateTimeField(db_default=Now())
+    asked_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Set when its owner came to a door and set-up has not looked yet: this row is the message.",
+    )
+
+    objects = AccountManager()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="one_account_an_address"),
+            models.CheckConstraint(condition=models.Q(status__in=Status.values), name="status_is_known"),
+        ]
+        indexes = [
+            models.Index(fields=["asked_at"], condition=models.Q(asked_at__isnull=False), name="who_asked"),
+            models.Index(fields=["status_at"], condition=models.Q(status=Status.FAILED), name="who_was_given_up"),
+        ]
+
+    def __str__(self):
+        return f"{self.name} <{self.email}>"
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split(" ")[0]
+
+    def move(self, to: Status, why: str = "") -> bool:
+        """Change the status, in the row and in the diary. False: somebody else moved it first."""
+        moved = move([self.pk], Status(self.status), to, why)
+        if moved:
+            self.status = to
+        return bool(moved)
+
+
+def move(ids: Iterable[uuid.UUID], old: Status, new: Status, why: str = "") -> list[uuid.UUID]:
+    """The one place that writes a status: those of `ids` still `old` become `new`, each with a diary line."""
+    check_arrow(old, new)
+    with transaction.atomic():
+        rows = Account.objects.select_for_update().filter(pk__in=list(ids), status=old).order_by("pk")
+        moved = list(rows.values_list("pk", flat=True))
+        if moved:
+            Account.objects.filter(pk__in=moved).update(status=new, status_at=Now())
+            write_diary(Event(account_id=pk, voice=Voice.WE, kind=f"status.{new}", detail=why) for pk in moved)
+    return moved
+
+
+class Voice(models.TextChoices):
+    THEY = "they", _("they")
+    WE = "we", _("we")
+    SUPPORT = "support", _("support")
+
+
+class Event(models.Model):
+    """One line of the diary: what they did and were shown, what we did, what support did. Never changed."""
+
+    account = models.ForeignKey(Account, null=True, on_delete=models.CASCADE, related_name="+")
+    address = models.CharField(max_length=254, blank=True, help_text="What was typed, where no account is.")
+    at = models.DateTimeField(db_default=Now())
+    voice = models.CharField(max_length=8, choices=Voice.choices)
+    kind = models.CharField(max_length=60)
+    shown = models.CharField(max_length=60, blank=True, help_text="Key of the sentence they were shown.")
+    detail = models.TextField(blank=True)
+    actor = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "at"]),
+            models.Index(fields=["address", "at"], condition=~models.Q(address=""), name="typed_addresses"),
+        ]
+
+    def __str__(self):
+        return f"{self.voice}: {self.kind}"
+
+
+def write_diary(events: Iterable[Event]) -> None:
+    Event.objects.bulk_create(events)
+
+
+class SignupClaim(models.Model):
+    """One browser's sign-up for one address. Its token is kept as a hash; the browser holds it in a cookie."""
+
+    token_hash = models.CharField(max_length=64)
+    email = models.EmailField(max_length=254)
+    name = models.CharField(max_length=300)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    proven = models.BooleanField(help_text="The password typed was the account's own.")
+    letter_owed = models.BooleanField(
+        default=False, help_text="The address was taken: its owner is owed a letter that says so."
+    )
+    created_at = models.DateTimeField(db_default=Now())
+    seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["token_hash", "email"], name="one_claim_a_browser_and_address")
+        ]
+        indexes = [
+            models.Index(fields=["created_at"], condition=models.Q(letter_owed=True), name="claims_owed_a_letter")
+        ]
+
+    def __str__(self):
+        return f"sign-up of {self.email}"

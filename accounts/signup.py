@@ -1,0 +1,103 @@
+"""Signing up: one row is committed and never taken back. Knows no mail server, no broker, no workspace."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.hashers import make_password, verify_password
+from django.db import DatabaseError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from accounts.claims import hash_token
+from accounts.models import Account, Event, SignupClaim, Voice
+
+SHOWN = "receipt.heading"
+
+
+class OutcomeUnknown(Exception):
+    """The database went away during COMMIT: the sign-up may be saved or not. Sending it again is safe."""
+
+
+class _Vanished(Exception):
+    """The account we read was deleted before we could write: start over."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What somebody typed into the form, already checked."""
+
+    name: str
+    email: str
+    phone: str
+    company: str
+    password: str
+
+
+def sign_up(typed: Typed, token: str) -> SignupClaim:
+    """Save the sign-up and return its claim.
+
+    The same statements run and one argon2 operation is spent whether the address is free or taken, so that
+    neither the answer nor its time tells a stranger which. (Two first sign-ups racing for one address from
+    different browsers spend a second one: the loser has to check its password against the winner's.)
+    """
+    known = Account.objects.filter(email=typed.email).first()
+    right = verify_password(typed.password, known.password)[0] if known else True
+    encoded = known.password if known else make_password(typed.password)
+    reached_commit = False
+    try:
+        with transaction.atomic():
+            claim = _save(typed, encoded, token, known, right)
+            reached_commit = True
+        return claim
+    except _Vanished:
+        return sign_up(typed, token)
+    except DatabaseError as error:
+        if reached_commit:
+            raise OutcomeUnknown from error
+        raise
+
+
+def _save(typed: Typed, encoded: str, token: str, known: Account | None, right: bool) -> SignupClaim:
+    mine = Account(email=typed.email, name=typed.name, phone=typed.phone, company=typed.company, password=encoded)
+    Account.objects.bulk_create([mine], ignore_conflicts=True)
+    account = Account.objects.get(email=typed.email)
+    fresh = account.pk == mine.pk
+    if known and fresh:
+        raise _Vanished
+    if not known and not fresh:
+        right = _is_my_own_double_click(account, token) or verify_password(typed.password, account.password)[0]
+    ask_for_repair(account, really=right)
+    Event.objects.create(account=account, voice=Voice.THEY, kind=_what_they_did(fresh, right), shown=SHOWN)
+    return _claim(typed, token, account, right)
+
+
+def _what_they_did(fresh: bool, right: bool) -> str:
+    if fresh:
+        return "signed_up"
+    return "signed_up_again" if right else "signed_up_with_other_password"
+
+
+def _is_my_own_double_click(account: Account, token: str) -> bool:
+    claims = SignupClaim.objects.filter(token_hash=hash_token(token), account=account, proven=True)
+    return claims.exists()
+
+
+def ask_for_repair(account: Account, really: bool = True) -> None:
+    """Leave word that its owner came to a door. Set-up fetches it: this row is the message.
+
+    The row is written even when not `really`, so that a wrong password costs what the right one does.
+    """
+    Account.objects.filter(pk=account.pk).update(asked_at=Now() if really else F("asked_at"))
+
+
+def _claim(typed: Typed, token: str, account: Account, right: bool) -> SignupClaim:
+    """A browser that has once typed the right password keeps its receipt whatever it types later."""
+    claim, made = SignupClaim.objects.get_or_create(
+        token_hash=hash_token(token),
+        email=typed.email,
+        defaults={"name": typed.name, "account": account, "proven": right, "letter_owed": not right},
+    )
+    if not made:
+        claim.name, claim.seen_at = typed.name, Now()
+        claim.proven, claim.letter_owed = claim.proven or right, claim.letter_owed or not right
+        claim.save(update_fields=["name", "seen_at", "proven", "letter_owed"])
+    return claim

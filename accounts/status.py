@@ -1,0 +1,33 @@
+"""How far an account has got, and which way it may go from there. No database in here."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(TextChoices):
+    CREATED = "created", _("signed up")
+    EMAIL_SENT = "email_sent", _("welcome letter handed over")
+    PROVISIONED = "provisioned", _("workspace ready")
+    ACTIVE = "active", _("active")
+    FAILED = "failed", _("given up by the machine, a person owes an answer")
+
+
+# Everything may heal, and nothing that is finished comes undone: ACTIVE has no arrow out.
+# The one way back to CREATED is a mistyped address put right: its welcome letter is owed anew.
+ARROWS: dict[Status, frozenset[Status]] = {
+    Status.CREATED: frozenset({Status.EMAIL_SENT, Status.PROVISIONED, Status.ACTIVE, Status.FAILED}),
+    Status.EMAIL_SENT: frozenset({Status.CREATED, Status.PROVISIONED, Status.ACTIVE, Status.FAILED}),
+    Status.PROVISIONED: frozenset({Status.CREATED, Status.EMAIL_SENT, Status.ACTIVE, Status.FAILED}),
+    Status.FAILED: frozenset({Status.CREATED, Status.EMAIL_SENT, Status.PROVISIONED, Status.ACTIVE}),
+    Status.ACTIVE: frozenset(),
+}
+UNFINISHED = frozenset(Status) - {Status.ACTIVE}
+
+
+class NoSuchArrow(ValueError):
+    """Somebody asked for a change of status that the design does not have."""
+
+
+def check_arrow(old: str, new: str) -> None:
+    if Status(new) not in ARROWS[Status(old)]:
+        raise NoSuchArrow(f"an account does not go from {old} to {new}")

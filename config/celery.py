@@ -1,0 +1,25 @@
+"""The engine that carries out what the database says is due."""
+
+import os
+
+from celery import Celery
+from celery.signals import beat_init, celeryd_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("arrivals")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# A page may wait half a second for the broker; a worker and a beat may be more patient.
+PATIENT = {"socket_connect_timeout": 5, "socket_timeout": 5}
+
+
+@celeryd_init.connect
+def be_a_patient_worker(conf=None, **_):
+    conf.broker_transport_options = conf.broker_transport_options | PATIENT
+
+
+@beat_init.connect
+def be_a_patient_beat(sender=None, **_):
+    sender.app.conf.broker_transport_options = sender.app.conf.broker_transport_options | PATIENT

@@ -1,0 +1,193 @@
+"""One settings file: the environment, and defaults that run. Every variable is described in the README."""
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+
+from config import embedded, environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ARRIVALS_HOME = Path(environment.text("ARRIVALS_HOME", str(BASE_DIR / ".arrivals"))).absolute()
+DEBUG = environment.flag("DEBUG")
+
+
+def _kept_secret(path: Path) -> str:
+    """The key of an installation where none was named: made once, readable by its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(50))
+    return path.read_text()
+
+
+SECRET_KEY = environment.text("SECRET_KEY", "") or _kept_secret(ARRIVALS_HOME / "secret_key")
+if len(SECRET_KEY) < 32:
+    raise environment.refuse("SECRET_KEY", "is too short: give it 50 random characters.")
+
+PORT = environment.whole_number("PORT", 8000, 1, 65535)
+SITE_URL = environment.site("SITE_URL", f"http://localhost:{PORT}")
+ON_HTTPS = SITE_URL.startswith("https://")
+SITE_HOST = urlsplit(SITE_URL).hostname or "localhost"
+ALLOWED_HOSTS = environment.names_list("ALLOWED_HOSTS", f"{SITE_HOST},localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if ON_HTTPS else []
+
+PRIVATE_POSTGRES = not environment.text("DATABASE_URL", "")
+PRIVATE_VALKEY = not environment.text("REDIS_URL", "")
+DATABASES = {"default": environment.database("DATABASE_URL", embedded.database_url(ARRIVALS_HOME))}
+REDIS_URL = environment.broker("REDIS_URL", embedded.redis_url(ARRIVALS_HOME))
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+globals().update(environment.mail("EMAIL_URL", ARRIVALS_HOME / "mail"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = environment.address("DEFAULT_FROM_EMAIL", f"Arrivals <hello@{SITE_HOST}>")
+SUPPORT_EMAIL = environment.address("SUPPORT_EMAIL", f"support@{SITE_HOST}")
+OWNER_EMAIL = environment.address("OWNER_EMAIL", f"owner@{SITE_HOST}")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+INSTALLED_APPS = [
+    "config",
+    "accounts",
+    "provisioning",
+    "support",
+    "django_celery_beat",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "config.console.ConsoleConfig",
+    "csp",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "accounts.away.DatabaseAway",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "provisioning.context.outage_notices",
+            ]
+        },
+    }
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+AUTH_USER_MODEL = "accounts.Account"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("name", "email", "company"), "max_similarity": 0.7},
+    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_RESET_TIMEOUT = 3600
+
+SESSION_COOKIE_AGE = 14 * 86400
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ON_HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if ON_HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if ON_HTTPS else "csrf"
+CLAIM_COOKIE_NAME = "__Host-claim" if ON_HTTPS else "claim"
+CLAIM_COOKIE_AGE = 7 * 86400
+
+SECURE_SSL_REDIRECT = ON_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ON_HTTPS else None
+SECURE_HSTS_SECONDS = 2 * 365 * 86400 if ON_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = ON_HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = ARRIVALS_HOME / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+WHITENOISE_USE_FINDERS = True
+
+REVEAL_UNKNOWN_EMAIL = environment.flag("REVEAL_UNKNOWN_EMAIL")
+THROTTLES = environment.flag("THROTTLES", default=True)
+if not THROTTLES and not DEBUG:
+    raise environment.refuse("THROTTLES", "may be off only together with DEBUG=1.")
+
+# What we owe each new account, in order; a platform adds the dotted path of a function of its own.
+SETUP_STEPS = environment.names_list("SETUP_STEPS", "welcome_email,workspace")
+SETUP_RETRY_SECONDS = environment.seconds_list("SETUP_RETRY_SECONDS", "2,5,15,60,300,900,1800,3600")
+SETUP_GIVE_UP_AFTER = environment.whole_number("SETUP_GIVE_UP_AFTER", 14, 1, 10_000)
+SETUP_LEASE = timedelta(seconds=60)
+SETUP_THREADS = environment.whole_number("SETUP_THREADS", 16, 1, 500)
+WORKSPACE_URL = environment.workspaces("WORKSPACE_URL", "local:")
+SWEEP_SECONDS = environment.whole_number("SWEEP_SECONDS", 2, 1, 3600)
+# Each room comes to fetch what is ready for it; run in this order by the beat and by `manage.py sweep`.
+SWEEPS = ["provisioning.sweep.fetch", "support.sweep.fetch"]
+
+# Celery carries out, the database decides. Why each of these stands here: docs/engine.md
+_ONCE = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 0.5,
+    "socket_keepalive": not REDIS_URL.startswith("redis+socket"),
+    "health_check_interval": 10,
+    "visibility_timeout": 600,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    **_ONCE,
+}
+CELERY_TASK_PUBLISH_RETRY = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = _ONCE
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 1
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "provisioning.sweep",
+        "schedule": float(SWEEP_SECONDS),
+        "options": {"expires": float(SWEEP_SECONDS)},
+    }
+}

@@ -1,0 +1,9 @@
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("accounts.urls")),
+    path("", include("provisioning.urls")),
+    path("", include("support.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,73 @@
+"""Asking Celery to run what is due now for the person who is looking: best effort, and bounded.
+
+A dead or mute broker costs a page half a second, once in a while; the sweep does the work anyway.
+"""
+
+import time
+from datetime import timedelta
+from threading import Lock, Thread
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connections
+from django.db.models.functions import Now
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from accounts.models import Account
+from provisioning import sweep, tasks
+from provisioning.models import OWED, Heartbeat, Step
+from provisioning.pickup import PRESENT_FIRST, pick_up
+
+AGAIN_AFTER = 10  # seconds between two kicks for one account
+SUSPECT_FOR = 30.0  # seconds a silent broker is left alone
+STALE_AFTER = timedelta(seconds=30)
+
+_suspect_until = 0.0
+_slice = Lock()
+
+
+def kick(account: Account) -> None:
+    pick_up([account.pk])
+    due = Step.objects.filter(account=account, state__in=OWED, leased=False, due_at__lte=Now())
+    tickets = list(due.values_list("pk", "epoch"))
+    if not tickets or not cache.add(f"kick-{account.pk}", 1, AGAIN_AFTER):
+        return
+    due.update(due_at=Now() - PRESENT_FIRST)
+    if not _publish(tickets) or heart_stopped():
+        run_a_slice()
+
+
+def _publish(tickets: list[tuple[int, int]]) -> bool:
+    global _suspect_until
+    if time.monotonic() < _suspect_until:
+        return False
+    try:
+        tasks.run_step.apply_async([tickets], expires=settings.SETUP_LEASE.total_seconds())
+        return True
+    except (OperationalError, RedisError, OSError):
+        _suspect_until = time.monotonic() + SUSPECT_FOR
+        return False
+
+
+def heart_stopped() -> bool:
+    """Whether no sweep has run through for a while: the worker or the beat is not there."""
+    pause = max(STALE_AFTER, timedelta(seconds=3 * settings.SWEEP_SECONDS))
+    return not Heartbeat.objects.filter(name="sweep", at__gt=Now() - pause).exists()
+
+
+def run_a_slice() -> None:
+    """Pay a little of what is due from this very process, beside the request and one slice at a time."""
+    if _slice.acquire(blocking=False):
+        Thread(target=_run_slice, daemon=True, name="slice").start()
+
+
+def _run_slice() -> None:
+    try:
+        sweep.fetch_everywhere()
+        sweep.drain(seconds=1)
+    except DatabaseError:
+        pass  # the page has said so already, and the next one tries again
+    finally:
+        connections.close_all()
+        _slice.release()

@@ -1,0 +1,79 @@
+"""Writing a letter and handing it to the mail service."""
+
+import smtplib
+import socket
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from accounts import confirm
+from provisioning.failures import StepFailed
+from provisioning.models import Step
+
+
+def send(name: str, step: Step) -> str:
+    """Hand over the letter; its Message-ID, the same at every try, is the reference. Raises StepFailed."""
+    message = compose(name, step)
+    try:
+        message.send()
+    except smtplib.SMTPException as error:
+        raise _refused(error) from error
+    except TimeoutError as error:
+        raise StepFailed("the mail service did not answer in time", failure="timeout", outage=True) from error
+    except (OSError, socket.gaierror) as error:
+        raise StepFailed(
+            f"the mail service could not be reached ({error.strerror or error})",
+            failure="refused",
+            outage=True,
+        ) from error
+    return message.extra_headers["Message-ID"]
+
+
+def compose(name: str, step: Step) -> EmailMultiAlternatives:
+    context = {
+        "account": step.account,
+        "site": settings.SITE_URL,
+        "support": settings.SUPPORT_EMAIL,
+        "confirm_link": settings.SITE_URL + confirm.path_for(step.account),
+        "facts": step.facts,
+    }
+    subject = " ".join(render_to_string(f"emails/{name}-subject.txt", context).split())
+    message = EmailMultiAlternatives(
+        subject=subject,
+        body=render_to_string(f"emails/{name}-body.txt", context),
+        to=[step.account.email],
+        reply_to=[settings.SUPPORT_EMAIL],
+        headers={"Message-ID": message_id(step), "Auto-Submitted": "auto-generated"},
+    )
+    message.attach_alternative(render_to_string(f"emails/{name}-body.html", context), "text/html")
+    return message
+
+
+def message_id(step: Step) -> str:
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    return f"<{step.key}@{domain}>"
+
+
+def _refused(error: smtplib.SMTPException) -> StepFailed:
+    """A 5xx for this recipient or letter is about them; everything else is about the service."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, words = next(iter(error.recipients.values()))
+        return _answered(code, words, about_them=True)
+    if isinstance(error, smtplib.SMTPDataError):
+        return _answered(error.smtp_code, error.smtp_error, about_them=True)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _answered(error.smtp_code, error.smtp_error, about_them=False)
+    return StepFailed("the mail service hung up", failure="hung up", outage=True)
+
+
+def _answered(code: int, words: bytes | str, about_them: bool) -> StepFailed:
+    said = words.decode(errors="replace") if isinstance(words, bytes) else words
+    permanent = about_them and 500 <= code < 600
+    return StepFailed(
+        f"the mail service said {code} {said}"[:500],
+        permanent=permanent,
+        failure="5xx" if code >= 500 else "4xx",
+        outage=not permanent,
+    )

@@ -1,0 +1,10 @@
+from django.core.management.base import BaseCommand
+
+from provisioning.sweep import sweep
+
+
+class Command(BaseCommand):
+    help = "Pay everything that is due, once, in this process: no Celery and no broker needed."
+
+    def handle(self, *args, **options):
+        sweep()

@@ -1,0 +1,150 @@
+"""What we owe each account, every try at paying it, and the health of those we depend on."""
+
+import uuid
+
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models import Account
+
+
+class State(models.TextChoices):
+    OPEN = "open", "owed"
+    DONE = "done", "done"
+    WAIVED = "waived", "owed, let in without it"
+    DEAD = "dead", "given up"
+
+
+OWED = (State.OPEN, State.WAIVED)
+
+
+class Step(models.Model):
+    """One thing we owe one account: a set-up step, or (with an occasion) a letter.
+
+    There is no "running": whoever claims a step raises `epoch` and moves `due_at` past the lease, so the
+    step of a worker that died simply becomes due again.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=60)
+    occasion = models.CharField(
+        max_length=80, blank=True, help_text="What made us owe it; empty for the set-up itself."
+    )
+    dependency = models.CharField(max_length=40, help_text="Who we need for it: mail, workspace, …")
+    key = models.UUIDField(default=uuid.uuid4, unique=True, help_text="Idempotency key, never changed.")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    epoch = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0, help_text="Tries that count towards giving up.")
+    due_at = models.DateTimeField(db_default=Now())
+    leased = models.BooleanField(default=False, help_text="Claimed: due_at is the end of the lease.")
+    error = models.TextField(blank=True)
+    failed_at = models.DateTimeField(null=True)
+    permanent = models.BooleanField(default=False, help_text="Refused for good: only a person can reopen it.")
+    reference = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    done_at = models.DateTimeField(null=True)
+    pay_by = models.DateTimeField(null=True, help_text="Waived: when the debt is to be paid.")
+    facts = models.JSONField(default=dict, help_text="What the letter has to say, fixed when it was owed.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "kind", "occasion"], name="each_thing_owed_once"),
+            models.CheckConstraint(condition=models.Q(state__in=State.values), name="step_state_is_known"),
+        ]
+        indexes = [
+            models.Index(fields=["dependency", "due_at"], condition=models.Q(state__in=OWED), name="steps_due")
+        ]
+
+    def __str__(self):
+        return f"{self.kind} for {self.account_id}"
+
+
+class Outcome(models.TextChoices):
+    DONE = "done", "done"
+    FAILED = "failed", "failed"
+    REFUSED = "refused", "refused for good"
+    OUTAGE = "outage", "not its fault: the dependency was down"
+    LATE = "late", "came too late to count"
+
+
+class Attempt(models.Model):
+    """One try at one step. Append-only."""
+
+    step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="+")
+    epoch = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=8, choices=Outcome.choices)
+    error = models.TextField(blank=True)
+    ended_at = models.DateTimeField(db_default=Now())
+    seconds = models.FloatField()
+
+    class Meta:
+        indexes = [models.Index(fields=["step", "ended_at"])]
+
+    def __str__(self):
+        return f"{self.outcome} after {self.seconds:.1f} s"
+
+
+class Dependency(models.Model):
+    """One outside service, shared by all who need it: its breaker, and its rate while a crowd drains."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    failures = models.PositiveIntegerField(default=0, help_text="In a row, since it last worked.")
+    failing_since = models.DateTimeField(null=True)
+    failing = models.UUIDField(null=True, help_text="The account that failed first of these.")
+    several = models.BooleanField(default=False, help_text="Another account has failed since.")
+    broken = models.BooleanField(default=False)
+    probe_at = models.DateTimeField(null=True)
+    rate = models.FloatField(null=True, help_text="Steps a second while draining; none = no limit.")
+    tokens = models.FloatField(default=0)
+    refilled_at = models.DateTimeField(null=True)
+    last_ok_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name_plural = "dependencies"
+
+    def __str__(self):
+        return self.name
+
+
+class Outage(models.Model):
+    """One failing of one dependency, from its first failure to its first success: one thing, many people."""
+
+    dependency = models.ForeignKey(Dependency, on_delete=models.CASCADE, related_name="+")
+    failure = models.CharField(max_length=40, help_text="Its class: refused, timeout, 5xx, …")
+    error = models.TextField()
+    began_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dependency"], condition=models.Q(ended_at=None), name="one_open_outage_a_dependency"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.dependency_id} {self.failure} since {self.began_at:%d %b %H:%M}"
+
+
+class Workspace(models.Model):
+    """A person's workspace. With the `local:` backend this row is the workspace."""
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="+")
+    key = models.UUIDField(unique=True)
+    backend = models.CharField(max_length=20)
+    reference = models.CharField(max_length=200)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self):
+        return self.reference
+
+
+class Heartbeat(models.Model):
+    """When each sweep last ran through."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self):
+        return f"{self.name} at {self.at}"

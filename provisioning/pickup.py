@@ -1,0 +1,81 @@
+"""Fetching those who are ready: new arrivals, those who came back to a door, and letters that are owed."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import Account, SignupClaim
+from accounts.status import Status
+from provisioning.models import OWED, State, Step
+from provisioning.settle import recompute
+from provisioning.steps import KINDS, setup_kinds
+
+# Steps are claimed in the order of due_at. Whoever is here comes before whoever is new, and both before
+# everybody who waits for a later try: their steps fall due that long ago.
+PRESENT_FIRST = timedelta(days=7300)
+NEW_NEXT = timedelta(days=3650)
+BATCH = 500
+LETTER_PAUSE = timedelta(hours=1)
+
+
+def pick_up(only: Iterable[UUID] | None = None) -> int:
+    """Give those who asked their steps, and fresh tries where tries were spent. Returns how many asked."""
+    asked = Account.objects.filter(asked_at__isnull=False, is_active=True)
+    if only is not None:
+        asked = asked.filter(pk__in=list(only))
+    with transaction.atomic():
+        rows = asked.select_for_update(skip_locked=True).order_by("asked_at")[:BATCH]
+        accounts = list(rows)
+        if accounts:
+            _owe(account for account in accounts if account.status != Status.ACTIVE)
+            _refill([account.pk for account in accounts])
+            recompute([account.pk for account in accounts])
+            Account.objects.filter(pk__in=[account.pk for account in accounts]).update(asked_at=None)
+    return len(accounts)
+
+
+def _owe(accounts: Iterable[Account]) -> None:
+    Step.objects.bulk_create(
+        [
+            Step(account=account, kind=name, dependency=kind.dependency, due_at=Now() - NEW_NEXT)
+            for account in accounts
+            for name, kind in setup_kinds().items()
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _refill(ids: list[UUID]) -> None:
+    """They came back: everything that is still owed is due now, with all its tries."""
+    tried = Step.objects.filter(account__in=ids, attempts__gt=0)
+    tried.filter(state=State.DEAD).update(state=State.OPEN, permanent=False, attempts=0, due_at=Now())
+    tried.filter(state__in=OWED, leased=False).update(attempts=0, due_at=Now())
+
+
+def fetch_letters() -> int:
+    """Owe the owner of a taken address the letter that says how to get in; at most one an hour."""
+    claims = SignupClaim.objects.filter(letter_owed=True)
+    with transaction.atomic():
+        owed = list(claims.select_for_update(skip_locked=True).order_by("created_at")[:BATCH])
+        for claim in owed:
+            owe_letter(claim.account_id, "letter.already_here", f"claim {claim.pk}")
+        claims.filter(pk__in=[claim.pk for claim in owed]).update(letter_owed=False)
+    return len(owed)
+
+
+def owe_letter(account_id: UUID, kind: str, occasion: str, facts: dict | None = None) -> None:
+    recent = Q(done_at__gt=Now() - LETTER_PAUSE) | Q(state__in=OWED)
+    if Step.objects.filter(recent, account=account_id, kind=kind).exists():
+        return
+    row = Step(
+        account_id=account_id,
+        kind=kind,
+        occasion=occasion,
+        dependency=KINDS[kind].dependency,
+        facts=facts or {},
+    )
+    Step.objects.bulk_create([row], ignore_conflicts=True)

@@ -1,0 +1,166 @@
+"""Settling tries: the steps, the attempts, the status and the diary, in one transaction.
+
+A success is a fact: it counts while the step is still owed, whoever claimed it since. A failure is an
+opinion: it counts only with our epoch.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.models import Account, Event, Voice, move, write_diary
+from accounts.status import Status
+from provisioning import outages, retry
+from provisioning.journey import Result
+from provisioning.models import OWED, Attempt, Dependency, Outcome, State, Step
+from provisioning.steps import WELCOME, find_kind, setup_kinds
+
+SETTLED = (State.DONE, State.WAIVED)
+COLUMNS = ["state", "epoch", "attempts", "due_at", "leased", "error", "failed_at", "permanent", "reference"]
+
+
+def settle(results: Sequence[Result]) -> None:
+    """Write down what became of these tries. The account rows are locked first: without that, two last
+    steps that finish together each miss the other, and the account never becomes ACTIVE (measured: 16 of 300).
+    """
+    if not results:
+        return
+    account_ids = {result.step.account_id for result in results}
+    with transaction.atomic():
+        lock_accounts(account_ids)
+        rows = _lock_steps(result.step.pk for result in results)
+        now = _database_now()
+        down = _report(results)
+        settled = [_settle_one(rows[r.step.pk], r, now, down) for r in results if r.step.pk in rows]
+        _write([step for step, _attempt, _line in settled])
+        Attempt.objects.bulk_create([attempt for _step, attempt, _line in settled])
+        write_diary(line for _step, _attempt, line in settled if line)
+        recompute(account_ids)
+
+
+def lock_accounts(ids: Iterable[UUID]) -> None:
+    list(Account.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk").values_list("pk"))
+
+
+def _lock_steps(ids: Iterable[int]) -> dict[int, Step]:
+    return {step.pk: step for step in Step.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk")}
+
+
+def _database_now() -> datetime:
+    return Step.objects.values_list(Now(), flat=True).first() or timezone.now()
+
+
+def _report(results: Iterable[Result]) -> set[str]:
+    """Tell each dependency how its tries went; return those that are down for everybody."""
+    reports = defaultdict(list)
+    for result in results:
+        if result.failure is None:
+            reports[result.step.dependency].append(outages.Report(result.step.account_id, worked=True))
+        elif result.failure.outage:
+            failure = result.failure
+            reports[result.step.dependency].append(
+                outages.Report(result.step.account_id, False, failure.failure, failure.reason)
+            )
+    for name in sorted(reports):
+        outages.record(name, reports[name])
+    return set(Dependency.objects.filter(pk__in=reports, broken=True).values_list("pk", flat=True))
+
+
+def _settle_one(step: Step, result: Result, now: datetime, down: set[str]):
+    """The step as it shall be, its attempt row and its line in the diary."""
+    counts = step.state in OWED and (result.failure is None or step.epoch == result.step.epoch)
+    if not counts:
+        outcome = Outcome.LATE
+    elif result.failure is None:
+        outcome = _succeed(step, result, now)
+    else:
+        outcome = _fail(step, result.failure, now, down)
+    attempt = Attempt(
+        step=step,
+        epoch=result.step.epoch,
+        outcome=outcome,
+        seconds=result.seconds,
+        error=result.failure.reason if result.failure else "",
+    )
+    return step, attempt, _diary_line(step, outcome, attempt.error) if counts else None
+
+
+def _succeed(step: Step, result: Result, now: datetime) -> Outcome:
+    step.state, step.done_at, step.reference = State.DONE, now, result.reference[:200]
+    step.epoch += 1
+    step.leased, step.error = False, ""
+    return Outcome.DONE
+
+
+def _fail(step: Step, failure, now: datetime, down: set[str]) -> Outcome:
+    step.leased, step.error, step.failed_at = False, failure.reason, now
+    if failure.outage and step.dependency in down:
+        step.attempts -= 1
+        step.due_at = now
+        return Outcome.OUTAGE
+    step.permanent = failure.permanent
+    due = None if failure.permanent else _when_next(step.attempts, failure.retry_after, now)
+    if due is None:
+        step.state = State.DEAD if step.state == State.OPEN else step.state
+        step.due_at = now + timedelta(days=1)
+        return Outcome.REFUSED if failure.permanent else Outcome.FAILED
+    step.due_at = due
+    return Outcome.FAILED
+
+
+def _when_next(attempts: int, retry_after: int | None, now: datetime) -> datetime | None:
+    due = retry.next_try(
+        attempts, now, waits=settings.SETUP_RETRY_SECONDS, give_up_after=settings.SETUP_GIVE_UP_AFTER
+    )
+    if due is None or retry_after is None:
+        return due
+    return max(due, now + timedelta(seconds=min(retry_after, 3600)))
+
+
+def _diary_line(step: Step, outcome: Outcome, error: str) -> Event:
+    return Event(account_id=step.account_id, voice=Voice.WE, kind=f"{step.kind}.{outcome}", detail=error)
+
+
+def _write(steps: Sequence[Step]) -> None:
+    Step.objects.bulk_update(steps, [*COLUMNS, "done_at"])
+    done = defaultdict(list)
+    for step in steps:
+        if step.state == State.DONE:
+            done[step.kind].append(step)
+    for kind, finished in done.items():
+        if record := find_kind(kind).record:
+            record(finished)
+
+
+def status_of(states: dict[str, str]) -> Status:
+    """How far an account is, from the states of its set-up steps by kind. Pure."""
+    if State.DEAD in states.values():
+        return Status.FAILED
+    welcome = states.get(WELCOME, State.DONE) in SETTLED
+    rest = all(state in SETTLED for kind, state in states.items() if kind != WELCOME)
+    if welcome and rest:
+        return Status.ACTIVE
+    if rest:
+        return Status.PROVISIONED
+    return Status.EMAIL_SENT if welcome else Status.CREATED
+
+
+def recompute(account_ids: Iterable[UUID]) -> None:
+    """Bring the status of these accounts, already locked, in line with their steps."""
+    states: dict[UUID, dict[str, str]] = {pk: dict.fromkeys(setup_kinds(), State.OPEN) for pk in account_ids}
+    for pk, kind, state in Step.objects.filter(account__in=states, occasion="").values_list(
+        "account_id", "kind", "state"
+    ):
+        states[pk][kind] = state
+    moves = defaultdict(list)
+    for pk, old in Account.objects.filter(pk__in=states).values_list("pk", "status"):
+        if old != Status.ACTIVE and (new := status_of(states[pk])) != old:
+            moves[Status(old), new].append(pk)
+    for (old, new), pks in moves.items():
+        move(pks, old, new)

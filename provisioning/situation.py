@@ -1,0 +1,75 @@
+"""Where an account stands, as its owner is told: facts in, keys of sentences out. No database, no clock."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.messages import SENTENCES
+from accounts.status import Status
+from provisioning.models import OWED, State, Step
+
+WELCOME = "welcome_email"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One step in words: `mark` is done, open, late or dead; `key` names the sentence."""
+
+    kind: str
+    mark: str
+    at: datetime | None
+
+    @property
+    def key(self) -> str:
+        known = f"{self.kind}.{self.mark}"
+        return known if known in SENTENCES else f"other.{self.mark}"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The sentence at the top, one line a step, and when we try next (None: now, or nothing to try)."""
+
+    top: str
+    lines: tuple[Line, ...]
+    next_try: datetime | None
+    may_enter: bool
+
+    @property
+    def settled(self) -> bool:
+        return all(line.mark in ("done", "dead") for line in self.lines)
+
+
+def line_of(step: Step) -> Line:
+    if step.state == State.DONE:
+        return Line(step.kind, "done", step.done_at)
+    if step.state == State.DEAD:
+        return Line(step.kind, "dead", step.failed_at)
+    return Line(step.kind, "late" if step.error else "open", step.failed_at)
+
+
+def situation(status: str, steps: Iterable[Step], probes: dict[str, datetime], now: datetime) -> Situation:
+    """`probes`: when each dependency that is down for everybody is asked again."""
+    steps = list(steps)
+    lines = tuple(line_of(step) for step in steps)
+    may_enter = bool(steps) and all(_settled(step) for step in steps if step.kind != WELCOME)
+    return Situation(_top(status, lines), lines, _next_try(steps, probes, now), may_enter or status == Status.ACTIVE)
+
+
+def _settled(step: Step) -> bool:
+    return step.state in (State.DONE, State.WAIVED)
+
+
+def _top(status: str, lines: Iterable[Line]) -> str:
+    if status == Status.ACTIVE:
+        return "waiting.ready"
+    if status == Status.FAILED:
+        return "waiting.gave_up"
+    late = any(line.mark == "late" for line in lines)
+    return "waiting.late" if late else "waiting.on_its_way"
+
+
+def _next_try(steps: Iterable[Step], probes: dict[str, datetime], now: datetime) -> datetime | None:
+    """The earliest moment at which something owed is tried again; None if that is now."""
+    owed = [step for step in steps if step.state in OWED]
+    whens = [now if step.leased else max(step.due_at, probes.get(step.dependency, now)) for step in owed]
+    return None if now in whens else min((when for when in whens if when > now), default=None)

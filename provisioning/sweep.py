@@ -1,0 +1,151 @@
+"""The net. On a timer, with no act of anybody's, it finds whoever was left lying.
+
+Its cost grows with what is due, never with the number of accounts: every query has an index made for it.
+"""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connections
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
+from django.utils.module_loading import import_string
+
+from accounts.models import Account
+from accounts.status import UNFINISHED
+from provisioning import journey, outages
+from provisioning.models import OWED, Heartbeat, Step
+from provisioning.pickup import BATCH, fetch_letters, pick_up
+from provisioning.settle import lock_accounts, recompute, settle
+from provisioning.steps import kinds_needing
+
+RECONCILE_EVERY = timedelta(minutes=1)
+LONGEST_DRAIN = 20.0  # seconds; then the next sweep goes on
+GATHER = 0.005  # seconds to wait for more results that can be settled in the same transaction
+
+
+def sweep() -> None:
+    """Everything in one process, as `manage.py sweep` does without Celery."""
+    fetch_everywhere()
+    drain()
+    fetch_everywhere()
+
+
+def fetch_everywhere() -> None:
+    """Let each room fetch what is ready for it, and leave a heartbeat. Settings name the rooms."""
+    for path in settings.SWEEPS:
+        import_string(path)()
+    beat("sweep")
+
+
+def fetch() -> None:
+    while pick_up() == BATCH:
+        pass
+    while fetch_letters() == BATCH:
+        pass
+    if first_this("reconcile", RECONCILE_EVERY):
+        reconcile()
+
+
+def beat(name: str) -> None:
+    Heartbeat.objects.bulk_create(
+        [Heartbeat(name=name, at=Now())], update_conflicts=True, unique_fields=["name"], update_fields=["at"]
+    )
+
+
+def first_this(name: str, every: timedelta) -> bool:
+    """Whether we are the first to come for this chore in `every`; however many sweeps there are."""
+    Heartbeat.objects.bulk_create([Heartbeat(name=name, at=Now() - every)], ignore_conflicts=True)
+    return Heartbeat.objects.filter(name=name, at__lte=Now() - every).update(at=Now()) == 1
+
+
+def reconcile() -> None:
+    """Accounts with nothing left to pay whose status says otherwise, and ones that never got their steps.
+
+    Settling leaves none; a restored backup or a row changed by hand may.
+    """
+    owed = Step.objects.filter(account=OuterRef("pk"), occasion="", state__in=OWED)
+    left = Account.objects.filter(~Exists(owed), status__in=UNFINISHED, asked_at=None, is_active=True)
+    ids = list(left.values_list("pk", flat=True)[:BATCH])
+    lock_accounts(ids)
+    recompute(ids)
+    bare = ~Exists(Step.objects.filter(account=OuterRef("pk"), occasion=""))
+    left.filter(bare).update(asked_at=Now())
+
+
+def drain(seconds: float = LONGEST_DRAIN) -> int:
+    """Claim, perform in threads and settle in batches until nothing is due. Returns how many tries."""
+    deadline = time.monotonic() + seconds
+    with Crowd() as crowd:
+        while True:
+            if time.monotonic() < deadline:
+                _claim_into(crowd)
+            if not crowd.settle_some():
+                return crowd.tries
+
+
+def _claim_into(crowd: "Crowd") -> None:
+    for name, kinds in kinds_needing().items():
+        free = crowd.free(name)
+        if free and (may := outages.allowance(name, free)):
+            crowd.start(journey.claim_due(name, kinds, may))
+
+
+def carry_out(steps: Sequence[Step]) -> None:
+    """Perform and settle these claimed steps, each as soon as it is done."""
+    with Crowd() as crowd:
+        crowd.start(steps)
+        while crowd.settle_some():
+            pass
+
+
+class Crowd:
+    """Steps under way in threads: a pool for each dependency, so that one that hangs holds up no other's."""
+
+    def __init__(self) -> None:
+        self.pools: dict[str, ThreadPoolExecutor] = {}
+        self.running: dict[Future, str] = {}
+        self.tries = 0
+
+    def __enter__(self) -> "Crowd":
+        return self
+
+    def __exit__(self, *_error) -> None:
+        for pool in self.pools.values():
+            pool.shutdown()
+
+    def free(self, dependency: str) -> int:
+        return settings.SETUP_THREADS - sum(name == dependency for name in self.running.values())
+
+    def start(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            if step.dependency not in self.pools:
+                self.pools[step.dependency] = ThreadPoolExecutor(settings.SETUP_THREADS, step.dependency)
+            future = self.pools[step.dependency].submit(_perform_in_a_thread, step)
+            self.running[future] = step.dependency
+
+    def settle_some(self) -> bool:
+        """Wait for the next ones to finish and settle them together. False: nothing is under way."""
+        if not self.running:
+            return False
+        wait(self.running, return_when=FIRST_COMPLETED)
+        finished, _rest = wait(self.running, timeout=GATHER)
+        for future in finished:
+            del self.running[future]
+        settle([future.result() for future in finished])
+        self.tries += len(finished)
+        return True
+
+
+def _perform_in_a_thread(step: Step) -> journey.Result:
+    try:
+        return journey.perform(step)
+    finally:
+        connections.close_all()
+
+
+def anything_due() -> bool:
+    return Step.objects.filter(state__in=OWED, due_at__lte=Now()).exists()

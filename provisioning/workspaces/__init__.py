@@ -1,0 +1,31 @@
+"""Creating a workspace, wherever WORKSPACE_URL says workspaces live.
+
+A backend is a module with `create(step, url) -> reference`, safe to repeat with the same step.
+"""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from provisioning.models import Step, Workspace
+from provisioning.workspaces import http, local
+
+BACKENDS = {"local": local, "https": http, "http": http}
+
+
+def create(step: Step) -> str:
+    return BACKENDS[backend_name()].create(step, settings.WORKSPACE_URL)
+
+
+def record(steps: Sequence[Step]) -> None:
+    """Write down the workspaces that now exist, in the transaction that settles their steps."""
+    rows = [
+        Workspace(account_id=step.account_id, key=step.key, backend=backend_name(), reference=step.reference[:200])
+        for step in steps
+    ]
+    Workspace.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def backend_name() -> str:
+    return urlsplit(settings.WORKSPACE_URL).scheme

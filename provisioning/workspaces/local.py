@@ -1,0 +1,7 @@
+"""`local:` a workspace is a row in our own database, written when its step is settled."""
+
+from provisioning.models import Step
+
+
+def create(step: Step, url: str) -> str:
+    return str(step.account_id)
