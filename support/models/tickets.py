@@ -1,4 +1,4 @@
-"""What the one person who helps has before her: tickets and the messages in them."""
+"""Tickets, and the messages in them."""
 
 from django.db import models
 from django.db.models.functions import Now
