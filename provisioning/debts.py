@@ -1,0 +1,49 @@
+"""Letting somebody in before everything is done: the step stays owed, visibly, and the sweep goes on paying."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.models import Account, Event, Voice
+from provisioning.models import State, Step
+from provisioning.settle import lock_accounts, recompute
+
+WAIVABLE = (State.OPEN, State.DEAD)
+
+
+def waive(
+    account: Account, kinds: Collection[str], *, actor: Account | None, reason: str, pay_by: datetime
+) -> list[Step]:
+    """Let the account in without these kinds of step, owed until `pay_by`. Returns the steps now waived.
+
+    `actor` None: done by rule. A step that is done meanwhile is not touched, and a late success pays the debt.
+    """
+    with transaction.atomic():
+        lock_accounts([account.pk])
+        steps = Step.objects.select_for_update().filter(
+            account=account, occasion="", kind__in=kinds, state__in=WAIVABLE
+        )
+        waived = list(steps.order_by("pk"))
+        _open_debts(waived, pay_by)
+        Event.objects.bulk_create(_line(step, actor, reason) for step in waived)
+        recompute([account.pk])
+    return waived
+
+
+def _open_debts(steps: list[Step], pay_by: datetime) -> None:
+    """Fresh tries for what is to be paid; a claim that is under way keeps its lease."""
+    pks = [step.pk for step in steps]
+    Step.objects.filter(pk__in=pks).update(state=State.WAIVED, pay_by=pay_by, attempts=0)
+    Step.objects.filter(pk__in=pks, leased=False).update(due_at=Now())
+
+
+def _line(step: Step, actor: Account | None, reason: str) -> Event:
+    return Event(
+        account_id=step.account_id,
+        voice=Voice.SUPPORT if actor else Voice.WE,
+        kind=f"{step.kind}.waived",
+        detail=reason,
+        actor=actor,
+    )
