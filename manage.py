@@ -21,6 +21,7 @@ WITHOUT_SERVERS = {
     "makemessages",
     "makemigrations",
     "startapp",
+    "story",  # has a stage of its own
     "up",  # has its own
     "version",
 }

@@ -73,7 +73,7 @@ def login_(request):
 def _login_page(request, form, arrival: Arrival | None = None):
     context = {"form": form, "next": request.POST.get("next", request.GET.get("next", ""))}
     if arrival:
-        context |= {"refusal": say(arrival.refusal), "ways_on": arrival.refusal == "login.no_match"}
+        context |= {"refusal": say(arrival.refusal), "ways_on": say("login.ways_on")}
     return render(request, "accounts/login.html", context)
 
 

@@ -1,0 +1,30 @@
+import textwrap
+
+from django.core.management.base import BaseCommand, CommandError
+
+from tests.stories.acts import ACTS, ActFailed
+from tests.stories.stage import stage
+
+
+class Command(BaseCommand):
+    help = "Play the six acts of the story on a stage of its own, and print what each person sees."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args, **options):
+        with stage() as theatre:
+            for number, act in enumerate(ACTS, 1):
+                self.stdout.write(self.style.MIGRATE_HEADING(f"\nAct {number}. {act.__doc__}."))
+                self._play(number, act, theatre)
+        self.stdout.write("\nAll six acts hold.")
+
+    def _play(self, number, act, theatre):
+        try:
+            for who, sees in act(theatre):
+                self.stdout.write(f"\n  {who}:")
+                self.stdout.write(textwrap.indent(_wrapped(sees), "    | "))
+        except (ActFailed, TimeoutError) as broken:
+            raise CommandError(f"Act {number} does not hold: {broken}") from broken
+
+
+def _wrapped(words: str) -> str:
+    return "\n".join(textwrap.fill(line, 90) for line in words.strip().splitlines())

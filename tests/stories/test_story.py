@@ -1,0 +1,18 @@
+"""The six acts, on real processes: web, worker, beat, PostgreSQL, Valkey, SMTP and HTTP."""
+
+import pytest
+
+from tests.stories.acts import ACTS
+from tests.stories.stage import stage
+
+
+@pytest.fixture(scope="module")
+def theatre():
+    with stage() as built:
+        yield built
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
+def test_act(theatre, act):
+    """They build on each other, in this order."""
+    assert list(act(theatre)), "nobody saw anything"

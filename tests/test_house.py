@@ -1,0 +1,90 @@
+"""Three rooms and a front gate: imports run one way only, support → provisioning → accounts."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+MAY_FETCH_FROM = {
+    "accounts": {"accounts"},
+    "provisioning": {"accounts", "provisioning"},
+    "support": {"accounts", "provisioning", "support"},
+}
+ROOMS = set(MAY_FETCH_FROM) | {"config", "tests"}
+OURS = sorted(
+    path
+    for room in (*MAY_FETCH_FROM, "config")
+    for path in (PROJECT / room).rglob("*.py")
+    if "migrations" not in path.parts
+)
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(PROJECT))
+
+
+def imported_rooms(tree: ast.Module) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add((node.module or "").split(".")[0])
+    return found & ROOMS
+
+
+@pytest.mark.parametrize("path", [p for p in OURS if p.parts[len(PROJECT.parts)] in MAY_FETCH_FROM], ids=name_of)
+def test_nobody_reaches_into_the_next_room(path):
+    room = path.relative_to(PROJECT).parts[0]
+    assert imported_rooms(ast.parse(path.read_text())) <= MAY_FETCH_FROM[room]
+
+
+@pytest.mark.parametrize("path", OURS, ids=name_of)
+def test_no_import_hides_in_a_function(path):
+    functions = (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.FunctionDef))
+    hidden = [n for f in functions for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)]
+    assert not hidden, f"line {hidden[0].lineno}"
+
+
+@pytest.mark.parametrize("path", OURS, ids=name_of)
+def test_time_is_the_databases(path):
+    """No countdown, eta, self.retry or autoretry: Celery carries out, it does not schedule."""
+    tree = ast.parse(path.read_text())
+    keywords = {k.arg for n in ast.walk(tree) if isinstance(n, ast.Call) for k in n.keywords}
+    attributes = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    assert not keywords & {"countdown", "eta", "autoretry_for", "retry_backoff"}
+    assert "retry" not in attributes or path.name == "settle.py"  # retry.next_try, the arithmetic
+
+
+@pytest.mark.parametrize("path", OURS, ids=name_of)
+def test_no_signals_between_our_rooms(path):
+    """Django's own and Celery's may be listened to; we send none."""
+    text = path.read_text()
+    assert "Signal(" not in text and ".send_robust(" not in text
+
+
+@pytest.mark.parametrize("room", sorted(MAY_FETCH_FROM))
+def test_no_reverse_relations(room):
+    """A lower room must not reach up through a related name: every foreign key has related_name="+"."""
+    for path in (
+        (PROJECT / room).rglob("models*/**/*.py")
+        if (PROJECT / room / "models").is_dir()
+        else [PROJECT / room / "models.py"]
+    ):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("ForeignKey", "OneToOneField"):
+                names = {k.arg: k.value for k in node.keywords}
+                assert isinstance(names.get("related_name"), ast.Constant), f"{path.name}:{node.lineno}"
+                assert names["related_name"].value == "+", f"{path.name}:{node.lineno}"
+
+
+def test_one_broad_except_in_the_whole_house():
+    broad = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in OURS
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or getattr(node.type, "id", "") in ("Exception", "BaseException"))
+    ]
+    assert [place.split(":")[0] for place in broad] == ["provisioning/journey.py"]
