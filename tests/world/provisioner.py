@@ -1,0 +1,122 @@
+"""A platform's own interface for workspaces, which can be down, lose its replies or talk nonsense."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from tests.world.door import Door
+from tests.world.sockets import HOST, keep_silent
+from tests.world.wire import Request, answer, read_request
+
+PATH = "/workspaces"
+GARBAGE = b'{"id": "half an ans'
+
+
+class Provisioner(Door):
+    """PUT and GET <path>/<id>. Every request takes the next mode.
+
+    slow, drip, garbage, reply_lost do the work: after `delay` seconds; telling it a byte every
+    `drip_every` seconds; in JSON that is none; hanging up instead of an answer. All others do nothing:
+    mute never answers, drop hangs up, 503, 429 (`retry_after` seconds), 4xx (422) and redirect (302) refuse.
+    """
+
+    MODES = (
+        *("ok", "refused", "mute", "drop", "503", "503 with Retry-After", "429", "4xx", "redirect"),
+        *("slow", "drip", "garbage", "reply_lost"),
+    )
+
+    def __init__(self, token: str = "token") -> None:
+        super().__init__()
+        self.token = token
+        self.retry_after = 30
+        self.drip_every = 1.0
+        self.requests: list[Request] = []
+        self.workspaces: dict[str, dict[str, Any]] = {}
+        self.effects: Counter[str] = Counter()  # workspaces really made, by id
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.token}@{HOST}:{self.port}{PATH}"
+
+    def wait_for(self, workspace: str, timeout: float = 5.0) -> dict[str, Any]:
+        """The workspace of that id, once it is made. Raises TimeoutError."""
+        self.wait_until(lambda: workspace in self.workspaces, timeout, f"workspace {workspace}")
+        return self.workspaces[workspace]
+
+    def wait_for_requests(self, count: int, timeout: float = 5.0) -> list[Request]:
+        self.wait_until(lambda: len(self.requests) >= count, timeout, f"{count} request(s)")
+        return list(self.requests)
+
+    def reset(self) -> None:
+        super().reset()
+        self.requests.clear()
+        self.workspaces.clear()
+        self.effects.clear()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            request = await read_request(reader)
+            mode = self.take()
+            self._note(partial(self.requests.append, request))
+            if mode == "mute":
+                return await keep_silent(reader)
+            if mode == "slow":
+                await asyncio.sleep(self.delay)
+            await self._send(writer, mode, self._respond(mode, request))
+
+    def _respond(self, mode: str, request: Request) -> bytes:
+        if refusal := self._refusals().get(mode):
+            return refusal(request)
+        if mode == "drop":
+            raise ConnectionAbortedError(mode)
+        done = self._work(request)
+        if mode == "reply_lost":
+            raise ConnectionAbortedError(mode)
+        return answer(200, GARBAGE) if mode == "garbage" else done
+
+    def _refusals(self) -> dict[str, Callable[[Request], bytes]]:
+        wait = self.retry_after
+        return {
+            "503": lambda _: answer(503, {"error": "overloaded"}),
+            "503 with Retry-After": lambda _: answer(503, {"error": "overloaded"}, Retry_After=wait),
+            "429": lambda _: answer(429, {"error": "too many requests"}, Retry_After=wait),
+            "4xx": lambda _: answer(422, {"error": "company name rejected"}),
+            "redirect": lambda request: answer(302, {}, Location=f"/elsewhere{request.path}"),
+        }
+
+    async def _send(self, writer: asyncio.StreamWriter, mode: str, said: bytes) -> None:
+        size = 1 if mode == "drip" else len(said)
+        for start in range(0, len(said), size):
+            writer.write(said[start : start + size])
+            await writer.drain()
+            if mode == "drip":
+                await asyncio.sleep(self.drip_every)
+
+    def _work(self, request: Request) -> bytes:
+        place, _, workspace = request.path.rpartition("/")
+        if request.headers.get("Authorization") != f"Bearer {self.token}":
+            return answer(401, {"error": "who are you?"})
+        if place != PATH or not workspace:
+            return answer(404, {"error": "no such place"})
+        if request.method == "PUT":
+            return self._put(workspace, request)
+        if request.method == "GET" and workspace in self.workspaces:
+            return answer(200, self.workspaces[workspace])
+        return answer(404 if request.method == "GET" else 405, {"error": "no such workspace"})
+
+    def _put(self, workspace: str, request: Request) -> bytes:
+        key = request.headers.get("Idempotency-Key")
+        if not key:
+            return answer(400, {"error": "an Idempotency-Key is missing"})
+        known = self.workspaces.get(workspace)
+        if known is None:
+            made = {**(request.json if request.body else {}), "id": workspace, "key": key}
+            self._note(lambda: self._make(made))
+            return answer(201, {"id": workspace})
+        return answer(200, {"id": workspace}) if known["key"] == key else answer(409, {"error": "taken"})
+
+    def _make(self, workspace: dict[str, Any]) -> None:
+        self.effects[workspace["id"]] += 1
+        self.workspaces[workspace["id"]] = workspace

@@ -1,0 +1,34 @@
+"""What the servers of this world need of sockets."""
+
+import asyncio
+import socket
+from contextlib import suppress
+
+HOST = "127.0.0.1"
+
+
+def bind(port: int) -> socket.socket:
+    """A socket that has the port but does not listen yet: until it does, connections are refused."""
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((HOST, port))
+    return bound
+
+
+async def close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+
+
+async def cut(writer: asyncio.StreamWriter) -> None:
+    """Closes without waiting for what is still unsent."""
+    writer.transport.abort()
+    with suppress(OSError):
+        await writer.wait_closed()
+
+
+async def keep_silent(reader: asyncio.StreamReader) -> None:
+    """Takes whatever comes and says nothing, until they give up."""
+    while await reader.read(65536):
+        pass
