@@ -16,7 +16,9 @@ from config import children, embedded, postgres, servers
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOLD = """
-import sys; from pathlib import Path; from config import embedded
+import sys; from pathlib import Path; from config import children, embedded
+if "drop" in sys.argv:
+    children.can_leave_root = lambda: False
 with embedded.running(Path(sys.argv[1])):
     print("ready", flush=True)
     sys.stdin.read()
@@ -39,9 +41,9 @@ def lived_in() -> Iterator[Path]:
 
 
 @contextmanager
-def another_command(home: Path) -> Iterator[subprocess.Popen[bytes]]:
+def another_command(home: Path, *how: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process that runs within `running` until its input ends."""
-    command = [sys.executable, "-c", HOLD, str(home)]
+    command = [sys.executable, "-c", HOLD, str(home), *how]
     with subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout and process.stdout.readline() == b"ready\n"
         yield process
@@ -116,10 +118,11 @@ def test_a_number_reused_by_another_program_does_not_keep_postgres_from_starting
     with embedded.running(lived_in, valkey=False):
         notes = [lived_in / "postgres/postmaster.pid", servers.sockets_of(lived_in) / ".s.PGSQL.5432.lock"]
         left_by_kill = {note: note.read_text().split("\n", 1)[1] for note in notes}
-    for note, rest in left_by_kill.items():
-        note.write_text(f"{os.getpid()}\n{rest}")
-    with embedded.running(lived_in, valkey=False):
-        assert database(lived_in).execute("SELECT 1").fetchone() == (1,)
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as stranger:
+        for note, rest in left_by_kill.items():
+            note.write_text(f"{stranger.pid}\n{rest}")
+        with embedded.running(lived_in, valkey=False):
+            assert database(lived_in).execute("SELECT 1").fetchone() == (1,)
 
 
 def test_the_servers_go_with_a_killed_parent(lived_in):
@@ -175,12 +178,14 @@ def test_data_of_another_version_are_refused_in_one_sentence(home):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
 @pytest.mark.parametrize("mode", [0o755, 0o700], ids=["in the open", "behind root's door"])
-def test_root_without_namespaces_drops_to_another_user(home, monkeypatch, mode):
-    monkeypatch.setattr(children, "can_leave_root", lambda: False)
+def test_root_without_namespaces_drops_to_another_user(home, mode):
     home.chmod(mode)
-    with embedded.running(home / "inner", valkey=False, throwaway=True):
-        assert (home / "inner/postgres").stat().st_uid != 0
-        assert database(home / "inner").execute("SELECT 1").fetchone() == (1,)
+    inner = home / "inner"
+    with another_command(inner, "drop") as owner:
+        assert (inner / "postgres").stat().st_uid != 0
+        assert database(inner).execute("SELECT 1").fetchone() == (1,)
+        owner.kill()
+        assert children.until(lambda: not processes_of(inner), 10)
 
 
 def test_a_hung_server_is_neither_killed_nor_doubled(lived_in, monkeypatch):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from django.core.management import CommandError
@@ -60,9 +61,7 @@ def run_until(supervisor: Supervisor, condition: Callable[[], bool]) -> None:
     ("last_wait", "lived", "wait"),
     [(0, 0, 1), (1, 0.1, 2), (2, 59, 4), (16, 1, 30), (30, 1, 30), (30, 60, 1)],
 )
-def test_the_wait_doubles_to_thirty_seconds_and_starts_anew_after_a_minute(
-    last_wait, lived, wait, monkeypatch
-):
+def test_the_wait_doubles_to_thirty_seconds_and_starts_anew_after_a_minute(last_wait, lived, wait, monkeypatch):
     monkeypatch.setattr(supervise, "FIRST_WAIT", 1)
     assert supervise.wait_after(last_wait, lived) == wait
 
@@ -131,9 +130,7 @@ def test_a_taken_port_is_one_sentence():
 
 def test_a_wrong_setting_is_one_sentence():
     command = [sys.executable, "manage.py", "check"]
-    run = subprocess.run(
-        command, cwd=PROJECT, env=os.environ | {"PORT": "eight"}, capture_output=True, text=True
-    )
+    run = subprocess.run(command, cwd=PROJECT, env=os.environ | {"PORT": "eight"}, capture_output=True, text=True)
     assert run.returncode == 1
     assert run.stderr.startswith("PORT must be") and run.stderr.count("\n") == 1
 
@@ -144,10 +141,11 @@ def test_up_brings_everything_up_and_down_again(tmp_path):
     named = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     environment = named | {"PORT": str(port), "ARRIVALS_HOME": str(tmp_path)}
     command = [sys.executable, "manage.py", "up"]
-    with subprocess.Popen(
-        command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
+        watchdog = Timer(60, process.kill)
+        watchdog.daemon = True
+        watchdog.start()
         line = next(line for line in process.stdout if " | " not in line)
         assert line == f"Arrivals is at http://localhost:{port}\n"
         asked = HTTPConnection("127.0.0.1", port, timeout=5)
