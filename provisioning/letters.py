@@ -21,7 +21,7 @@ def send(name: str, step: Step) -> str:
     except smtplib.SMTPException as error:
         raise _refused(error) from error
     except TimeoutError as error:
-        raise StepFailed("the mail service did not answer in time", failure="timeout", outage=True) from error
+        raise _no_answer() from error
     except (OSError, socket.gaierror) as error:
         raise StepFailed(
             f"the mail service could not be reached ({error.strerror or error})",
@@ -65,7 +65,13 @@ def _refused(error: smtplib.SMTPException) -> StepFailed:
         return _answered(error.smtp_code, error.smtp_error, about_them=True)
     if isinstance(error, smtplib.SMTPResponseException):
         return _answered(error.smtp_code, error.smtp_error, about_them=False)
+    if isinstance(error.__context__, TimeoutError):  # smtplib says "unexpectedly closed" of a silence, too
+        return _no_answer()
     return StepFailed("the mail service hung up", failure="hung up", outage=True)
+
+
+def _no_answer() -> StepFailed:
+    return StepFailed("the mail service did not answer in time", failure="timeout", outage=True)
 
 
 def _answered(code: int, words: bytes | str, about_them: bool) -> StepFailed:

@@ -7,11 +7,11 @@ failure: without the ramp, a service that just got up is knocked over again by t
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from provisioning.models import OWED, Dependency, Outage, State, Step
@@ -70,7 +70,7 @@ def refill(rate: float, tokens: float, elapsed: float) -> tuple[float | None, fl
     return (None if grown >= RAMP_TOP else grown), min(tokens + rate * elapsed, rate)
 
 
-def record(name: str, reports: Sequence[Report]) -> None:
+def record(name: str, reports: Sequence[Report], now: datetime) -> None:
     """Count what the tries said, in the transaction that settles them. Touches the row only on a change."""
     dependency, _made = Dependency.objects.get_or_create(name=name)
     if _says_nothing_new(dependency, reports):
@@ -80,7 +80,7 @@ def record(name: str, reports: Sequence[Report]) -> None:
         if any(report.worked for report in reports):
             _close(dependency)
         return
-    _count(dependency, reports)
+    _count(dependency, reports, now)
     if dependency.several and dependency.failures >= FAILURES_TO_TRIP:
         _trip(dependency, reports[-1])
     dependency.save()
@@ -92,14 +92,14 @@ def _says_nothing_new(dependency: Dependency, reports: Iterable[Report]) -> bool
     return not dependency.failures and all(report.worked for report in reports)
 
 
-def _count(dependency: Dependency, reports: Iterable[Report]) -> None:
+def _count(dependency: Dependency, reports: Iterable[Report], now: datetime) -> None:
     for report in reports:
         if report.worked:
             dependency.failures, dependency.several = 0, False
             dependency.failing = dependency.failing_since = None
             continue
         dependency.failures += 1
-        dependency.failing_since = dependency.failing_since or Now()
+        dependency.failing_since = dependency.failing_since or now
         dependency.failing = dependency.failing or report.account_id
         dependency.several = dependency.several or dependency.failing != report.account_id
         dependency.error = report.error
@@ -108,20 +108,18 @@ def _count(dependency: Dependency, reports: Iterable[Report]) -> None:
 
 
 def _trip(dependency: Dependency, last: Report) -> None:
-    """Open the breaker. Whoever failed since it began gets the tries back: it was not their fault."""
-    dependency.save()
-    dependency.refresh_from_db()
     Outage.objects.create(
-        dependency=dependency,
-        failure=last.failure,
-        error=last.error,
-        began_at=dependency.failing_since or Now(),
+        dependency=dependency, failure=last.failure, error=last.error, began_at=dependency.failing_since or Now()
     )
     dependency.broken, dependency.rate = True, None
     dependency.probe_at = Now() + PROBE_EVERY
-    struck = Step.objects.filter(dependency=dependency.name, failed_at__gte=dependency.failing_since, permanent=False)
-    struck.filter(state=State.DEAD).update(state=State.OPEN)
-    struck.filter(state__in=OWED, leased=False).update(attempts=0, due_at=Now())
+
+
+def struck(outage: Outage) -> QuerySet[Step]:
+    """The steps whose tries were spent on this outage before it was known as one."""
+    return Step.objects.filter(
+        dependency=outage.dependency_id, failed_at__gte=outage.began_at, permanent=False, attempts__gt=0, leased=False
+    ).filter(state__in=(*OWED, State.DEAD))
 
 
 def _close(dependency: Dependency) -> None:

@@ -63,7 +63,8 @@ def fetch_letters() -> int:
         owed = list(claims.select_for_update(skip_locked=True).order_by("created_at")[:BATCH])
         for claim in owed:
             owe_letter(claim.account_id, "letter.already_here", f"claim {claim.pk}")
-        claims.filter(pk__in=[claim.pk for claim in owed]).update(letter_owed=False)
+        if owed:
+            claims.filter(pk__in=[claim.pk for claim in owed]).update(letter_owed=False)
     return len(owed)
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -18,7 +19,7 @@ from accounts.models import Account, Event, Voice, move, write_diary
 from accounts.status import Status
 from provisioning import outages, retry
 from provisioning.journey import Result
-from provisioning.models import OWED, Attempt, Dependency, Outcome, State, Step
+from provisioning.models import OWED, Attempt, Dependency, Outage, Outcome, State, Step
 from provisioning.steps import WELCOME, find_kind, setup_kinds
 
 SETTLED = (State.DONE, State.WAIVED)
@@ -36,12 +37,29 @@ def settle(results: Sequence[Result]) -> None:
         lock_accounts(account_ids)
         rows = _lock_steps(result.step.pk for result in results)
         now = _database_now()
-        down = _report(results)
+        down = _report(results, now)
         settled = [_settle_one(rows[r.step.pk], r, now, down) for r in results if r.step.pk in rows]
         _write([step for step, _attempt, _line in settled])
         Attempt.objects.bulk_create([attempt for _step, attempt, _line in settled])
         write_diary(line for _step, _attempt, line in settled if line)
         recompute(account_ids)
+    for outage in Outage.objects.filter(dependency__in=down, ended_at=None):
+        forgive(outage)
+
+
+def forgive(outage: Outage) -> None:
+    """Whoever failed since the outage began gets the tries back: it was not their fault."""
+    ids = set(outages.struck(outage).values_list("account_id", flat=True)[:1000])
+    if ids:
+        with transaction.atomic():
+            lock_accounts(ids)
+            struck = outages.struck(outage).filter(account__in=ids)
+            struck.update(state=_reopened(), attempts=0, due_at=Now())
+            recompute(ids)
+
+
+def _reopened() -> Case:
+    return Case(When(state=State.DEAD, then=Value(State.OPEN)), default=F("state"))
 
 
 def lock_accounts(ids: Iterable[UUID]) -> None:
@@ -56,7 +74,7 @@ def _database_now() -> datetime:
     return Step.objects.values_list(Now(), flat=True).first() or timezone.now()
 
 
-def _report(results: Iterable[Result]) -> set[str]:
+def _report(results: Iterable[Result], now: datetime) -> set[str]:
     """Tell each dependency how its tries went; return those that are down for everybody."""
     reports = defaultdict(list)
     for result in results:
@@ -68,7 +86,7 @@ def _report(results: Iterable[Result]) -> set[str]:
                 outages.Report(result.step.account_id, False, failure.failure, failure.reason)
             )
     for name in sorted(reports):
-        outages.record(name, reports[name])
+        outages.record(name, reports[name], now)
     return set(Dependency.objects.filter(pk__in=reports, broken=True).values_list("pk", flat=True))
 
 

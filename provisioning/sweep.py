@@ -17,9 +17,9 @@ from django.utils.module_loading import import_string
 from accounts.models import Account
 from accounts.status import UNFINISHED
 from provisioning import journey, outages
-from provisioning.models import OWED, Heartbeat, Step
+from provisioning.models import OWED, Heartbeat, Outage, Step
 from provisioning.pickup import BATCH, fetch_letters, pick_up
-from provisioning.settle import lock_accounts, recompute, settle
+from provisioning.settle import forgive, lock_accounts, recompute, settle
 from provisioning.steps import kinds_needing
 
 RECONCILE_EVERY = timedelta(minutes=1)
@@ -30,8 +30,8 @@ GATHER = 0.005  # seconds to wait for more results that can be settled in the sa
 def sweep() -> None:
     """Everything in one process, as `manage.py sweep` does without Celery."""
     fetch_everywhere()
-    drain()
-    fetch_everywhere()
+    if drain():
+        fetch_everywhere()
 
 
 def fetch_everywhere() -> None:
@@ -72,6 +72,8 @@ def reconcile() -> None:
     ids = list(left.values_list("pk", flat=True)[:BATCH])
     lock_accounts(ids)
     recompute(ids)
+    for outage in Outage.objects.filter(ended_at=None):
+        forgive(outage)
     bare = ~Exists(Step.objects.filter(account=OuterRef("pk"), occasion=""))
     left.filter(bare).update(asked_at=Now())
 
