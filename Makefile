@@ -5,7 +5,7 @@ install: .venv/installed
 
 .venv/installed: requirements.txt
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Arrivals needs Python 3.11 or newer.")'
-	@test -x $(PYTHON) || python3 -m venv .venv
+	@test -x $(PYTHON) || python3 -m venv .venv || { rm -rf .venv; echo "Install python3-venv first."; exit 1; }
 	@echo "Installing into .venv"
 	@$(PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@

@@ -121,7 +121,8 @@ def test_programs_go_with_a_killed_supervisor():
         assert children.until(lambda: not child.exists() or "(zombie)" in (child / "status").read_text(), 5)
 
 
-def test_a_taken_port_is_one_sentence():
+def test_a_taken_port_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(up, "ORPHANS_LIVE", 0)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(CommandError, match=f"^PORT {port} cannot be had"):

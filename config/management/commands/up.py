@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
+from config import children
 from config.embedded import Servers
 from config.supervise import Program, Supervisor
 
@@ -22,6 +23,8 @@ ROOT_IS_FINE = "ignore:You're running the worker with superuser"  # as in any co
 BEAT = "celery -q -A config beat -l warning --pidfile="
 # A password hash takes 100 MiB; giving them back to the system each time is a third of its cost.
 KEEP_HEAP = {"MALLOC_TRIM_THRESHOLD_": "268435456", "MALLOC_MMAP_THRESHOLD_": "268435456"}
+
+ORPHANS_LIVE = 3.0  # seconds
 
 
 class Command(BaseCommand):
@@ -47,13 +50,18 @@ class Command(BaseCommand):
 
 
 def refuse_taken_port(host: str, port: int) -> None:
+    """After a kill -9 the port is free within a second or so, when the orphans have noticed."""
+    if not children.until(lambda: is_free(host, port), ORPHANS_LIVE):
+        raise CommandError(f"PORT {port} cannot be had on {host}: name another, as PORT=8001.")
+
+
+def is_free(host: str, port: int) -> bool:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host.strip("[]"), port), family=family).close()
-    except OSError as error:
-        raise CommandError(
-            f"PORT {port} cannot be had ({os.strerror(error.errno or 0)}): name another, PORT=8001."
-        ) from error
+    except OSError:
+        return False
+    return True
 
 
 def migrate() -> None:
