@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -23,7 +23,24 @@ from provisioning.models import OWED, Attempt, Dependency, Outage, Outcome, Stat
 from provisioning.steps import WELCOME, find_kind, setup_kinds
 
 SETTLED = (State.DONE, State.WAIVED)
-COLUMNS = ["state", "epoch", "attempts", "due_at", "leased", "error", "failed_at", "permanent", "reference"]
+COLUMNS = {
+    "state": "text",
+    "epoch": "int",
+    "attempts": "int",
+    "due_at": "timestamptz",
+    "leased": "bool",
+    "error": "text",
+    "failed_at": "timestamptz",
+    "permanent": "bool",
+    "reference": "text",
+    "done_at": "timestamptz",
+}
+WRITE = f"""
+    UPDATE provisioning_step AS step SET {", ".join(f"{name} = new.{name}" for name in COLUMNS)}
+    FROM unnest(%(pks)s::bigint[], {", ".join(f"%({name}s)s::{kind}[]" for name, kind in COLUMNS.items())})
+        AS new (id, {", ".join(COLUMNS)})
+    WHERE step.id = new.id
+"""
 
 
 def settle(results: Sequence[Result]) -> None:
@@ -146,7 +163,10 @@ def _diary_line(step: Step, outcome: Outcome, error: str) -> Event:
 
 
 def _write(steps: Sequence[Step]) -> None:
-    Step.objects.bulk_update(steps, [*COLUMNS, "done_at"])
+    """One statement for them all. (Django's bulk_update builds one CASE a row and column: twenty times the CPU.)"""
+    values = {f"{name}s": [getattr(step, name) for step in steps] for name in ("pk", *COLUMNS)}
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, values)
     done = defaultdict(list)
     for step in steps:
         if step.state == State.DONE:

@@ -24,6 +24,7 @@ from provisioning.steps import kinds_needing
 
 RECONCILE_EVERY = timedelta(minutes=1)
 LONGEST_DRAIN = 20.0  # seconds; then the next sweep goes on
+AHEAD = 2  # steps claimed for each thread; so many timeouts must fit into a lease
 GATHER = 0.005  # seconds to wait for more results that can be settled in the same transaction
 
 
@@ -120,7 +121,8 @@ class Crowd:
             pool.shutdown()
 
     def free(self, dependency: str) -> int:
-        return settings.SETUP_THREADS - sum(name == dependency for name in self.running.values())
+        """How many more to claim: a thread that finishes finds the next step already there."""
+        return AHEAD * settings.SETUP_THREADS - sum(name == dependency for name in self.running.values())
 
     def start(self, steps: Sequence[Step]) -> None:
         for step in steps:
