@@ -101,7 +101,8 @@ SENTENCES = {
 
 def say(key: str, **facts) -> SafeString:
     """The sentence for a page, its facts escaped."""
-    return format_html(str(SENTENCES[key]), **facts)
+    text = str(SENTENCES[key])
+    return format_html(text, **facts) if facts else format_html("{}", text)
 
 
 def clock(moment) -> SafeString:
