@@ -109,7 +109,7 @@ def _report(results: Iterable[Result], now: datetime) -> set[str]:
 
 def _settle_one(step: Step, result: Result, now: datetime, down: set[str]):
     """The step as it shall be, its attempt row and its line in the diary."""
-    counts = step.state in OWED and (result.failure is None or step.epoch == result.step.epoch)
+    counts = _counts(step, result)
     if not counts:
         outcome = Outcome.LATE
     elif result.failure is None:
@@ -124,6 +124,11 @@ def _settle_one(step: Step, result: Result, now: datetime, down: set[str]):
         error=result.failure.reason if result.failure else "",
     )
     return step, attempt, _diary_line(step, outcome, attempt.error) if counts else None
+
+
+def _counts(step: Step, result: Result) -> bool:
+    """The fence: a failure of somebody whose lease lapsed says nothing about the try that is under way."""
+    return step.state in OWED and (result.failure is None or step.epoch == result.step.epoch)
 
 
 def _succeed(step: Step, result: Result, now: datetime) -> Outcome:

@@ -1,0 +1,49 @@
+"""kill -9 at every point between claim, effect, reply and settle; then everybody is there, exactly once."""
+
+from contextlib import suppress
+
+import pytest
+
+from tests.faults.engine_points import POINTS
+from tests.faults.storm import engines, sign_up_many, unkind, wait_for_all, wrongs
+from tests.world.processes import wait_until
+
+EVERYWHERE = ",".join(f"{point}=0.012" for point in POINTS)
+SEEDS = ["ash", "birch", "cedar", "elm", "fir"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_storm(world, seed):
+    """400 accounts a seed, 2,000 in sum, with a world that is unkind as well."""
+    world.workspaces.script(unkind(seed, ["reply_lost", "503", "drop", "garbage"], 0.03))
+    world.mail.script(unkind(seed, ["4xx", "drop"], 0.03))
+    sign_up_many(400, seed)
+    with engines(world, 2, FAULTS=EVERYWHERE, SEED=seed) as revive:
+        wait_for_all(revive, timeout=180)
+    assert sum(world.deaths.values()) >= 5, "no storm: it proves nothing"
+    assert wrongs(world) == []
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_at(world, point):
+    """Two die there, one after the other; the third does the work."""
+    sign_up_many(20, "elm")
+    for death in (1, 2):
+        with engines(world, 1, FAULTS=f"{point}=1", SEED="elm"):
+            wait_until(lambda death=death: sum(world.deaths.values()) == death, 30, f"death {death}")
+    with engines(world, 1) as revive:
+        wait_for_all(revive, timeout=60)
+    assert world.deaths == {point: 2}
+    assert wrongs(world) == []
+
+
+@pytest.mark.parametrize(("broken", "faults"), [("fence", ""), ("lease", "after_claim=0.2"), ("", "after_claim=0.2")])
+def test_a_safeguard_taken_out_turns_it_red(world, broken, faults):
+    """Letters take their time, well within the lease; the same with every safeguard in place is green."""
+    sign_up_many(60, "oak")
+    world.mail.delay = 0.1
+    world.mail.mode = "slow"
+    with engines(world, 3, BREAK=broken, FAULTS=faults, SEED="oak") as revive:
+        with suppress(TimeoutError):
+            wait_for_all(revive, timeout=15 if broken else 90)
+    assert bool(wrongs(world)) == bool(broken)
