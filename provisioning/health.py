@@ -1,16 +1,14 @@
 """For machines: is the process up, can it do its work, how much is owed."""
 
-from celery import current_app
 from django.db import DatabaseError
 from django.db.models import Count
 from django.db.models.functions import Now
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from kombu.exceptions import OperationalError
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
-from redis.exceptions import RedisError
 
+from provisioning import doctor
 from provisioning.kick import heart_stopped
 from provisioning.models import OWED, Dependency, Heartbeat, Step
 
@@ -41,10 +39,8 @@ def database_answers() -> bool:
 
 def broker_answers() -> bool:
     try:
-        with current_app.connection_for_write() as connection:
-            connection.ensure_connection(max_retries=0, timeout=1)
-            connection.default_channel.client.ping()
-    except (OperationalError, RedisError, OSError):
+        doctor.broker()
+    except doctor.Unwell:
         return False
     return True
 

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from provisioning.models import Step, Workspace
-from provisioning.workspaces import http, local
+from provisioning.workspaces import http, local, postgres_schema
 
-BACKENDS = {"local": local, "https": http, "http": http}
+BACKENDS = {"local": local, "postgres-schema": postgres_schema, "https": http, "http": http}
 
 
 def create(step: Step) -> str:

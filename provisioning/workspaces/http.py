@@ -1,6 +1,7 @@
 """`https://token@host/path`: an interface of the platform's own, asked by an idempotent PUT."""
 
 import json
+import time
 from functools import cache
 from urllib.parse import unquote, urlsplit
 
@@ -10,7 +11,8 @@ from provisioning.failures import StepFailed
 from provisioning.models import Step
 
 TIMEOUT = urllib3.Timeout(connect=3, read=8)
-LONGEST_ANSWER = 64 * 1024
+ANSWER_SECONDS = 8.0
+LONGEST_ANSWER = 64 * 1024  # bytes
 
 
 def create(step: Step, url: str) -> str:
@@ -18,10 +20,10 @@ def create(step: Step, url: str) -> str:
 
     2xx: created, or there already. 409: there already. Raises StepFailed for everything else.
     """
-    place, headers = _target(url)
+    place, headers = target(url)
     body = {"company": step.account.company, "name": step.account.name, "email": step.account.email}
     try:
-        answer = _pool().request(
+        answer = pool().request(
             "PUT",
             f"{place}/{step.account_id}",
             json=body,
@@ -40,12 +42,12 @@ def create(step: Step, url: str) -> str:
 
 
 @cache
-def _pool() -> urllib3.PoolManager:
+def pool() -> urllib3.PoolManager:
     return urllib3.PoolManager(maxsize=64, timeout=TIMEOUT, retries=False)
 
 
 @cache
-def _target(url: str) -> tuple[str, dict[str, str]]:
+def target(url: str) -> tuple[str, dict[str, str]]:
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
     token = unquote(parts.username or "")
@@ -54,15 +56,30 @@ def _target(url: str) -> tuple[str, dict[str, str]]:
 
 
 def _read(answer, fallback: str) -> str:
-    try:
-        said = answer.read(LONGEST_ANSWER, decode_content=True)
-    finally:
-        answer.release_conn()
+    said = _body(answer)
     if answer.status == 409:
         return fallback
     if 200 <= answer.status < 300:
         return _reference(said, fallback)
     raise _refusal(answer.status, said, answer.headers.get("Retry-After", ""))
+
+
+def _body(answer) -> bytes:
+    """What is said within ANSWER_SECONDS and LONGEST_ANSWER; a service that drips is cut off, not waited for.
+
+    The status decides; whatever is missing of the words is not worth another try.
+    """
+    deadline = time.monotonic() + ANSWER_SECONDS
+    said = b""
+    try:
+        for piece in answer.stream(1024):
+            said += piece
+            if len(said) > LONGEST_ANSWER or time.monotonic() > deadline:
+                answer.close()
+                break
+    finally:
+        answer.release_conn()
+    return said
 
 
 def _reference(said: bytes, fallback: str) -> str:

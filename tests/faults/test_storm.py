@@ -1,6 +1,7 @@
 """kill -9 at every point between claim, effect, reply and settle; then everybody is there, exactly once."""
 
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -30,11 +31,15 @@ def test_killed_at(world, point):
     sign_up_many(20, "elm")
     for death in (1, 2):
         with engines(world, 1, FAULTS=f"{point}=1", SEED="elm"):
-            wait_until(lambda death=death: sum(world.deaths.values()) == death, 30, f"death {death}")
+            wait_until(partial(has_died, world, death), 30, f"death {death}")
     with engines(world, 1) as revive:
         wait_for_all(revive, timeout=60)
     assert world.deaths == {point: 2}
     assert wrongs(world) == []
+
+
+def has_died(world, times):
+    return sum(world.deaths.values()) == times
 
 
 @pytest.mark.parametrize(("broken", "faults"), [("fence", ""), ("lease", "after_claim=0.2"), ("", "after_claim=0.2")])

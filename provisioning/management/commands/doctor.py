@@ -1,0 +1,23 @@
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from provisioning.doctor import EXAMINATIONS, Unwell
+
+
+class Command(BaseCommand):
+    help = "Ask everything that Arrivals depends on, and say in words what works. Exits 1 if something does not."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args, **options):
+        unwell = [name for name in EXAMINATIONS if not self._examine(name)]
+        if unwell:
+            raise CommandError(f"Not well: {', '.join(unwell)}.")
+        self.stdout.write("All is well.")
+
+    def _examine(self, name) -> bool:
+        try:
+            self.stdout.write(f"{name:12} ok    {EXAMINATIONS[name]()}")
+        except (Unwell, DatabaseError) as trouble:
+            self.stdout.write(self.style.ERROR(f"{name:12} NOT   {trouble}"))
+            return False
+        return True
