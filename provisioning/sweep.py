@@ -9,8 +9,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import connections
-from django.db.models import Exists, OuterRef
+from django.db import connections, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
@@ -20,7 +20,7 @@ from provisioning import journey, outages
 from provisioning.models import OWED, Heartbeat, Outage, Step
 from provisioning.pickup import BATCH, fetch_letters, pick_up
 from provisioning.settle import forgive, lock_accounts, recompute, settle
-from provisioning.steps import kinds_needing
+from provisioning.steps import kinds_needing, setup_kinds
 
 RECONCILE_EVERY = timedelta(minutes=1)
 LONGEST_DRAIN = 20.0  # seconds; then the next sweep goes on
@@ -64,19 +64,29 @@ def first_this(name: str, every: timedelta) -> bool:
 
 
 def reconcile() -> None:
-    """Accounts with nothing left to pay whose status says otherwise, and ones that never got their steps.
-
-    Settling leaves none; a restored backup or a row changed by hand may.
-    """
-    owed = Step.objects.filter(account=OuterRef("pk"), occasion="", state__in=OWED)
-    left = Account.objects.filter(~Exists(owed), status__in=UNFINISHED, asked_at=None, is_active=True)
-    ids = list(left.values_list("pk", flat=True)[:BATCH])
-    lock_accounts(ids)
-    recompute(ids)
+    """What settling never leaves but a restored backup, a row changed by hand or a new set-up step may."""
     for outage in Outage.objects.filter(ended_at=None):
         forgive(outage)
-    bare = ~Exists(Step.objects.filter(account=OuterRef("pk"), occasion=""))
-    left.filter(bare).update(asked_at=Now())
+    unfinished = Account.objects.filter(status__in=UNFINISHED, asked_at=None, is_active=True)
+    _recompute_settled(unfinished)
+    _ask_for_missing_steps(unfinished)
+
+
+def _recompute_settled(unfinished: QuerySet[Account]) -> None:
+    """Accounts with nothing left to pay whose status says otherwise."""
+    owed = Step.objects.filter(account=OuterRef("pk"), occasion="", state__in=OWED)
+    ids = list(unfinished.filter(~Exists(owed)).values_list("pk", flat=True)[:BATCH])
+    with transaction.atomic():
+        lock_accounts(ids)
+        recompute(ids)
+
+
+def _ask_for_missing_steps(unfinished: QuerySet[Account]) -> None:
+    """Accounts that never got a step, also one that the platform added after they signed up."""
+    for kind in setup_kinds():
+        has_it = Step.objects.filter(account=OuterRef("pk"), occasion="", kind=kind)
+        lacking = unfinished.filter(~Exists(has_it)).values("pk")[:BATCH]
+        Account.objects.filter(pk__in=lacking).update(asked_at=Now())
 
 
 def drain(seconds: float = LONGEST_DRAIN) -> int:

@@ -19,7 +19,7 @@ from provisioning.models import OWED, Attempt, Outcome, State, Step, Workspace
 from provisioning.pickup import pick_up
 from provisioning.settle import settle
 from provisioning.steps import KINDS, setup_kinds
-from provisioning.sweep import sweep
+from provisioning.sweep import reconcile, sweep
 from tests.people import Person, Supporter
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -270,6 +270,31 @@ def make_customer(account, key):
 
 
 setattr(make_customer, "dependency", "billing")  # noqa: B010 - a function may say whom it needs
+
+
+def test_a_step_that_is_added_later_reaches_the_unfinished(world, settings):
+    mail, _workspaces = world
+    mail.mode = "4xx"
+    late, early = Person.create(), Person.create(status=Status.ACTIVE, asked_at=None)
+    sweep()
+    settings.SETUP_STEPS = ["welcome_email", "workspace", "tests.provisioning.test_journey.make_customer"]
+    setup_kinds.cache_clear()
+    try:
+        reconcile()
+        mail.mode = "ok"
+        sweep_until(lambda: status_of(late) == Status.ACTIVE)
+        assert step(late, "make_customer").state == State.DONE
+        assert not Step.objects.filter(account=early).exists()
+    finally:
+        setup_kinds.cache_clear()
+
+
+def test_a_status_that_slipped_is_put_right(world):
+    dana = Person.create()
+    sweep()
+    Account.objects.filter(pk=dana.pk).update(status=Status.CREATED)
+    reconcile()
+    assert status_of(dana) == Status.ACTIVE
 
 
 def test_a_kind_of_newer_code_is_parked(world):
