@@ -10,8 +10,7 @@ from playwright.sync_api import Page
 from accounts.confirm import path_for
 from accounts.status import Status
 from provisioning.models import State
-from tests.browser.site import Site, mail_is_down, owe
-from tests.people import Person
+from tests.browser.site import Site, dana, mail_is_down, owe
 
 Arrange = Callable[[Site], str]  # sets the state up and returns the path
 
@@ -138,12 +137,12 @@ def home_with_debt(site: Site) -> str:
 
 @look()
 def confirm(site: Site) -> str:
-    return path_for(Person(status=Status.ACTIVE, email="dana@acme.example"))
+    return path_for(dana(status=Status.ACTIVE))
 
 
 @look()
 def confirm_done(site: Site) -> str:
-    return path_for(Person(status=Status.ACTIVE, email="dana@acme.example", mailbox_proven_at=timezone.now()))
+    return path_for(dana(status=Status.ACTIVE, mailbox_proven_at=timezone.now()))
 
 
 @look(404)

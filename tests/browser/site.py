@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import cast
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -42,7 +43,11 @@ class Site:
         return account
 
     def dana(self, status: Status = Status.ACTIVE, **facts) -> Account:
-        return self.logged_in(Person(**(DANA | {"status": status, "asked_at": None} | facts)))
+        return self.logged_in(dana(status=status, **facts))
+
+
+def dana(**facts) -> Account:
+    return cast(Account, Person(**(DANA | {"asked_at": None} | facts)))
 
 
 def owe(account: Account, **states: str) -> None:
