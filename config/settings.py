@@ -150,6 +150,10 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = ARRIVALS_HOME / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "config.assets.Fingerprints"},
+}
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ROOT = BASE_DIR / "config" / "root"  # /favicon.ico and /robots.txt, which are asked for by name
 
