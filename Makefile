@@ -1,4 +1,4 @@
-.PHONY: install run test lock bench
+.PHONY: install run test lock bench screens
 PYTHON := .venv/bin/python
 
 install: .venv/installed
@@ -25,3 +25,6 @@ lock:
 
 bench: install
 	$(PYTHON) -m bench
+
+screens: install
+	$(PYTHON) -m tests.browser.screens

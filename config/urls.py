@@ -7,3 +7,5 @@ urlpatterns = [
     path("", include("support.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "config.refusals.bad_request"

@@ -1,43 +1,83 @@
-// Keeps the waiting room lively. Without it the page reloads itself, and everything works the same.
+// Times as the reader's clock shows them, and a waiting room that keeps itself up to date.
+// Without this file times are in UTC, the page reloads itself, and everything works the same.
 (function () {
   "use strict";
-  const room = document.getElementById("live");
+  const QUICK = 1000;
+  const SLOW = 15000;
+  const language = document.documentElement.lang;
+  const reader = navigator.language.startsWith(language) ? navigator.language : language;
 
   function localTimes(root) {
     for (const time of root.querySelectorAll("time[datetime]")) {
       const moment = new Date(time.dateTime);
-      const sameDay = moment.toDateString() === new Date().toDateString();
-      const options = sameDay ? { hour: "2-digit", minute: "2-digit" }
-        : { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
-      time.textContent = moment.toLocaleString(document.documentElement.lang, options);
+      const today = moment.toDateString() === new Date().toDateString();
+      const clock = { hour: "2-digit", minute: "2-digit" };
+      const day = today ? {} : { day: "numeric", month: "short" };
+      time.textContent = moment.toLocaleString(reader, { ...day, ...clock });
     }
   }
 
-  let wait = 1000;
-  let last = "";
+  function watch(room) {
+    const news = document.getElementById("news");
+    let wait = QUICK;
+    let last = "";
+    let tag = "";
 
-  async function look() {
-    if (document.hidden) return again();
-    try {
-      const answer = await fetch("?part=1", { headers: { "X-Requested-With": "fetch" } });
-      if (answer.ok) show(await answer.text());
-    } catch (error) { /* the next look tries again */ }
-    if (room.querySelector(".steps").dataset.settled !== "yes") again();
+    async function look() {
+      if (document.hidden || somebodyTypesIn(room)) return again();
+      try {
+        const headers = tag ? { "If-None-Match": tag } : {};
+        const answer = await fetch("?part=1", { headers, cache: "no-store" });
+        tag = answer.headers.get("ETag") || "";
+        if (answer.status === 200) show(await answer.text());
+      } catch { /* no network: the next look tries again */ }
+      if (!settled()) again();
+    }
+
+    function again() {
+      wait = Math.min(wait * 1.3, SLOW);
+      setTimeout(look, wait);
+    }
+
+    function settled() {
+      const steps = room.querySelector(".steps");
+      return steps !== null && steps.dataset.settled === "yes";
+    }
+
+    function show(html) {
+      if (html === last) return;
+      const before = sentences(room);
+      if (last) wait = QUICK;
+      last = html;
+      const place = room.contains(document.activeElement) ? document.activeElement.outerHTML : "";
+      room.innerHTML = html;
+      localTimes(room);
+      focusAgain(place);
+      tell(sentences(room).filter((sentence) => !before.includes(sentence)));
+    }
+
+    function focusAgain(place) {
+      if (!place) return;
+      const same = [...room.querySelectorAll("a, button, input")].find((each) => each.outerHTML === place);
+      (same || document.getElementById("main")).focus();
+    }
+
+    function tell(sentencesThatAreNew) {
+      if (news && sentencesThatAreNew.length) news.textContent = sentencesThatAreNew.join(" ");
+    }
+
+    if (room.dataset.settled !== "yes") setTimeout(look, wait);
   }
 
-  function show(html) {
-    if (html === last) return;
-    if (last) wait = 1000;
-    last = html;
-    room.innerHTML = html;
-    localTimes(room);
+  function sentences(room) {
+    return [...room.querySelectorAll(".lead, .steps li")].map((each) => each.textContent.trim());
   }
 
-  function again() {
-    wait = Math.min(wait * 1.3, 15000);
-    setTimeout(look, wait);
+  function somebodyTypesIn(room) {
+    return room.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
   }
 
   localTimes(document);
-  if (room && room.dataset.settled !== "yes") setTimeout(look, wait);
+  const room = document.getElementById("live");
+  if (room) watch(room);
 })();

@@ -38,6 +38,7 @@ class Command(BaseCommand):
         try:
             servers.ensure()
             migrate()
+            call_command("collectstatic", interactive=False, verbosity=0)
             Supervisor(programs(self.host, self.port), servers).run(self.announce_once)
         finally:
             servers.stop()

@@ -1,0 +1,40 @@
+"""What is refused before any view looks at it still gets a page that says so."""
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpResponseNotAllowed
+from django.shortcuts import render
+from django.views.defaults import bad_request as django_bad_request
+
+
+def bad_request(request, exception):
+    """The 400 of Django; 413 for a body that is too large."""
+    if isinstance(exception, RequestDataTooBig):
+        return render(None, "413.html", status=413)
+    return django_bad_request(request, exception)
+
+
+class Refusals:
+    """Gives the empty 405 of Django a page."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            response.content = render(None, "405.html").content
+        return response
+
+
+class Headers:
+    """Those that Django has no setting for: nothing of the device is asked for, nobody else embeds us."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        response.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        return response

@@ -1,0 +1,198 @@
+"""Every page of the front door in every state worth looking at: a name, how to get there, and its status."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from accounts.confirm import path_for
+from accounts.status import Status
+from provisioning.models import State
+from tests.browser.site import Site, dana, mail_is_down, owe
+
+Arrange = Callable[[Site], str]  # sets the state up and returns the path
+
+
+@dataclass(frozen=True)
+class Look:
+    arrange: Arrange
+    status: int = 200
+    send: Callable[[Page], None] | None = None  # what to do there before looking
+
+
+LOOKS: dict[str, Look] = {}
+
+
+def look(status: int = 200, send: Callable[[Page], None] | None = None):
+    def keep(arrange: Arrange) -> Arrange:
+        LOOKS[arrange.__name__.replace("_", "-")] = Look(arrange, status, send)
+        return arrange
+
+    return keep
+
+
+def press(page: Page) -> None:
+    page.locator("main form button:not([type=button])").first.click()
+
+
+def log_in_wrongly(page: Page) -> None:
+    page.fill("[name=email]", "dana@acme.example")
+    page.fill("[name=password]", "not the password")
+    press(page)
+
+
+def fill_in_badly(page: Page) -> None:
+    page.fill("[name=name]", "Dana Sommer")
+    page.fill("[name=email]", "dana at acme")
+    page.fill("[name=phone]", "call me")
+    page.fill("[name=password]", "1234")
+    press(page)
+
+
+@look()
+def landing(site: Site) -> str:
+    return "/"
+
+
+@look()
+def landing_in_an_outage(site: Site) -> str:
+    mail_is_down()
+    return "/"
+
+
+@look()
+def signup(site: Site) -> str:
+    return reverse("signup")
+
+
+@look(send=fill_in_badly)
+def signup_refused(site: Site) -> str:
+    return reverse("signup")
+
+
+@look()
+def login(site: Site) -> str:
+    return reverse("login")
+
+
+@look(send=log_in_wrongly)
+def login_refused(site: Site) -> str:
+    return reverse("login")
+
+
+@look(send=press)
+def login_empty(site: Site) -> str:
+    return reverse("login")
+
+
+@look()
+def arriving_receipt(site: Site) -> str:
+    site.signed_up()
+    return reverse("arriving")
+
+
+@look()
+def arriving_late(site: Site) -> str:
+    mail_is_down()
+    owe(site.dana(Status.CREATED), welcome_email="late", workspace="late")
+    return reverse("arriving")
+
+
+@look()
+def arriving_half(site: Site) -> str:
+    owe(site.dana(Status.PROVISIONED), welcome_email="late")
+    return reverse("arriving")
+
+
+@look()
+def arriving_failed(site: Site) -> str:
+    owe(site.dana(Status.FAILED), workspace=State.DEAD)
+    return reverse("arriving")
+
+
+@look()
+def arriving_ready(site: Site) -> str:
+    owe(site.dana())
+    return reverse("arriving")
+
+
+@look()
+def arriving_stranger(site: Site) -> str:
+    return reverse("arriving")
+
+
+@look()
+def home(site: Site) -> str:
+    owe(site.dana())
+    return reverse("home")
+
+
+@look()
+def home_with_debt(site: Site) -> str:
+    owe(site.dana(Status.PROVISIONED), welcome_email="late")
+    return reverse("home")
+
+
+@look()
+def confirm(site: Site) -> str:
+    return path_for(dana(status=Status.ACTIVE))
+
+
+@look()
+def confirm_done(site: Site) -> str:
+    return path_for(dana(status=Status.ACTIVE, mailbox_proven_at=timezone.now()))
+
+
+@look(404)
+def confirm_void(site: Site) -> str:
+    return reverse("confirm", args=["no-such-token"])
+
+
+@look()
+def contact(site: Site) -> str:
+    return reverse("contact")
+
+
+@look(send=press)
+def contact_empty(site: Site) -> str:
+    return reverse("contact")
+
+
+@look()
+def contact_taken(site: Site) -> str:
+    return reverse("contact_taken")
+
+
+@look(404)
+def no_page(site: Site) -> str:
+    return "/no/such/page/"
+
+
+@look(405)
+def not_allowed(site: Site) -> str:
+    return reverse("logout")
+
+
+@look(503)
+def database_away(site: Site) -> str:
+    return "/fails/database/"
+
+
+def failing(status: int) -> None:
+    LOOKS[f"fails-{status}"] = Look(lambda site: f"/fails/{status}/", status)
+
+
+for code in (400, 403, 413, 429, 500, 503):
+    failing(code)
+
+
+def forget_the_cookie(page: Page) -> None:
+    page.context.clear_cookies()
+    press(page)
+
+
+@look(send=forget_the_cookie)
+def csrf_refused(site: Site) -> str:
+    return reverse("login")
