@@ -5,7 +5,7 @@ import secrets
 
 from django.conf import settings
 
-from accounts.models import SignupClaim
+from accounts.models import Account, SignupClaim
 
 
 def new_token() -> str:
@@ -20,6 +20,12 @@ def hash_token(token: str) -> str:
 def token_of(request) -> str | None:
     token = request.COOKIES.get(settings.CLAIM_COOKIE_NAME, "")
     return token if 40 <= len(token) <= 64 and token.isascii() else None
+
+
+def hash_of(request) -> str:
+    """The hash of this browser's token, or nothing."""
+    token = token_of(request)
+    return hash_token(token) if token else ""
 
 
 def remember(response, token: str) -> None:
@@ -40,8 +46,24 @@ def forget(response) -> None:
 
 def latest_claim(request) -> SignupClaim | None:
     """The newest sign-up of this browser, with its account; none once the cookie's time is over."""
-    token = token_of(request)
-    if token is None:
+    token_hash = hash_of(request)
+    if not token_hash:
         return None
-    claims = SignupClaim.objects.filter(token_hash=hash_token(token)).select_related("account")
+    claims = SignupClaim.objects.filter(token_hash=token_hash).select_related("account")
     return claims.order_by("-seen_at").first()
+
+
+def is_theirs(request, account: Account) -> bool:
+    """Whether this browser is logged in to the account, or signed up for it with its own password."""
+    if request.user.is_authenticated:
+        return request.user.pk == account.pk
+    claims = SignupClaim.objects.filter(account=account, proven=True, token_hash=hash_of(request))
+    return claims.exists()
+
+
+def own_account(request) -> Account | None:
+    """Whose waiting room this is: the account logged in to, or the one this browser signed up for."""
+    if request.user.is_authenticated:
+        return request.user
+    claim = latest_claim(request)
+    return claim.account if claim and claim.proven else None

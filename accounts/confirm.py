@@ -1,37 +1,49 @@
-"""The link that proves a mailbox: who it is for is signed into it, and nothing is looked up by guessing."""
+"""What a link in a letter lets its reader do: prove the mailbox, choose a password, say it was somebody else."""
 
-from django.core import signing
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.urls import reverse
-from django.utils import timezone
+from django.db.models.functions import Coalesce, Now
 
-from accounts.models import Account, Event, Voice
-
-SALT = "accounts.confirm"
-VALID_SECONDS = 3 * 86400
-
-
-def token_for(account: Account) -> str:
-    """Bound to the address it is sent to: after a correction the old link is void."""
-    return signing.dumps({"id": str(account.pk), "email": account.email}, salt=SALT)
+from accounts import links
+from accounts.models import AccessRequest, Account, Event, MailboxLink, SignupClaim, Voice
+from accounts.signup import ask_for_repair
+from accounts.status import Status
 
 
-def path_for(account: Account) -> str:
-    return reverse("confirm", args=[token_for(account)])
-
-
-def account_for(token: str) -> Account | None:
-    try:
-        said = signing.loads(token, salt=SALT, max_age=VALID_SECONDS)
-    except signing.BadSignature:
-        return None
-    return Account.objects.filter(pk=said["id"], email=said["email"]).first()
-
-
-def prove_mailbox(account: Account) -> None:
-    """Once is enough: pressing twice changes nothing."""
-    account.mailbox_proven_at = account.mailbox_proven_at or timezone.now()
-    unproven = Account.objects.filter(pk=account.pk, mailbox_proven_at=None)
+def prove_mailbox(link: MailboxLink, shown: str = "confirm.done") -> None:
+    """From a browser that is the owner's already."""
     with transaction.atomic():
-        if unproven.update(mailbox_proven_at=account.mailbox_proven_at):
-            Event.objects.create(account=account, voice=Voice.THEY, kind="proved_mailbox", shown="confirm.done")
+        links.use_up(link)
+        _prove(link, "proved_mailbox", shown)
+
+
+def choose_password(link: MailboxLink, password: str, claim_hash: str = "") -> None:
+    """Set a password by the mailbox. Ends every session and every other browser's claim, and other links."""
+    encoded = make_password(password)
+    with transaction.atomic():
+        links.use_up(link)
+        account = link.account
+        Account.objects.filter(pk=account.pk).update(password=encoded)
+        SignupClaim.objects.filter(account=account).exclude(token_hash=claim_hash).delete()
+        MailboxLink.objects.filter(account=account, used_at=None, replaced_at=None).update(replaced_at=Now())
+        AccessRequest.objects.create(kind=AccessRequest.Kind.PASSWORD_CHANGED, email=account.email)
+        if account.status != Status.ACTIVE:
+            ask_for_repair(account)
+        _prove(link, "chose_password", "password.changed")
+
+
+def disown(link: MailboxLink) -> None:
+    """The second sign-up was somebody else's: their claim is over, and the account stays as it was."""
+    with transaction.atomic():
+        links.use_up(link)
+        SignupClaim.objects.filter(account=link.account, proven=False).delete()
+        _write(link, "said_not_me", "already.not_me")
+
+
+def _prove(link: MailboxLink, kind: str, shown: str) -> None:
+    Account.objects.filter(pk=link.account_id).update(mailbox_proven_at=Coalesce("mailbox_proven_at", Now()))
+    _write(link, kind, shown)
+
+
+def _write(link: MailboxLink, kind: str, shown: str) -> None:
+    Event.objects.create(account=link.account, voice=Voice.THEY, kind=kind, shown=shown)

@@ -100,9 +100,39 @@ class SignupForm(forms.Form):
             self.add_error("password", error)
 
 
-class LoginForm(forms.Form):
+class AddressForm(forms.Form):
     email = email_field()
-    password = password_field("current-password")
 
     def clean_email(self):
         return normal_email(self.cleaned_data["email"])
+
+
+class LoginForm(AddressForm):
+    password = password_field("current-password")
+
+
+class NewPasswordForm(forms.Form):
+    """For an account whose mailbox is proven by the link that leads here."""
+
+    password = password_field("new-password", _("At least 8 characters. A few words are good."))
+
+    def __init__(self, account: Account, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.account = account
+        self.fields["password"].label = _("New password")
+
+    def clean_password(self):
+        validate_password(self.cleaned_data["password"], self.account)
+        return self.cleaned_data["password"]
+
+
+class OwnPasswordForm(forms.Form):
+    """Typed once more before something that cannot be taken back."""
+
+    password = password_field("current-password")
+
+
+class CorrectAddressForm(LoginForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("The right e-mail address")

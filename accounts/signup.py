@@ -32,8 +32,16 @@ class Typed:
     password: str
 
 
-def sign_up(typed: Typed, token: str) -> SignupClaim:
-    """Save the sign-up and return its claim.
+@dataclass(frozen=True)
+class Receipt:
+    """`typed_right`: the address was free, or the password is its account's own."""
+
+    claim: SignupClaim
+    typed_right: bool
+
+
+def sign_up(typed: Typed, token: str) -> Receipt:
+    """Save the sign-up and return its receipt.
 
     The same statements run and one argon2 operation is spent whether the address is free or taken, so that
     neither the answer nor its time tells a stranger which. (Two first sign-ups racing for one address from
@@ -45,9 +53,9 @@ def sign_up(typed: Typed, token: str) -> SignupClaim:
     reached_commit = False
     try:
         with transaction.atomic():
-            claim = _save(typed, encoded, token, known, right)
+            receipt = _save(typed, encoded, token, known, right)
             reached_commit = True
-        return claim
+        return receipt
     except _Vanished:
         return sign_up(typed, token)
     except DatabaseError as error:
@@ -56,7 +64,7 @@ def sign_up(typed: Typed, token: str) -> SignupClaim:
         raise
 
 
-def _save(typed: Typed, encoded: str, token: str, known: Account | None, right: bool) -> SignupClaim:
+def _save(typed: Typed, encoded: str, token: str, known: Account | None, right: bool) -> Receipt:
     mine = Account(email=typed.email, name=typed.name, phone=typed.phone, company=typed.company, password=encoded)
     Account.objects.bulk_create([mine], ignore_conflicts=True)
     account = Account.objects.get(email=typed.email)
@@ -67,7 +75,7 @@ def _save(typed: Typed, encoded: str, token: str, known: Account | None, right: 
         right = _is_my_own_double_click(account, token) or verify_password(typed.password, account.password)[0]
     ask_for_repair(account, really=right)
     Event.objects.create(account=account, voice=Voice.THEY, kind=_what_they_did(fresh, right), shown=SHOWN)
-    return _claim(typed, token, account, right)
+    return Receipt(_claim(typed, token, account, right), right)
 
 
 def _what_they_did(fresh: bool, right: bool) -> str:

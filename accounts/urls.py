@@ -8,4 +8,9 @@ urlpatterns = [
     path("login/", views.login_, name="login"),
     path("logout/", views.logout_, name="logout"),
     path("confirm/<token>/", views.confirm, name="confirm"),
+    path("password/reset/", views.password_reset, name="password_reset"),
+    path("password/reset/taken/", views.password_reset_taken, name="password_reset_taken"),
+    path("password/choose/<token>/", views.choose_password, name="choose_password"),
+    path("resend/", views.resend, name="resend"),
+    path("resend/taken/", views.resend_taken, name="resend_taken"),
 ]

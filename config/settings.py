@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "accounts.limits.Limits",
 ]
 TEMPLATES = [
     {
@@ -101,7 +102,8 @@ WSGI_APPLICATION = "config.wsgi.application"
 AUTH_USER_MODEL = "accounts.Account"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.ThrottledBackend"]
+PASSWORD_HASHERS = ["accounts.hashing.BoundedArgon2"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
@@ -109,8 +111,8 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.ContextWords"},
 ]
-PASSWORD_RESET_TIMEOUT = 3600
 
 SESSION_COOKIE_AGE = 14 * 86400
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
@@ -159,8 +161,14 @@ WHITENOISE_ROOT = BASE_DIR / "config" / "root"  # /favicon.ico and /robots.txt, 
 
 REVEAL_UNKNOWN_EMAIL = environment.flag("REVEAL_UNKNOWN_EMAIL")
 THROTTLES = environment.flag("THROTTLES", default=True)
+# How many proxies of our own stand before us; each adds the address it saw to X-Forwarded-For.
+PROXIES = environment.whole_number("PROXIES", 0, 0, 10)
 if not THROTTLES and not DEBUG:
     raise environment.refuse("THROTTLES", "may be off only together with DEBUG=1.")
+
+# The mail service tells us at /anymail/<its name>/tracking/ what came back, and shows this user:password.
+WEBHOOK_SECRET = environment.text("WEBHOOK_SECRET", "")
+ANYMAIL = {"WEBHOOK_SECRET": WEBHOOK_SECRET}
 
 # What we owe each new account, in order; a platform adds the dotted path of a function of its own.
 SETUP_STEPS = environment.names_list("SETUP_STEPS", "welcome_email,workspace")
@@ -172,6 +180,8 @@ WORKSPACE_URL = environment.workspaces("WORKSPACE_URL", "local:")
 SWEEP_SECONDS = environment.whole_number("SWEEP_SECONDS", 2, 1, 3600)
 # Each room comes to fetch what is ready for it; run in this order by the beat and by `manage.py sweep`.
 SWEEPS = ["provisioning.sweep.fetch", "support.sweep.fetch"]
+# What has more time: once a minute.
+CHORES = ["provisioning.waited.fetch_ready", "accounts.throttle.forget_old"]
 
 # Celery carries out, the database decides. Why each of these stands here: docs/engine.md
 _ONCE = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}

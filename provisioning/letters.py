@@ -1,20 +1,37 @@
 """Writing a letter and handing it to the mail service."""
 
+import re
 import smtplib
 import socket
+from datetime import timedelta
 from email.utils import parseaddr
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
 
-from accounts import confirm
+from accounts import links
+from accounts.models import Account, MailboxLink
 from provisioning.failures import StepFailed
-from provisioning.models import Step
+from provisioning.models import OWED, Step
+
+LATE = timedelta(minutes=5)
+Purpose = MailboxLink.Purpose
+# Which letters carry a link, what it is for, and the page that it leads to.
+LINKS = {
+    "welcome": (Purpose.CONFIRM, "confirm"),
+    "confirm_again": (Purpose.CONFIRM, "confirm"),
+    "already_here": (Purpose.ALREADY_HERE, "confirm"),
+    "reset": (Purpose.RESET, "choose_password"),
+}
 
 
 def send(name: str, step: Step) -> str:
     """Hand over the letter; its Message-ID, the same at every try, is the reference. Raises StepFailed."""
+    if not Step.objects.filter(pk=step.pk, key=step.key, state__in=OWED).exists():
+        raise StepFailed("this letter is not owed any more", permanent=True)
     message = compose(name, step)
     try:
         message.send()
@@ -32,23 +49,39 @@ def send(name: str, step: Step) -> str:
 
 
 def compose(name: str, step: Step) -> EmailMultiAlternatives:
+    name, account = _addressed(name, step)
     context = {
-        "account": step.account,
+        "account": account,
         "site": settings.SITE_URL,
         "support": settings.SUPPORT_EMAIL,
-        "confirm_link": settings.SITE_URL + confirm.path_for(step.account),
+        "link": _link(name, account, step),
+        "late_since": step.created_at if timezone.now() - step.created_at > LATE else None,
         "facts": step.facts,
     }
     subject = " ".join(render_to_string(f"emails/{name}-subject.txt", context).split())
     message = EmailMultiAlternatives(
         subject=subject,
-        body=render_to_string(f"emails/{name}-body.txt", context),
-        to=[step.account.email],
+        body=re.sub(r"\n{3,}", "\n\n", render_to_string(f"emails/{name}-body.txt", context)),
+        to=[account.email],
         reply_to=[settings.SUPPORT_EMAIL],
         headers={"Message-ID": message_id(step), "Auto-Submitted": "auto-generated"},
     )
     message.attach_alternative(render_to_string(f"emails/{name}-body.html", context), "text/html")
     return message
+
+
+def _addressed(name: str, step: Step) -> tuple[str, Account]:
+    """Who wanted a welcome at an address that is somebody else's gets none there: its owner is told instead."""
+    taken = step.account.address_taken if name == "welcome" else ""
+    owner = Account.objects.filter(email=taken).first() if taken else None
+    return ("already_here", owner) if owner else (name, step.account)
+
+
+def _link(name: str, account: Account, step: Step) -> str:
+    if name not in LINKS:
+        return ""
+    purpose, page = LINKS[name]
+    return settings.SITE_URL + reverse(page, args=[links.hand_out(account, purpose, step.key)])
 
 
 def message_id(step: Step) -> str:

@@ -5,21 +5,21 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts.models import Account, SignupClaim
+from accounts.models import AccessRequest, Account, SignupClaim
 from accounts.status import Status
+from provisioning.answers import answer
 from provisioning.models import OWED, State, Step
+from provisioning.owing import owe_letter
 from provisioning.settle import recompute
-from provisioning.steps import KINDS, setup_kinds
+from provisioning.steps import setup_kinds
 
 # Steps are claimed in the order of due_at. Whoever is here comes before whoever is new, and both before
 # everybody who waits for a later try: their steps fall due that long ago.
 PRESENT_FIRST = timedelta(days=7300)
 NEW_NEXT = timedelta(days=3650)
 BATCH = 500
-LETTER_PAUSE = timedelta(hours=1)
 
 
 def pick_up(only: Iterable[UUID] | None = None) -> int:
@@ -57,26 +57,28 @@ def _refill(ids: list[UUID]) -> None:
 
 
 def fetch_letters() -> int:
-    """Owe the owner of a taken address the letter that says how to get in; at most one an hour."""
-    claims = SignupClaim.objects.filter(letter_owed=True)
+    """Owe the letters that were asked for at a door. Returns how many were asked for, at most BATCH of a sort."""
     with transaction.atomic():
-        owed = list(claims.select_for_update(skip_locked=True).order_by("created_at")[:BATCH])
-        for claim in owed:
-            owe_letter(claim.account_id, "letter.already_here", f"claim {claim.pk}")
-        if owed:
-            claims.filter(pk__in=[claim.pk for claim in owed]).update(letter_owed=False)
+        claims, (requests, to_repair) = _fetch_claims(), _fetch_requests()
+    if to_repair:
+        pick_up(to_repair)
+    return max(claims, requests)
+
+
+def _fetch_claims() -> int:
+    """The owner of a taken address is owed the letter that says how to get in; at most one an hour."""
+    claims = SignupClaim.objects.filter(letter_owed=True)
+    owed = list(claims.select_for_update(skip_locked=True).order_by("created_at")[:BATCH])
+    for claim in owed:
+        owe_letter(claim.account_id, "letter.already_here", f"claim {claim.pk}")
+    if owed:
+        claims.filter(pk__in=[claim.pk for claim in owed]).update(letter_owed=False)
     return len(owed)
 
 
-def owe_letter(account_id: UUID, kind: str, occasion: str, facts: dict | None = None) -> None:
-    recent = Q(done_at__gt=Now() - LETTER_PAUSE) | Q(state__in=OWED)
-    if Step.objects.filter(recent, account=account_id, kind=kind).exists():
-        return
-    row = Step(
-        account_id=account_id,
-        kind=kind,
-        occasion=occasion,
-        dependency=KINDS[kind].dependency,
-        facts=facts or {},
-    )
-    Step.objects.bulk_create([row], ignore_conflicts=True)
+def _fetch_requests() -> tuple[int, list[UUID]]:
+    asked = list(AccessRequest.objects.select_for_update(skip_locked=True).order_by("created_at")[:BATCH])
+    to_repair = [pk for request in asked if (pk := answer(request))]
+    if asked:
+        AccessRequest.objects.filter(pk__in=[request.pk for request in asked]).delete()
+    return len(asked), to_repair

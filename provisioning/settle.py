@@ -127,8 +127,13 @@ def _settle_one(step: Step, result: Result, now: datetime, down: set[str]):
 
 
 def _counts(step: Step, result: Result) -> bool:
-    """The fence: a failure of somebody whose lease lapsed says nothing about the try that is under way."""
-    return step.state in OWED and (result.failure is None or step.epoch == result.step.epoch)
+    """The fence: a failure of somebody whose lease lapsed says nothing about the try that is under way.
+
+    Another key: a letter to an address that was put right meanwhile.
+    """
+    if step.state not in OWED or step.key != result.step.key:
+        return False
+    return result.failure is None or step.epoch == result.step.epoch
 
 
 def _succeed(step: Step, result: Result, now: datetime) -> Outcome:

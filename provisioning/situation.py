@@ -18,10 +18,11 @@ class Line:
     kind: str
     mark: str
     at: datetime | None
+    bounced: bool = False
 
     @property
     def key(self) -> str:
-        known = f"{self.kind}.{self.mark}"
+        known = f"{self.kind}.{'bounced' if self.bounced else self.mark}"
         return known if known in SENTENCES else f"other.{self.mark}"
 
 
@@ -43,7 +44,7 @@ def line_of(step: Step) -> Line:
     if step.state == State.DONE:
         return Line(step.kind, "done", step.done_at)
     if step.state == State.DEAD:
-        return Line(step.kind, "dead", step.failed_at)
+        return Line(step.kind, "dead", step.failed_at, bounced=step.kind == WELCOME and bool(step.reference))
     return Line(step.kind, "late" if step.error else "open", step.failed_at)
 
 
@@ -52,20 +53,27 @@ def situation(status: str, steps: Iterable[Step], probes: dict[str, datetime], n
     steps = list(steps)
     lines = tuple(line_of(step) for step in steps)
     may_enter = bool(steps) and all(_settled(step) for step in steps if step.kind != WELCOME)
-    return Situation(_top(status, lines), lines, _next_try(steps, probes, now), may_enter or status == Status.ACTIVE)
+    return Situation(
+        _top(status, steps, lines), lines, _next_try(steps, probes, now), may_enter or status == Status.ACTIVE
+    )
 
 
 def _settled(step: Step) -> bool:
     return step.state in (State.DONE, State.WAIVED)
 
 
-def _top(status: str, lines: Iterable[Line]) -> str:
+def _top(status: str, steps: Iterable[Step], lines: Iterable[Line]) -> str:
     if status == Status.ACTIVE:
         return "waiting.ready"
     if status == Status.FAILED:
-        return "waiting.gave_up"
+        return "waiting.address" if _only_the_address(steps) else "waiting.gave_up"
     late = any(line.mark == "late" for line in lines)
     return "waiting.late" if late else "waiting.on_its_way"
+
+
+def _only_the_address(steps: Iterable[Step]) -> bool:
+    dead = [step for step in steps if step.state == State.DEAD]
+    return bool(dead) and all(step.kind == WELCOME and step.permanent for step in dead)
 
 
 def _next_try(steps: Iterable[Step], probes: dict[str, datetime], now: datetime) -> datetime | None:

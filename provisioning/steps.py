@@ -37,7 +37,12 @@ KINDS = {
     WELCOME: letter("welcome"),
     "workspace": Kind(workspaces.create, "workspace", workspaces.record),
     "letter.already_here": letter("already_here"),
+    "letter.confirm_again": letter("confirm_again"),
+    "letter.known": letter("known"),
+    "letter.password_changed": letter("password_changed"),
+    "letter.ready": letter("ready"),
     "letter.repaired": letter("repaired"),
+    "letter.reset": letter("reset"),
 }
 
 

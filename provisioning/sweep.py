@@ -49,6 +49,8 @@ def fetch() -> None:
         pass
     if first_this("reconcile", RECONCILE_EVERY):
         reconcile()
+        for path in settings.CHORES:
+            import_string(path)()
 
 
 def beat(name: str) -> None:

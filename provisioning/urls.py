@@ -1,11 +1,22 @@
-from django.urls import path
+from anymail.signals import tracking
+from django.conf import settings
+from django.urls import include, path
 
-from provisioning import health, views
+from provisioning import bounces, changes, health, views
+
+tracking.connect(bounces.heard, dispatch_uid="bounces")
 
 urlpatterns = [
     path("arriving/", views.arriving, name="arriving"),
+    path("arriving/address/", changes.address, name="address"),
+    path("arriving/needed/", changes.needed, name="needed"),
+    path("arriving/delete/", changes.delete, name="delete"),
+    path("arriving/deleted/", changes.deleted, name="deleted"),
     path("home/", views.home, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
 ]
+
+if settings.WEBHOOK_SECRET:  # without it anybody could say that a letter came back
+    urlpatterns += [path("anymail/", include("anymail.urls"))]

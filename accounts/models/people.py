@@ -1,4 +1,4 @@
-"""Who they are, how far they have got, and the diary of how it went."""
+"""Who they are, and how far they have got."""
 
 import secrets
 import uuid
@@ -9,6 +9,7 @@ from django.db import models, transaction
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.diary import Event, Voice, write_diary
 from accounts.status import Status, check_arrow
 
 REFERENCE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
@@ -57,6 +58,13 @@ class Account(AbstractBaseUser, PermissionsMixin):
         blank=True,
         help_text="Set when its owner came to a door and set-up has not looked yet: this row is the message.",
     )
+    address_taken = models.EmailField(
+        max_length=254,
+        blank=True,
+        help_text="Where they wanted their letter, if somebody else's account has that address.",
+    )
+    needed_by = models.DateTimeField(_("needed by"), null=True, blank=True)
+    needed_because = models.CharField(_("what for"), max_length=300, blank=True)
 
     objects = AccountManager()
     USERNAME_FIELD = "email"
@@ -73,10 +81,16 @@ class Account(AbstractBaseUser, PermissionsMixin):
         indexes = [
             models.Index(fields=["asked_at"], condition=models.Q(asked_at__isnull=False), name="who_asked"),
             models.Index(fields=["status_at"], condition=models.Q(status=Status.FAILED), name="who_was_given_up"),
+            models.Index(fields=["status_at"], condition=models.Q(status=Status.ACTIVE), name="who_arrived"),
         ]
 
     def __str__(self):
         return f"{self.name} <{self.email}>"
+
+    @property
+    def written_to(self) -> str:
+        """Where its owner expects our letters: the same words on a page whether that address was free or taken."""
+        return self.address_taken or self.email
 
     @property
     def first_name(self) -> str:
@@ -100,61 +114,3 @@ def move(ids: Iterable[uuid.UUID], old: Status, new: Status, why: str = "") -> l
             Account.objects.filter(pk__in=moved).update(status=new, status_at=Now())
             write_diary(Event(account_id=pk, voice=Voice.WE, kind=f"status.{new}", detail=why) for pk in moved)
     return moved
-
-
-class Voice(models.TextChoices):
-    THEY = "they", _("they")
-    WE = "we", _("we")
-    SUPPORT = "support", _("support")
-
-
-class Event(models.Model):
-    """One line of the diary: what they did and were shown, what we did, what support did. Never changed."""
-
-    account = models.ForeignKey(Account, null=True, on_delete=models.CASCADE, related_name="+")
-    address = models.CharField(max_length=254, blank=True, help_text="What was typed, where no account is.")
-    at = models.DateTimeField(db_default=Now())
-    voice = models.CharField(max_length=8, choices=Voice.choices)
-    kind = models.CharField(max_length=60)
-    shown = models.CharField(max_length=60, blank=True, help_text="Key of the sentence they were shown.")
-    detail = models.TextField(blank=True)
-    actor = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["account", "at"]),
-            models.Index(fields=["address", "at"], condition=~models.Q(address=""), name="typed_addresses"),
-        ]
-
-    def __str__(self):
-        return f"{self.voice}: {self.kind}"
-
-
-def write_diary(events: Iterable[Event]) -> None:
-    Event.objects.bulk_create(events)
-
-
-class SignupClaim(models.Model):
-    """One browser's sign-up for one address. Its token is kept as a hash; the browser holds it in a cookie."""
-
-    token_hash = models.CharField(max_length=64)
-    email = models.EmailField(max_length=254)
-    name = models.CharField(max_length=300)
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
-    proven = models.BooleanField(help_text="The password typed was the account's own.")
-    letter_owed = models.BooleanField(
-        default=False, help_text="The address was taken: its owner is owed a letter that says so."
-    )
-    created_at = models.DateTimeField(db_default=Now())
-    seen_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["token_hash", "email"], name="one_claim_a_browser_and_address")
-        ]
-        indexes = [
-            models.Index(fields=["created_at"], condition=models.Q(letter_owed=True), name="claims_owed_a_letter")
-        ]
-
-    def __str__(self):
-        return f"sign-up of {self.email}"

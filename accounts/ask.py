@@ -1,0 +1,8 @@
+"""Asking for a letter without a password: what was typed is written down, and nothing is looked up."""
+
+from accounts.models import AccessRequest
+
+
+def ask_for_letter(kind: AccessRequest.Kind, email: str) -> AccessRequest:
+    """One INSERT for any address, so that neither the answer nor its time tells whether it has an account."""
+    return AccessRequest.objects.create(kind=kind, email=email)

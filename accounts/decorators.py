@@ -1,0 +1,21 @@
+"""For pages of the platform that must not be reached with an address nobody has proven."""
+
+from functools import wraps
+
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import render
+
+from accounts.messages import say
+
+
+def mailbox_proven_required(view):
+    """Logged in is not enough: the link in a letter has been confirmed, too."""
+
+    @wraps(view)
+    def proven_only(request, *args, **kwargs):
+        if request.user.mailbox_proven_at:
+            return view(request, *args, **kwargs)
+        sentence = say("mailbox.needed", email=request.user.email)
+        return render(request, "accounts/mailbox_needed.html", {"sentence": sentence}, status=403)
+
+    return login_required(proven_only)

@@ -1,0 +1,15 @@
+"""Deleting everything somebody gave us. The page says that it is done: a letter would need what was deleted."""
+
+from django.db import transaction
+
+from accounts.models import AccessRequest, Account, Event, Voice
+
+
+def delete_everything(account: Account) -> None:
+    """The account is locked first, as by whoever settles its steps: a letter under way finds nothing to write to."""
+    with transaction.atomic():
+        locked = Account.objects.select_for_update().get(pk=account.pk)
+        Event.objects.filter(account=None, address=locked.email).delete()
+        AccessRequest.objects.filter(email=locked.email).delete()
+        locked.delete()
+        Event.objects.create(voice=Voice.THEY, kind="deleted_everything", shown="delete.done")

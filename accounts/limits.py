@@ -1,0 +1,30 @@
+"""What is answered when a door is held shut for a while: a sentence, a time, and the status that machines know."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from accounts.hashing import Busy
+from accounts.messages import clock, say
+from accounts.throttle import TooMany, seconds_until
+
+
+class Limits:
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception) -> HttpResponse | None:
+        if isinstance(exception, TooMany):
+            sentence = say("throttle.wait", time=clock(exception.until))
+            return _page(request, sentence, 429, seconds_until(exception.until))
+        if isinstance(exception, Busy):
+            return _page(request, say("busy"), 503, exception.retry_after)
+        return None
+
+
+def _page(request, sentence: str, status: int, retry_after: int) -> HttpResponse:
+    page = render(request, "accounts/wait.html", {"sentence": sentence}, status=status)
+    page["Retry-After"], page["Cache-Control"] = str(retry_after), "no-store"
+    return page

@@ -1,0 +1,71 @@
+"""The links in letters: single use, bound to the address they were sent to, kept as hashes only.
+
+A token is derived from the key of the letter's step, so that a letter that is tried again carries the same
+link, and neither the step nor this table holds anything that opens a door.
+"""
+
+import base64
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.crypto import salted_hmac
+
+from accounts.claims import hash_token
+from accounts.models import Account, MailboxLink
+
+Purpose = MailboxLink.Purpose
+VALID_FOR = {
+    Purpose.CONFIRM: timedelta(days=7),
+    Purpose.ALREADY_HERE: timedelta(days=7),
+    Purpose.RESET: timedelta(hours=2),
+}
+
+
+class LinkIsOver(Exception):
+    """Used, replaced or void since it was looked up."""
+
+
+def token_for(key: UUID) -> str:
+    """256 bits that only this installation can compute."""
+    digest = salted_hmac("accounts.links", str(key), algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def hand_out(account: Account, purpose: Purpose, key: UUID) -> str:
+    """The token for this letter. Its time runs anew at each try; older links of the same purpose are over."""
+    token = token_for(key)
+    link = MailboxLink(account=account, purpose=purpose, token_hash=hash_token(token), email=account.email)
+    link.expires_at = Now() + VALID_FOR[purpose]
+    with transaction.atomic():
+        MailboxLink.objects.bulk_create(
+            [link], update_conflicts=True, unique_fields=["token_hash"], update_fields=["expires_at"]
+        )
+        older = MailboxLink.objects.filter(account=account, purpose=purpose, used_at=None, replaced_at=None)
+        older.filter(pk__lt=link.pk).update(replaced_at=Now())
+    return token
+
+
+def find(token: str, *purposes: Purpose) -> MailboxLink | None:
+    links = MailboxLink.objects.filter(token_hash=hash_token(token), purpose__in=purposes)
+    return links.select_related("account").first()
+
+
+def why_over(link: MailboxLink, now: datetime) -> str:
+    """The key of the sentence that says why this link does nothing any more; empty while it works."""
+    if link.used_at:
+        return f"link.used.{link.purpose}"
+    if link.email != link.account.email:
+        return "link.address_changed"
+    if link.replaced_at:
+        return "link.replaced"
+    return "link.expired" if link.expires_at <= now else ""
+
+
+def use_up(link: MailboxLink) -> None:
+    """Take the link for ourselves, with its account locked. Raises LinkIsOver if somebody was faster."""
+    link.account = Account.objects.select_for_update().get(pk=link.account_id)
+    alive = MailboxLink.objects.filter(pk=link.pk, used_at=None, replaced_at=None, expires_at__gt=Now())
+    if not alive.filter(email=link.account.email).update(used_at=Now()):
+        raise LinkIsOver

@@ -1,0 +1,20 @@
+"""Who they are, how far they have got, and what they left at the doors."""
+
+from accounts.models.diary import Event, Voice, write_diary
+from accounts.models.doors import AccessRequest, MailboxLink, SignupClaim, Tries
+from accounts.models.people import Account, AccountManager, move, new_reference, normal_email
+
+__all__ = [
+    "AccessRequest",
+    "Account",
+    "AccountManager",
+    "Event",
+    "MailboxLink",
+    "SignupClaim",
+    "Tries",
+    "Voice",
+    "move",
+    "new_reference",
+    "normal_email",
+    "write_diary",
+]

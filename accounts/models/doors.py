@@ -1,0 +1,99 @@
+"""What is left at a door: sign-ups, links in letters, words for set-up to fetch, and counted tries."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models.people import Account
+
+
+class SignupClaim(models.Model):
+    """One browser's sign-up for one address. Its token is kept as a hash; the browser holds it in a cookie."""
+
+    token_hash = models.CharField(max_length=64)
+    email = models.EmailField(max_length=254)
+    name = models.CharField(max_length=300)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    proven = models.BooleanField(help_text="The password typed was the account's own.")
+    letter_owed = models.BooleanField(
+        default=False, help_text="The address was taken: its owner is owed a letter that says so."
+    )
+    needed_by = models.DateTimeField(null=True, help_text="What this browser said, if it is not the owner's.")
+    created_at = models.DateTimeField(db_default=Now())
+    seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["token_hash", "email"], name="one_claim_a_browser_and_address")
+        ]
+        indexes = [
+            models.Index(fields=["created_at"], condition=models.Q(letter_owed=True), name="claims_owed_a_letter")
+        ]
+
+    def __str__(self):
+        return f"sign-up of {self.email}"
+
+
+class MailboxLink(models.Model):
+    """The link in one letter. Its token is kept as a hash; whoever has it can read that mailbox."""
+
+    class Purpose(models.TextChoices):
+        CONFIRM = "confirm", "confirm the address"
+        ALREADY_HERE = "already_here", "decide about a second sign-up"
+        RESET = "reset", "choose a new password"
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    purpose = models.CharField(max_length=12, choices=Purpose.choices)
+    token_hash = models.CharField(max_length=64, unique=True)
+    email = models.EmailField(max_length=254, help_text="Where it was sent; void once the account has another.")
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    replaced_at = models.DateTimeField(null=True, help_text="When a newer letter took its place.")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["account", "purpose"],
+                condition=models.Q(used_at=None, replaced_at=None),
+                name="links_that_may_work",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.purpose} link to {self.email}"
+
+
+class AccessRequest(models.Model):
+    """Somebody asked for a letter, or did what its owner must hear of: this row is the message.
+
+    Set-up fetches it, writes the diary, and deletes it.
+    """
+
+    class Kind(models.TextChoices):
+        RESET = "reset", "asked to choose a new password"
+        RESEND = "resend", "asked for the letter again"
+        PASSWORD_CHANGED = "password_changed", "chose a new password"
+
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    email = models.EmailField(max_length=254)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="requests_by_age")]
+
+    def __str__(self):
+        return f"{self.email} {self.get_kind_display()}"
+
+
+class Tries(models.Model):
+    """How often something was tried within one window of time. The key is a hash: no addresses are kept here."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    count = models.PositiveIntegerField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name_plural = "tries"
+
+    def __str__(self):
+        return f"{self.count} until {self.ends_at:%H:%M}"

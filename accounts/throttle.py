@@ -1,0 +1,149 @@
+"""How often each door may be tried: for an address from one network, for a network, for an address, and overall.
+
+Counted in the database, in fixed windows, with one statement a try, the same for known and unknown addresses.
+Nobody can lock an owner out: what strangers do from other networks is held against those networks alone, since
+an owner's network, once the right password came from it, is exempt from the limits that cross networks.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Greatest, Now
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from accounts.models import Event, Tries, Voice
+
+QUARTER, HOUR, SEASON = 15 * 60, 3600, 90 * 86400  # seconds
+BUCKETS = 2**20  # of each limit: the table is bounded however many addresses a stranger makes up
+COUNT = """
+    INSERT INTO accounts_tries AS tries (key, count, ends_at) VALUES {rows}
+    ON CONFLICT (key) DO UPDATE SET
+        count = CASE WHEN tries.ends_at <= now() THEN 1 ELSE tries.count + 1 END,
+        ends_at = CASE WHEN tries.ends_at <= now() THEN excluded.ends_at ELSE tries.ends_at END
+    RETURNING key, count, ends_at
+"""
+
+
+class TooMany(Exception):
+    """Tried too often. `until`: when the next try counts as a fresh one."""
+
+    def __init__(self, until: datetime):
+        super().__init__(f"held back until {until:%H:%M:%S}")
+        self.until = until
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` tries in `seconds`, counted by `scope`. Doors that name the same `what` share a count."""
+
+    what: str
+    scope: str
+    most: int
+    seconds: int = QUARTER
+
+    @property
+    def crosses_networks(self) -> bool:
+        return self.scope in ("address", "all")
+
+
+def guesses(of_one_address_here: int) -> tuple[Limit, ...]:
+    """Typing a password is a guess at every door. Signing up bears more: a double click is no second guess."""
+    return (
+        Limit("guess", "address and network", of_one_address_here),
+        Limit("guess", "network", 100),
+        Limit("guess", "address", 100, HOUR),
+        Limit("guess", "all", 10_000),
+    )
+
+
+def asks(what: str) -> tuple[Limit, ...]:
+    return Limit(what, "address and network", 10), Limit(what, "network", 100), Limit(what, "all", 5_000)
+
+
+DOORS = {
+    "login": guesses(10),
+    "signup": (*guesses(30), Limit("signup", "network", 300), Limit("signup", "all", 5_000)),
+    "letter": asks("letter"),
+    "contact": asks("contact"),
+}
+
+
+def spend(request, door: str, email: str) -> None:
+    """Count one try at this door. Raises TooMany; whether the address is known plays no part in it."""
+    if not settings.THROTTLES:
+        return
+    network = network_of(request)
+    limits = {_key(limit, email, network): limit for limit in DOORS[door]}
+    exceeded = [(limits[key], count, until) for key, count, until in _count(limits) if count > limits[key].most]
+    if not exceeded or (all(limit.crosses_networks for limit, *_ in exceeded) and is_known(email, network)):
+        return
+    _note(email, door, exceeded)
+    raise TooMany(max(until for _limit, _number, until in exceeded))
+
+
+def forgive(request, door: str, email: str, really: bool = True) -> None:
+    """The password was right: it was no guess, and this network is its owner's. Written even if not `really`."""
+    if not settings.THROTTLES:
+        return
+    network = network_of(request)
+    keys = [_key(limit, email, network) for limit in DOORS[door] if limit.what == "guess"]
+    Tries.objects.filter(key__in=sorted(keys)).update(count=Greatest(F("count") - int(really), 0))
+    if really and door == "login":
+        _count({_known(email, network): Limit("known", "address and network", 1, SEASON)})
+
+
+def is_known(email: str, network: str) -> bool:
+    return Tries.objects.filter(key=_known(email, network), ends_at__gt=Now()).exists()
+
+
+def forget_old() -> None:
+    """Called by the sweep."""
+    Tries.objects.filter(ends_at__lt=Now()).delete()
+
+
+def network_of(request) -> str:
+    """The /32 or /64 they come from: of the connection, or as the outermost of our own proxies saw it."""
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    behind = settings.PROXIES and len(hops) >= settings.PROXIES
+    try:
+        address = ipaddress.ip_address(hops[-settings.PROXIES] if behind else request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return "unknown"
+    address = getattr(address, "ipv4_mapped", None) or address
+    return str(ipaddress.ip_network((address, 32 if address.version == 4 else 64), strict=False))
+
+
+def _key(limit: Limit, email: str, network: str) -> str:
+    parts = {"address": email, "network": network, "all": ""}
+    whose = parts.get(limit.scope, f"{email} {network}")
+    number = int.from_bytes(salted_hmac("accounts.throttle", whose, algorithm="sha256").digest()[:8])
+    return f"{limit.what} {limit.scope} {number % BUCKETS}"
+
+
+def _known(email: str, network: str) -> str:
+    return _key(Limit("known", "address and network", 1), email, network)
+
+
+def _count(limits: dict[str, Limit]) -> Iterable[tuple[str, int, datetime]]:
+    """Keys in order, so that two tries never wait for each other crosswise."""
+    rows = ", ".join(["(%s, 1, now() + make_interval(secs => %s))"] * len(limits))
+    values = [value for key in sorted(limits) for value in (key, limits[key].seconds)]
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT.format(rows=rows), values)
+        return cursor.fetchall()
+
+
+def _note(email: str, door: str, exceeded: Iterable[tuple[Limit, int, datetime]]) -> None:
+    """One line in the diary for each window, not one for each try."""
+    if any(count == limit.most + 1 for limit, count, _until in exceeded):
+        Event.objects.create(address=email, voice=Voice.THEY, kind=f"held_back.{door}", shown="throttle.wait")
+
+
+def seconds_until(moment: datetime) -> int:
+    return max(1, round((moment - timezone.now()).total_seconds()))

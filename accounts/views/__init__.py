@@ -1,0 +1,19 @@
+"""The front door, one journey a file."""
+
+from accounts.views.confirm import confirm
+from accounts.views.login import login_, logout_
+from accounts.views.password import choose_password, password_reset, password_reset_taken, resend, resend_taken
+from accounts.views.signup import landing, signup
+
+__all__ = [
+    "choose_password",
+    "confirm",
+    "landing",
+    "login_",
+    "logout_",
+    "password_reset",
+    "password_reset_taken",
+    "resend",
+    "resend_taken",
+    "signup",
+]

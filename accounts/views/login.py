@@ -1,0 +1,59 @@
+"""Coming in with a password, and going out."""
+
+from django.contrib.auth import login, logout
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.forms import LoginForm
+from accounts.login import Arrival, knock
+from accounts.messages import say
+from accounts.throttle import forgive, spend
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def login_(request):
+    if request.method != "POST":
+        return _login_page(request, LoginForm(initial={"email": request.GET.get("email", "")[:254]}))
+    form = LoginForm(request.POST)
+    if not form.is_valid():
+        return _login_page(request, form)
+    spend(request, "login", form.cleaned_data["email"])
+    arrival = knock(**form.cleaned_data)
+    if arrival.refusal:
+        return _login_page(request, form, arrival)
+    forgive(request, "login", form.cleaned_data["email"])
+    login(request, arrival.account)
+    return redirect(_where_to(request, arrival))
+
+
+def _login_page(request, form, arrival: Arrival | None = None):
+    context = {"form": form, "next": request.POST.get("next", request.GET.get("next", ""))}
+    if arrival:
+        context |= {"refusal": say(arrival.refusal), "ways_on": say("login.ways_on")}
+    return render(request, "accounts/login.html", context)
+
+
+def _where_to(request, arrival: Arrival) -> str:
+    """Where they wanted to go, if it is on this site and their workspace is there to go to.
+
+    A link from a letter they may follow before that: they logged in so that it finds them as themselves.
+    """
+    wanted = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    if safe and wanted.startswith(reverse("confirm", args=["-"]).removesuffix("-/")):
+        return wanted
+    if not arrival.may_enter:
+        return reverse("arriving")
+    return wanted if wanted and safe else reverse("home")
+
+
+@require_POST
+def logout_(request):
+    logout(request)
+    return redirect("landing")

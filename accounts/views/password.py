@@ -1,0 +1,63 @@
+"""A password forgotten, a letter not come: asking changes nothing here, and is answered alike for any address."""
+
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import claims
+from accounts.ask import ask_for_letter
+from accounts.confirm import choose_password as choose
+from accounts.forms import AddressForm, NewPasswordForm
+from accounts.links import Purpose
+from accounts.messages import say
+from accounts.models import AccessRequest, MailboxLink
+from accounts.throttle import spend
+from accounts.views.letters import by_mailbox, done_page, password_page
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def password_reset(request):
+    return _ask(request, AccessRequest.Kind.RESET, "password_reset")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def resend(request):
+    return _ask(request, AccessRequest.Kind.RESEND, "resend")
+
+
+def _ask(request, kind: AccessRequest.Kind, name: str):
+    asked = request.method == "POST"
+    form = AddressForm(request.POST if asked else None, initial={"email": request.GET.get("email", "")[:254]})
+    if asked and form.is_valid():
+        spend(request, "letter", form.cleaned_data["email"])
+        ask_for_letter(kind, form.cleaned_data["email"])
+        return redirect(f"{name}_taken")
+    return render(request, f"accounts/{name}.html", {"form": form})
+
+
+@never_cache
+@require_safe
+def password_reset_taken(request):
+    return _taken(request, "reset.taken")
+
+
+@never_cache
+@require_safe
+def resend_taken(request):
+    return _taken(request, "resend.taken")
+
+
+def _taken(request, key: str):
+    return render(request, "accounts/letter_asked.html", {"sentence": say(key), "ways_on": say("letter.ways_on")})
+
+
+@by_mailbox(Purpose.RESET)
+def choose_password(request, link: MailboxLink):
+    """Where the letter of a reset leads."""
+    form = NewPasswordForm(link.account, request.POST if request.method == "POST" else None)
+    if request.method != "POST" or not form.is_valid():
+        return password_page(request, form, "reset.ask", link)
+    choose(link, form.cleaned_data["password"], claims.hash_of(request))
+    return done_page(request, "password.changed", link)

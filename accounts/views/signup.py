@@ -1,0 +1,61 @@
+"""Signing up: one answer for every address."""
+
+from django.http import HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import claims
+from accounts.away import AWAY
+from accounts.forms import SignupForm
+from accounts.hashing import Busy
+from accounts.messages import say
+from accounts.signup import OutcomeUnknown, Typed, sign_up
+from accounts.throttle import forgive, spend
+
+
+@require_safe
+def landing(request):
+    return render(request, "accounts/landing.html")
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def signup(request):
+    token = claims.token_of(request) or claims.new_token()
+    response = _signup_posted(request, token) if request.method == "POST" else _signup_page(request, SignupForm())
+    claims.remember(response, token)
+    return response
+
+
+def _signup_posted(request, token: str):
+    form = SignupForm(request.POST)
+    if not form.is_valid():
+        return _signup_page(request, form)
+    try:
+        _signup_saved(request, Typed(**form.cleaned_data), token)
+    except OutcomeUnknown:
+        return _signup_page(request, form, trouble=say("signup.unsure"))
+    except AWAY:
+        return _signup_page(request, form, trouble=say("signup.unsaved"))
+    except Busy:
+        return _signup_page(request, form, trouble=say("signup.busy"))
+    return HttpResponseRedirect(reverse("arriving"), status=302)
+
+
+def _signup_saved(request, typed: Typed, token: str) -> None:
+    """A password for an address that is taken is a guess, until it proves right."""
+    spend(request, "signup", typed.email)
+    receipt = sign_up(typed, token)
+    forgive(request, "signup", typed.email, really=receipt.typed_right)
+
+
+def _signup_page(request, form, trouble=""):
+    page = render(request, "accounts/signup.html", {"form": form, "trouble": trouble})
+    if trouble:
+        page.status_code = 503
+        page["Retry-After"] = "30"
+    return page

@@ -1,0 +1,55 @@
+"""Answering those who asked for a letter: here, out of any stranger's sight, the address is looked up."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from accounts.models import AccessRequest, Account, Event, Voice
+from accounts.signup import ask_for_repair
+from accounts.status import Status
+from provisioning.models import State, Step
+from provisioning.owing import owe_letter
+from provisioning.steps import WELCOME
+
+Kind = AccessRequest.Kind
+PAUSE = timedelta(minutes=2)  # between two letters that somebody asked for
+SHOWN = {Kind.RESET: "reset.taken", Kind.RESEND: "resend.taken"}
+
+
+def answer(request: AccessRequest) -> UUID | None:
+    """Owe the letter, if there is somebody to write to. Returns whose set-up is to be repaired at once."""
+    account = Account.objects.filter(email=request.email).first()
+    if request.kind in SHOWN:
+        _note(request, account)
+    if account is None or not account.is_active:
+        return None
+    if request.kind == Kind.PASSWORD_CHANGED:
+        owe_letter(account.pk, "letter.password_changed", f"request {request.pk}", pause=timedelta(0))
+        return None
+    if request.kind == Kind.RESET:
+        owe_letter(account.pk, "letter.reset", f"request {request.pk}", pause=PAUSE)
+        return _repair(account) if account.status != Status.ACTIVE else None
+    return _write_again(account, request)
+
+
+def _write_again(account: Account, request: AccessRequest) -> UUID | None:
+    """The welcome letter itself if it has not gone out; else its link once more, or word that none is needed."""
+    if not Step.objects.filter(account=account, kind=WELCOME, occasion="", state=State.DONE).exists():
+        return _repair(account)
+    kind = "letter.known" if account.mailbox_proven_at else "letter.confirm_again"
+    owe_letter(account.pk, kind, f"request {request.pk}", pause=PAUSE)
+    return _repair(account) if account.status != Status.ACTIVE else None
+
+
+def _repair(account: Account) -> UUID:
+    ask_for_repair(account)
+    return account.pk
+
+
+def _note(request: AccessRequest, account: Account | None) -> None:
+    Event.objects.create(
+        account=account,
+        address="" if account else request.email,
+        voice=Voice.THEY,
+        kind=f"asked_for_{request.kind}",
+        shown=SHOWN[Kind(request.kind)],
+    )

@@ -1,0 +1,43 @@
+"""What the mail service says afterwards: a letter came back, or its reader complained. It calls our webhook."""
+
+from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from accounts.models import Account, Event, Voice, normal_email
+from provisioning.models import State, Step
+from provisioning.settle import lock_accounts, recompute
+from provisioning.steps import WELCOME
+
+CAME_BACK = (EventType.BOUNCED, EventType.REJECTED)
+FOR_GOOD = (RejectReason.BOUNCED, RejectReason.INVALID)
+
+
+def heard(sender, event: AnymailTrackingEvent, esp_name: str, **_more) -> None:
+    """Anymail's signal, whichever mail service it is."""
+    account = Account.objects.filter(email=normal_email(event.recipient or "")).first()
+    if account is None:
+        return
+    reason = event.mta_response or event.description or "no reason was given"
+    if event.event_type == EventType.COMPLAINED:
+        Event.objects.create(account=account, voice=Voice.THEY, kind="complained", detail=f"{esp_name}: {reason}")
+    elif event.event_type in CAME_BACK and event.reject_reason in FOR_GOOD and not _will_be_tried_again(event):
+        came_back(account, f"the letter came back: {reason}"[:500])
+
+
+def _will_be_tried_again(event: AnymailTrackingEvent) -> bool:
+    """Postmark goes on trying after this one, and tells us how that ended."""
+    return isinstance(event.esp_event, dict) and event.esp_event.get("Type") == "SoftBounce"
+
+
+def came_back(account: Account, reason: str) -> None:
+    """The address takes no mail. If its owner has proven it before, that is only worth a line."""
+    with transaction.atomic():
+        lock_accounts([account.pk])
+        Event.objects.create(account=account, voice=Voice.WE, kind=f"{WELCOME}.bounced", detail=reason)
+        unproven = Step.objects.filter(account=account, kind=WELCOME, occasion="", account__mailbox_proven_at=None)
+        unproven.exclude(state=State.DEAD).update(
+            state=State.DEAD, permanent=True, error=reason, failed_at=Now(), leased=False, epoch=F("epoch") + 1
+        )
+        recompute([account.pk])

@@ -1,0 +1,38 @@
+"""What may be said in the waiting room."""
+
+from datetime import timedelta
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import one_line
+
+LONGEST = timedelta(days=366)
+
+
+class NeededForm(forms.Form):
+    needed_by = forms.DateTimeField(
+        label=_("I need it by (UTC)"),
+        error_messages={
+            "required": _("Give the day and the time."),
+            "invalid": _("Give the day and the time like 2026-05-03 14:00."),
+        },
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    needed_because = forms.CharField(
+        label=_("What for (you need not say)"),
+        required=False,
+        max_length=300,
+        validators=[one_line],
+        error_messages={"max_length": _("Please shorten this to %(limit_value)d characters.")},
+    )
+
+    def clean_needed_by(self):
+        by = self.cleaned_data["needed_by"]
+        if by <= timezone.now():
+            raise ValidationError(_("This moment is over. Give one that is still to come."))
+        if by > timezone.now() + LONGEST:
+            raise ValidationError(_("Give a day within the next year."))
+        return by

@@ -1,0 +1,114 @@
+"""What the waiting room says: to whoever proved that the account is theirs, and to whoever did not.
+
+The second must read like the first does just after a sign-up: a stranger is not told that an address is taken.
+"""
+
+import dataclasses
+from datetime import datetime
+
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.messages import clock, say
+from accounts.models import Account, Event, SignupClaim, Voice
+from accounts.typos import likely_address
+from provisioning import outages
+from provisioning.models import Step
+from provisioning.situation import WELCOME, Line, Situation, line_of, situation
+
+# Before anything was tried: true, and the same, for a new account and for an address that was taken.
+FIRST_LINES = (Line(WELCOME, "open", None), Line("workspace", "open", None))
+THEIR_LETTERS = ("letter.already_here", "letter.confirm_again", "letter.known")
+
+
+def look_at(account: Account) -> Situation:
+    """How the account stands now, by the database's clock."""
+    steps = list(Step.objects.filter(account=account, occasion="").annotate(now=Now()).order_by("pk"))
+    probes = {name: row.probe_at for name, row in outages.broken_now().items() if row.probe_at}
+    now = steps[0].now if steps else account.created_at
+    return situation(account.status, steps, probes, now)
+
+
+def account_page(account: Account, claim: SignupClaim | None, logged_in: bool) -> dict:
+    state = look_at(account)
+    top = state.top if account.is_active else "waiting.suspended"
+    if claim and top == "waiting.on_its_way":
+        top = "receipt.safe"
+    note_what_they_saw(account, top)
+    facts = {"email": account.written_to, "name": account.first_name, "reference": account.reference}
+    ready = top in ("waiting.ready", "waiting.suspended")
+    return {
+        "heading": say("receipt.heading" if claim else "home.welcome", **facts),
+        "top": say(top, **facts),
+        "lines": [_words(line, account.written_to) for line in _with_newest_letter(account, state.lines)],
+        "if_taken": say("receipt.if_taken", **facts) if top == "receipt.safe" else "",
+        "typo": "" if account.mailbox_proven_at else _typo(account.written_to),
+        "needed": "" if ready else _needed(account.needed_by),
+        "next_try": _next_try(state),
+        "enter_link": state.may_enter and account.is_active and reverse("home" if logged_in else "login"),
+        "settled": state.settled,
+        "email": account.written_to,
+        "may_change": account.is_active and not account.mailbox_proven_at,
+    }
+
+
+def claim_page(claim: SignupClaim) -> dict:
+    """What a browser may see that signed up for an address which was taken: its own claim, nothing more."""
+    letters = Step.objects.filter(account=claim.account, kind__in=THEIR_LETTERS).order_by("-pk")
+    letter = letters.filter(created_at__gte=claim.created_at).first()
+    first = dataclasses.replace(line_of(letter), kind=WELCOME) if letter else FIRST_LINES[0]
+    return {
+        "heading": say("receipt.heading", name=claim.name.split(" ")[0]),
+        "top": say("receipt.safe"),
+        "lines": [_words(line, claim.email) for line in (first, *FIRST_LINES[1:])],
+        "if_taken": say("receipt.if_taken", email=claim.email),
+        "typo": _typo(claim.email),
+        "needed": _needed(claim.needed_by),
+        "next_try": "",
+        "enter_link": "",
+        "settled": False,
+        "email": claim.email,
+        "may_change": True,
+    }
+
+
+def _with_newest_letter(account: Account, lines: tuple[Line, ...]) -> list[Line]:
+    """Once they asked for the welcome letter again, the line is about the one they wait for."""
+    again = Step.objects.filter(account=account, kind__in=THEIR_LETTERS[1:]).order_by("-pk").first()
+    newest = dataclasses.replace(line_of(again), kind=WELCOME) if again else None
+    return [
+        newest if newest and line.kind == WELCOME and line.mark == "done" else line for line in lines or FIRST_LINES
+    ]
+
+
+def _words(line: Line, email: str) -> dict:
+    step = line.kind.replace("_", " ").capitalize()
+    time = clock(line.at) if line.at else ""
+    return {"mark": line.mark, "sentence": say(line.key, email=email, time=time, step=step)}
+
+
+def _typo(email: str):
+    meant = likely_address(email)
+    return say("signup.typo", email=email, meant=meant) if meant else ""
+
+
+def _needed(by: datetime | None):
+    if by is None:
+        return ""
+    return say("waiting.needed_by" if by > timezone.now() else "waiting.needed_passed", time=clock(by))
+
+
+def _next_try(state: Situation):
+    if state.settled:
+        return ""
+    if state.next_try:
+        return say("waiting.next_try", time=clock(state.next_try))
+    return say("waiting.trying_now") if state.top == "waiting.late" else ""
+
+
+def note_what_they_saw(account: Account, top: str) -> None:
+    """One diary line for each change of what the page says, not one for each look at it."""
+    last = Event.objects.filter(account=account, kind="looked").order_by("-pk").first()
+    if last is None or last.shown != top:
+        Event.objects.create(account=account, voice=Voice.THEY, kind="looked", shown=top)

@@ -1,0 +1,58 @@
+"""Who had to wait is told when it is ready, in words about what this person went through."""
+
+from datetime import timedelta
+
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
+
+from accounts.models import Account, Event, Voice
+from accounts.status import Status
+from provisioning.models import State, Step
+from provisioning.owing import owe_letter
+from provisioning.steps import WELCOME
+
+LONG = timedelta(minutes=5)
+LATE_PAGES = ("waiting.late", "waiting.gave_up")
+DOORS = (
+    "logged_in",
+    "tried_to_log_in",
+    "signed_up_again",
+    "signed_up_with_other_password",
+    "asked_for_reset",
+    "asked_for_resend",
+)
+
+
+def fetch_ready() -> None:
+    """Those who became active within the hour after a wait. A letter that says so is enough, of any sort."""
+    told = Step.objects.filter(account=OuterRef("pk"), kind__in=("letter.ready", "letter.repaired"))
+    saw = Event.objects.filter(account=OuterRef("pk"), voice=Voice.THEY, shown__in=LATE_PAGES)
+    wrote = Event.objects.filter(account=OuterRef("pk"), kind="wrote")  # and is answered for that
+    ready = Account.objects.filter(
+        Q(status_at__gt=F("created_at") + LONG) | Exists(saw),
+        ~Exists(told),
+        ~Exists(wrote),
+        status=Status.ACTIVE,
+        status_at__gt=Now() - timedelta(hours=1),
+        is_active=True,
+    )
+    for account in ready.order_by("status_at")[:500]:
+        if _is_news(account):
+            owe_letter(account.pk, "letter.ready", "ready", facts=what_they_went_through(account))
+
+
+def _is_news(account: Account) -> bool:
+    """Not if something is owed still, and not if the welcome letter came last: then that is the news."""
+    steps = list(Step.objects.filter(account=account, occasion="").order_by("done_at"))
+    return bool(steps) and all(step.state == State.DONE for step in steps) and steps[-1].kind != WELCOME
+
+
+def what_they_went_through(account: Account) -> dict:
+    """Minutes waited, doors tried meanwhile, and whether our pages said that it was late or failed."""
+    theirs = Event.objects.filter(account=account, voice=Voice.THEY, at__lte=account.status_at)
+    return {
+        "minutes": max(1, round((account.status_at - account.created_at).total_seconds() / 60)),
+        "doors": theirs.filter(kind__in=DOORS).count(),
+        "saw_late": theirs.filter(shown__in=LATE_PAGES).exists(),
+        "saw_failed": theirs.filter(shown="waiting.gave_up").exists(),
+    }
