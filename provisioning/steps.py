@@ -43,6 +43,7 @@ KINDS = {
     "letter.ready": letter("ready"),
     "letter.repaired": letter("repaired"),
     "letter.reset": letter("reset"),
+    "letter.outage_notice": letter("outage_notice"),
 }
 
 

@@ -1,15 +1,105 @@
 """What the support person may do. Each act only makes work due, by the road everybody takes."""
 
+from datetime import datetime, timedelta
+from uuid import UUID
+
 from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Account, Event, Voice
 from accounts.signup import ask_for_repair
-from provisioning.kick import kick
+from provisioning.debts import waive
+from provisioning.models import State, Step
+from provisioning.pickup import owe_letter
+from support import queue, recovery
+from support.models import Incident, Letter, Message, Recovery, Ticket
+from support.post import message_id, tell_owner, write
+
+MOST_DEBTS = 25
+ASLEEP_AT_MOST = timedelta(days=7)
+
+
+class Refused(Exception):
+    """The act is not done, and nothing was changed; says why."""
+
+
+def note(account: Account | None, kind: str, actor: Account, reason: str) -> None:
+    if account:
+        Event.objects.create(account=account, voice=Voice.SUPPORT, kind=kind, detail=reason, actor=actor)
 
 
 def recover(account: Account, actor: Account, reason: str) -> None:
     """Fresh tries for everything that is still owed, now. What is done is not done again."""
     with transaction.atomic():
         ask_for_repair(account)
-        Event.objects.create(account=account, voice=Voice.SUPPORT, kind="recovered", detail=reason, actor=actor)
-    kick(account)
+        note(account, "recovered", actor, reason)
+
+
+def let_in(account: Account, actor: Account, reason: str, pay_by: datetime) -> list[Step]:
+    """In without what is still missing; it stays owed until `pay_by`. Raises Refused."""
+    if Step.objects.filter(state=State.WAIVED, occasion="")[:MOST_DEBTS].count() >= MOST_DEBTS:
+        raise Refused(_("%(n)s debts are open already. Ask the owner before letting in more.") % {"n": MOST_DEBTS})
+    missing = Step.objects.filter(account=account, occasion="").exclude(state=State.DONE)
+    waived = waive(account, set(missing.values_list("kind", flat=True)), actor=actor, reason=reason, pay_by=pay_by)
+    if not waived:
+        raise Refused(_("Nothing is missing that they could be let in without."))
+    return waived
+
+
+def send_link(account: Account, actor: Account, reason: str, key: UUID) -> None:
+    """The letter that says: you have an account, this is how to get in. Raises Refused."""
+    owe_letter(account.pk, "letter.already_here", f"support {key}")
+    if not Step.objects.filter(account=account, occasion=f"support {key}").exists():
+        raise Refused(_("That letter went out within the last hour, or is on its way."))
+    note(account, "link_sent", actor, reason)
+
+
+def reply(ticket: Ticket, actor: Account, body: str, draft: str, key: UUID, *, then_close: bool) -> None:
+    """Write to them under her name; the ticket closes, or waits for the answer."""
+    last = Message.objects.filter(ticket=ticket).exclude(message_id="").order_by("-at").first()
+    before = Letter.objects.filter(ticket=ticket, automatic=False).order_by("-written_at").first()
+    answers = last.message_id if last else message_id(before) if before else ""
+    subject = _("Your message to Arrivals") if ticket.why == Ticket.Why.WROTE else _("Your Arrivals account")
+    how = {"ticket": ticket, "author": actor, "draft": draft, "answers": answers, "automatic": False}
+    write(ticket.email, subject, body, f"reply {key}", **how)
+    note(ticket.account, "replied", actor, body)
+    if then_close:
+        queue.close(ticket, _("Answered."), actor)
+    else:
+        _put_aside(ticket, Ticket.Wake.ANSWER, timezone.now() + ASLEEP_AT_MOST)
+
+
+def put_aside(ticket: Ticket, actor: Account, reason: str, wakes_on: str, until: datetime) -> None:
+    """Out of the queue until `until` at the latest, or until what is named; an answer always wakes it."""
+    _put_aside(ticket, wakes_on, min(until, timezone.now() + ASLEEP_AT_MOST))
+    note(ticket.account, "put_aside", actor, reason)
+
+
+def _put_aside(ticket: Ticket, wakes_on: str, until: datetime) -> None:
+    Ticket.objects.filter(pk=ticket.pk).update(asleep_since=Now(), asleep_until=until, wakes_on=wakes_on)
+
+
+def hand_over(ticket: Ticket, actor: Account, reason: str) -> None:
+    Ticket.objects.filter(pk=ticket.pk).update(handed_over_at=Now())
+    tell_owner(ticket, actor, reason)
+    note(ticket.account, "handed_over", actor, reason)
+
+
+def mark_abusive(ticket: Ticket, actor: Account, reason: str) -> None:
+    Ticket.objects.filter(pk=ticket.pk).update(abusive=not ticket.abusive)
+    note(ticket.account, "not_abusive" if ticket.abusive else "abusive", actor, reason)
+
+
+def recover_all(incident: Incident, actor: Account, reason: str) -> Recovery:
+    begun = recovery.begin(incident, actor, reason)
+    if begun is None:
+        raise Refused(_("They are being recovered already."))
+    return begun
+
+
+def stop_recovery(incident: Incident, actor: Account, reason: str) -> None:
+    running = Recovery.objects.filter(incident=incident, ended_at=None).first()
+    if running is None or not recovery.stop(running, f"stopped by {actor.name}: {reason}"):
+        raise Refused(_("No recovery is running."))

@@ -1,16 +1,23 @@
 """Everything is to be read; acts are buttons of their own. The only admin file of the project."""
 
 from django.contrib import admin
+from django.http import Http404
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, Event
-from provisioning.models import Attempt, Dependency, Outage, Step, Workspace
-from support.console import facts_of
-from support.diagnosis import diagnose
-from support.models import Message, Ticket
+from accounts.models import Account
+from provisioning.models import Dependency, Outage, Workspace
+from support.models import Incident, Letter, Ticket
+from support.pages import Uncounted
+from support.person import card
+from support.search import find
 
 
 class ReadOnly(admin.ModelAdmin):
     show_full_result_count = False
+    paginator = Uncounted
+    list_per_page = 50
+    actions = None
 
     def has_add_permission(self, request):
         return False
@@ -26,40 +33,49 @@ class ReadOnly(admin.ModelAdmin):
 class AccountAdmin(ReadOnly):
     list_display = ["name", "email", "company", "status", "created_at"]
     list_filter = ["status"]
-    search_fields = ["email", "name", "company", "reference"]
-    fields = [
-        "name", "email", "phone", "company", "reference", "status", "status_at", "mailbox_proven_at",
-        "is_active", "created_at", "last_login",
-    ]  # fmt: skip
-    change_form_template = "admin/person.html"
+    ordering = ["pk"]
+    sortable_by = ()
+    search_fields = ["email"]  # shows the box; what is looked for where says `find`
+    search_help_text = _("The beginning of an address, a name or a company, or a reference.")
+
+    def get_search_results(self, request, queryset, search_term):
+        return (find(queryset, search_term) if search_term else queryset), False
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         account = self.get_object(request, object_id)
-        return super().change_view(request, object_id, form_url, account and person(account))
-
-
-def person(account: Account) -> dict:
-    steps = Step.objects.filter(account=account).order_by("pk")
-    return {
-        "finding": diagnose(facts_of(account)),
-        "steps": steps,
-        "attempts": Attempt.objects.filter(step__in=steps).select_related("step").order_by("-ended_at")[:50],
-        "diary": Event.objects.filter(account=account).order_by("-at", "-pk")[:100],
-        "tickets": Ticket.objects.filter(account=account).order_by("-opened_at"),
-        "words": Message.objects.filter(account=account).order_by("-at")[:20],
-    }
+        if account is None or not self.has_view_permission(request, account):
+            raise Http404
+        site = self.admin_site.each_context(request)
+        context = site | card(account, request.user, request.GET.get("diary", ""))
+        return TemplateResponse(request, "admin/person.html", context | {"title": account.name, "opts": self.opts})
 
 
 @admin.register(Ticket)
 class TicketAdmin(ReadOnly):
-    list_display = ["id", "email", "why", "opened_at", "closed_at", "closed_because"]
+    list_display = ["id", "email", "why", "opened_at", "closed_at", "handed_over_at", "closed_because"]
     list_filter = ["why"]
-    search_fields = ["email"]
+    ordering = ["-pk"]
+    sortable_by = ()
+    search_fields = ["email__startswith"]
+
+
+@admin.register(Incident)
+class IncidentAdmin(ReadOnly):
+    list_display = ["dependency", "failure", "began_at", "ended_at", "closed_at", "error"]
+    ordering = ["-pk"]
+
+
+@admin.register(Letter)
+class LetterAdmin(ReadOnly):
+    list_display = ["subject", "to", "author", "written_at", "sent_at", "error"]
+    list_select_related = ["author"]
+    ordering = ["-pk"]
 
 
 @admin.register(Outage)
 class OutageAdmin(ReadOnly):
     list_display = ["dependency", "failure", "began_at", "ended_at", "error"]
+    ordering = ["-pk"]
 
 
 @admin.register(Dependency)
@@ -71,3 +87,5 @@ class DependencyAdmin(ReadOnly):
 class WorkspaceAdmin(ReadOnly):
     list_display = ["reference", "account", "backend", "created_at"]
     list_select_related = ["account"]
+    ordering = ["pk"]
+    sortable_by = ()

@@ -1,22 +1,32 @@
 """The queue: a ticket for everybody to whom a person owes an answer, closed when it is not owed any more."""
 
+from datetime import timedelta
+
 from django.db import transaction
-from django.db.models import Exists, OuterRef
-from django.db.models.functions import Now
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Now
 
 from accounts.models import Account, Event, Voice
-from accounts.status import Status
-from support.models import Ticket
+from accounts.status import UNFINISHED, Status
+from support.models import Affected, Ticket
 
 BATCH = 500
+REFRESH_EVERY = timedelta(seconds=20)
+CAME_BACK = ("logged_in", "tried_to_log_in", "signed_up_again", "signed_up_with_other_password")
+LOOK_BACK = timedelta(days=1)
+UNTRUE = ("login.unknown",)  # said of an address that has an account
 
 
 def open_ticket(account: Account | None, email: str, why: str) -> Ticket:
-    """The open ticket of this person, made if there is none: a second message joins the first."""
+    """The open ticket of this person, made if there is none: a second message joins the first, and wakes it."""
     ticket = Ticket(account=account, email=email, why=why)
     Ticket.objects.bulk_create([ticket], ignore_conflicts=True)
     whose = {"account": account} if account else {"account": None, "email": email}
-    return Ticket.objects.get(closed_at=None, **whose)
+    ticket = Ticket.objects.get(closed_at=None, **whose)
+    if why == Ticket.Why.WROTE and (ticket.why != why or ticket.asleep_since):
+        Ticket.objects.filter(pk=ticket.pk).update(why=why, **AWAKE)
+        ticket.refresh_from_db()
+    return ticket
 
 
 def take_over_given_up() -> None:
@@ -48,3 +58,40 @@ def close(ticket: Ticket, because: str, actor: Account | None = None) -> None:
             detail=because,
             actor=actor,
         )
+
+
+def wake() -> None:
+    """Tickets put aside until their account changes come back when it has."""
+    changed = Q(wakes_on=Ticket.Wake.CHANGE, account__status_at__gt=F("asleep_since"))
+    asleep = Ticket.objects.filter(closed_at=None, asleep_since__isnull=False)
+    asleep.filter(changed | Q(asleep_until__lte=Now())).update(**AWAKE)
+
+
+AWAKE: dict = {"asleep_since": None, "asleep_until": None, "wakes_on": ""}
+
+
+def refresh() -> None:
+    """Bring what decides the lane up to date, for those whose turn it is: the cost is one batch."""
+    stale = Ticket.objects.filter(closed_at=None, facts_at__lt=Now() - REFRESH_EVERY)
+    pks = list(stale.order_by("facts_at").values_list("pk", flat=True)[:BATCH])
+    if pks:
+        refresh_these(Ticket.objects.filter(pk__in=pks))
+
+
+def refresh_these(tickets: QuerySet[Ticket]) -> None:
+    theirs = Event.objects.filter(account=OuterRef("account_id"), voice=Voice.THEY).order_by().values("account")
+    back = theirs.filter(kind__in=CAME_BACK, at__gt=OuterRef("opened_at") - LOOK_BACK, account__status__in=UNFINISHED)
+    tickets.filter(account__isnull=False).update(
+        came_back=Coalesce(Subquery(back.annotate(n=Count("pk")).values("n")), 0),
+        here_at=Subquery(theirs.annotate(last=Max("at")).values("last")),
+        untrue=Exists(theirs.filter(shown__in=UNTRUE)),
+    )
+    tickets.update(facts_at=Now())
+
+
+def waiting() -> QuerySet[Ticket]:
+    """Those who stand in the queue: open, not put aside, not with the owner, and not one of an open
+    incident's people, unless they wrote."""
+    touched = Affected.objects.filter(account=OuterRef("account"), incident__closed_at=None)
+    alone = Q(why=Ticket.Why.WROTE) | ~Exists(touched)
+    return Ticket.objects.filter(alone, closed_at=None, asleep_since=None, handed_over_at=None)

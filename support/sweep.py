@@ -1,10 +1,15 @@
-"""The support room comes to fetch: messages, accounts that were given up, tickets that healed."""
+"""The support room comes to fetch: messages, incidents, accounts that were given up, tickets that healed."""
 
-from support import contact, queue
+from support import contact, incidents, post, queue, recovery
 
 
 def fetch() -> None:
     contact.begin_repairs()
     contact.end_repairs()
+    incidents.fetch()
+    recovery.go_on()
     queue.take_over_given_up()
     queue.close_healed()
+    queue.wake()
+    queue.refresh()
+    post.post()

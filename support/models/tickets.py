@@ -13,14 +13,44 @@ class Ticket(models.Model):
         GAVE_UP = "gave_up", "the machine gave up"
         WROTE = "wrote", "they wrote to us"
 
+    class Wake(models.TextChoices):
+        TIME = "time", "at a time"
+        ANSWER = "answer", "when they answer"
+        CHANGE = "change", "when their account changes"
+
     account = models.ForeignKey(Account, null=True, on_delete=models.CASCADE, related_name="+")
     email = models.EmailField(max_length=254, help_text="Where the answer goes.")
     why = models.CharField(max_length=8, choices=Why.choices)
     opened_at = models.DateTimeField(db_default=Now())
     closed_at = models.DateTimeField(null=True)
     closed_because = models.TextField(blank=True)
+    # Put aside: out of the queue until this time at the latest, or until what is named in `wakes_on`.
+    asleep_since = models.DateTimeField(null=True)
+    asleep_until = models.DateTimeField(null=True)
+    wakes_on = models.CharField(max_length=8, blank=True, choices=Wake.choices)
+    handed_over_at = models.DateTimeField(null=True, help_text="The owner has it.")
+    abusive = models.BooleanField(default=False, help_text="Their words are hidden behind a click.")
+    # What decides the lane, refreshed by the sweep, so that a screen of ten thousand reads one table.
+    promised_for = models.DateTimeField(null=True, help_text="When an answer was promised.")
+    needed_by = models.DateTimeField(null=True, help_text="The deadline they stated.")
+    here_at = models.DateTimeField(null=True, help_text="When they were last at one of our doors.")
+    came_back = models.PositiveIntegerField(default=0)
+    untrue = models.BooleanField(default=False, help_text="They were shown something that was not so.")
+    facts_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        permissions = [
+            ("recover", "Recover an account"),
+            ("recover_all", "Recover everybody of an incident"),
+            ("let_in", "Let somebody in with a debt"),
+            ("correct_address", "Correct an address after proof"),
+            ("vouch", "Vouch for somebody and start a reset"),
+            ("reply", "Write to people"),
+            ("put_aside", "Put a ticket aside"),
+            ("hand_over", "Hand a ticket to the owner"),
+            ("mark_abusive", "Hide the words of a message"),
+            ("close", "Close a ticket"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["account"],
@@ -33,7 +63,10 @@ class Ticket(models.Model):
                 name="one_open_ticket_a_stranger",
             ),
         ]
-        indexes = [models.Index(fields=["opened_at"], condition=models.Q(closed_at=None), name="open_tickets")]
+        indexes = [
+            models.Index(fields=["opened_at"], condition=models.Q(closed_at=None), name="open_tickets"),
+            models.Index(fields=["facts_at"], condition=models.Q(closed_at=None), name="tickets_to_refresh"),
+        ]
 
     def __str__(self):
         return f"#{self.pk} {self.get_why_display()}: {self.email}"
@@ -45,13 +78,25 @@ class Message(models.Model):
     ticket = models.ForeignKey(Ticket, null=True, on_delete=models.CASCADE, related_name="+")
     account = models.ForeignKey(Account, null=True, on_delete=models.CASCADE, related_name="+")
     email = models.EmailField(max_length=254)
-    body = models.TextField()
+    body = models.TextField(help_text="What they wrote, without what they quoted.")
+    whole = models.TextField(blank=True, help_text="The whole letter, where it came by mail.")
+    message_id = models.CharField(max_length=998, blank=True)
+    answers = models.TextField(blank=True, help_text="The Message-IDs it refers to, one a line.")
+    automatic = models.BooleanField(default=False, help_text="Written by a machine: never answered.")
     at = models.DateTimeField(db_default=Now())
     read_at = models.DateTimeField(null=True, help_text="When the machine began the repair.")
     settled_at = models.DateTimeField(null=True, help_text="When it became a ticket or needed none.")
 
     class Meta:
-        indexes = [models.Index(fields=["at"], condition=models.Q(settled_at=None), name="messages_to_settle")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message_id"], condition=~models.Q(message_id=""), name="each_mail_taken_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["at"], condition=models.Q(settled_at=None), name="messages_to_settle"),
+            models.Index(fields=["ticket", "at"]),
+        ]
 
     def __str__(self):
         return f"{self.email}: {self.body[:60]}"

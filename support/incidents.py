@@ -1,0 +1,186 @@
+"""One outage is one thing: opened by failures before anybody writes, joined by everybody it touches."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
+
+from accounts.models import Account
+from accounts.status import UNFINISHED, Status
+from provisioning.models import OWED, Outage, State, Step
+from provisioning.pickup import owe_letter
+from support.models import Affected, Incident
+from support.post import tell_support
+from support.words import clock_words
+
+PEOPLE = 3
+WITHIN = timedelta(minutes=10)
+SAME_ONE_FOR = timedelta(hours=1)  # an outage that comes back within it is the same incident
+NEWS_EVERY = timedelta(minutes=30)
+NOTICE_AFTER = timedelta(minutes=5)  # what was over before that, the waiting room has told
+BATCH = 500
+MOST_ROWS = 2000
+
+
+def fetch() -> None:
+    open_from_outages()
+    open_from_failures()
+    for incident in Incident.objects.filter(closed_at=None):
+        join(incident)
+        end(incident)
+        give_notice(incident)
+        close_if_over(incident)
+
+
+def failure_class(error: str) -> str:
+    """refused, timeout, 5xx, 4xx: what is the same about the failures of many people."""
+    if code := re.search(r"\bsaid ([45])\d\d\b", error):
+        return f"{code[1]}xx"
+    words = {"in time": "timeout", "could not be reached": "refused", "hung up": "hung up", "fault in our": "bug"}
+    return next((name for sign, name in words.items() if sign in error), "error")
+
+
+def open_from_outages() -> None:
+    for outage in Outage.objects.filter(ended_at=None):
+        if not Incident.objects.filter(outage=outage, closed_at=None, ended_at=None).exists():
+            _open(outage.dependency_id, outage.failure, outage.error, outage.began_at, outage)
+
+
+def open_from_failures() -> None:
+    """Three people in ten minutes, although now and then it works and the breaker stays closed."""
+    lately = Step.objects.filter(occasion="", failed_at__gt=Now() - WITHIN).exclude(error="")
+    owed = Q(state__in=OWED)
+    given_up = Q(state=State.DEAD, account__status=Status.FAILED, account__status_at__gt=Now() - WITHIN)
+    people: dict[tuple[str, str], dict[UUID, Step]] = defaultdict(dict)
+    for step in [*lately.filter(owed)[:MOST_ROWS], *lately.filter(given_up)[:MOST_ROWS]]:
+        if not (step.permanent and step.dependency == "mail"):  # an address that bounces is one person's
+            people[step.dependency, failure_class(step.error)][step.account_id] = step
+    known = set(Incident.objects.filter(closed_at=None).values_list("dependency", flat=True))
+    for (service, failure), steps in people.items():
+        if len(steps) >= PEOPLE and service not in known:
+            first = min((step for step in steps.values() if step.failed_at), key=lambda step: str(step.failed_at))
+            _open(service, failure, first.error, first.failed_at, None)
+
+
+def _open(service: str, failure: str, error: str, began_at, outage: Outage | None) -> None:
+    with transaction.atomic():
+        incident = _the_same_one(service)
+        if incident:
+            incident.closed_at = incident.ended_at = None
+            incident.outage = outage or incident.outage
+            incident.save(update_fields=["closed_at", "ended_at", "outage"])
+            return
+        row = Incident(
+            dependency=service,
+            failure=failure,
+            error=error,
+            outage=outage,
+            began_at=began_at,
+            next_news_at=Now() + NEWS_EVERY,
+        )
+        Incident.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def _the_same_one(service: str) -> Incident | None:
+    """The open one of this service, or one that was over less than an hour ago."""
+    recent = Q(closed_at=None) | Q(ended_at__gt=Now() - SAME_ONE_FOR) | Q(closed_at__gt=Now() - SAME_ONE_FOR)
+    rows = Incident.objects.select_for_update().filter(recent, dependency=service)
+    return rows.order_by("-opened_at").first()
+
+
+def stuck_in(incident: Incident):
+    """The set-up steps that still suffer from it."""
+    failed = Q(failed_at__gte=incident.began_at) & ~Q(error="") & Q(state__in=(State.OPEN, State.DEAD))
+    never_tried = Q(state=State.OPEN, error="", created_at__gte=incident.began_at)
+    which = failed | never_tried if incident.outage_id and not incident.ended_at else failed
+    about_them = Q(permanent=True, dependency="mail")
+    steps = Step.objects.filter(which, dependency=incident.dependency, occasion="")
+    return steps.exclude(about_them)
+
+
+def join(incident: Incident) -> None:
+    """Everybody it touches, as long as it lasts; the first ones make the one letter to support."""
+    in_it = Affected.objects.filter(incident=incident, account=OuterRef("account"))
+    while True:
+        new = stuck_in(incident).filter(~Exists(in_it)).values_list("account_id", flat=True)[:BATCH]
+        rows = [Affected(incident=incident, account_id=pk) for pk in set(new)]
+        Affected.objects.bulk_create(rows, ignore_conflicts=True)
+        if len(rows) < BATCH:
+            break
+    tell_support(incident)
+
+
+def end(incident: Incident) -> None:
+    """The service works again: the outage ended, or nobody has failed for a while."""
+    if incident.ended_at:
+        return
+    lately = Step.objects.filter(
+        dependency=incident.dependency, state__in=OWED, failed_at__gt=Now() - WITHIN
+    ).exclude(error="")
+    if incident.outage_id:
+        over = Outage.objects.filter(pk=incident.outage_id, ended_at__isnull=False).first()
+        ended_at = over.ended_at if over else None
+    else:
+        ended_at = None if lately.exists() or _given_up_lately(incident) else Now()
+    if ended_at:
+        Incident.objects.filter(pk=incident.pk).update(ended_at=ended_at)
+        incident.refresh_from_db()
+    else:
+        Incident.objects.filter(pk=incident.pk, next_news_at__lt=Now()).update(next_news_at=Now() + NEWS_EVERY)
+
+
+def _given_up_lately(incident: Incident) -> bool:
+    theirs = Affected.objects.filter(incident=incident, account__status=Status.FAILED)
+    return theirs.filter(account__status_at__gt=Now() - WITHIN).exists()
+
+
+def give_notice(incident: Incident) -> None:
+    """One notice a person. By mail it waits while mail itself is what is down."""
+    if incident.dependency == "mail" and not incident.ended_at:
+        return
+    lasted = Incident.objects.filter(pk=incident.pk).filter(
+        Q(ended_at=None, began_at__lt=Now() - NOTICE_AFTER) | Q(ended_at__gt=incident.began_at + NOTICE_AFTER)
+    )
+    if not lasted.exists():
+        return
+    with transaction.atomic():
+        rows = Affected.objects.select_for_update(skip_locked=True).filter(incident=incident, told_at=None)
+        untold = list(rows.order_by("pk")[:BATCH])
+        facts = notice_facts(incident, Affected.objects.filter(incident=incident).count()) if untold else {}
+        for row in untold:
+            owe_letter(row.account_id, "letter.outage_notice", f"incident {incident.pk}", facts)
+        Affected.objects.filter(pk__in=[row.pk for row in untold]).update(told_at=Now())
+
+
+def notice_facts(incident: Incident, people: int) -> dict:
+    """What the notice says, fixed when it is owed."""
+    news = incident.next_news_at if not incident.ended_at else None
+    return {
+        "service": incident.dependency,
+        "since": clock_words(incident.began_at),
+        "until": clock_words(incident.ended_at) if incident.ended_at else "",
+        "others": people - 1,
+        "next_news": clock_words(news) if news else "",
+    }
+
+
+def close_if_over(incident: Incident) -> None:
+    """Over when it works again and leaves nobody stuck: those it left are its business, not thirty tickets."""
+    if not incident.ended_at:
+        return
+    left = Affected.objects.filter(
+        Exists(stuck_in(incident).filter(account=OuterRef("account"))),
+        incident=incident,
+        account__status__in=UNFINISHED,
+    )
+    if not left.exists():
+        Incident.objects.filter(pk=incident.pk, closed_at=None).update(closed_at=Now())
+
+
+def people_of(incident: Incident) -> Iterable[Account]:
+    return Account.objects.filter(Exists(Affected.objects.filter(incident=incident, account=OuterRef("pk"))))

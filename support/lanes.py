@@ -1,0 +1,91 @@
+"""In which order she meets them: lanes, and in a lane the oldest promise first. No score, no clock, no database.
+
+Never by revenue, company size or tone: waits in turn feel shorter, and anger rewarded is anger taught.
+"""
+
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+DEADLINE_NEAR = timedelta(hours=4)
+PROMISE_NEAR = timedelta(minutes=45)
+HERE_FOR = timedelta(minutes=10)
+TRIED_ENOUGH = 2
+
+
+class Lane(IntEnum):
+    INCIDENT = 1
+    DEADLINE = 2
+    PROMISE = 3
+    HERE_NOW = 4
+    WROTE = 5
+    GAVE_UP = 6
+    WORD_OWED = 7
+    DEBT = 8
+
+
+class Waiting(NamedTuple):
+    """What decides the lane of one ticket."""
+
+    pk: int
+    why: str
+    opened_at: datetime
+    promised_for: datetime | None = None
+    needed_by: datetime | None = None
+    here_at: datetime | None = None
+    came_back: int = 0
+    untrue: bool = False
+
+
+def lane_of(ticket: Waiting, now: datetime) -> Lane:
+    if ticket.needed_by and ticket.needed_by < now + DEADLINE_NEAR:
+        return Lane.DEADLINE
+    if ticket.promised_for and ticket.promised_for < now + PROMISE_NEAR:
+        return Lane.PROMISE
+    if ticket.untrue or ticket.came_back >= TRIED_ENOUGH or _is_here(ticket, now):
+        return Lane.HERE_NOW
+    return Lane.WROTE if ticket.why == "wrote" else Lane.GAVE_UP
+
+
+def place(ticket: Waiting, now: datetime) -> tuple:
+    """What to sort by."""
+    lane = lane_of(ticket, now)
+    first = ticket.needed_by if lane == Lane.DEADLINE else ticket.promised_for
+    return lane, first or ticket.opened_at, ticket.opened_at, ticket.pk
+
+
+def why_here(ticket: Waiting, now: datetime) -> str:
+    """The lane in words, for the row."""
+    lane = lane_of(ticket, now)
+    if lane == Lane.DEADLINE:
+        return _deadline(ticket.needed_by, now)
+    if lane == Lane.PROMISE:
+        return _promise(ticket.promised_for, now)
+    return str(_here(ticket, now) if lane == Lane.HERE_NOW else PLAIN[lane])
+
+
+PLAIN = {Lane.WROTE: _("wrote to us"), Lane.GAVE_UP: _("the machine gave up, and they have not written")}
+
+
+def _is_here(ticket: Waiting, now: datetime) -> bool:
+    return bool(ticket.here_at and ticket.here_at > now - HERE_FOR)
+
+
+def _deadline(when: datetime | None, now: datetime) -> str:
+    late = _("needed it by %(time)s") if when and when < now else _("needs it by %(time)s")
+    return late % {"time": f"{when:%-d %b %H:%M}"}
+
+
+def _promise(when: datetime | None, now: datetime) -> str:
+    broken = _("we promised an answer for %(time)s, and it is late") if when and when < now else None
+    return (broken or _("promised an answer before %(time)s")) % {"time": f"{when:%-d %b %H:%M}"}
+
+
+def _here(ticket: Waiting, now: datetime):
+    if ticket.untrue:
+        return _("was shown something that was not so")
+    if _is_here(ticket, now):
+        return _("is here now")
+    return _("came back %(times)s times") % {"times": ticket.came_back}

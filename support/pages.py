@@ -1,0 +1,24 @@
+"""Pages of a list that is never counted: one more row is asked for than is shown."""
+
+from django.core.paginator import Page, Paginator
+
+MOST_PAGES = 1000
+
+
+class Uncounted(Paginator):
+    """Knows whether there is a next page, and not how many there are: count(*) reads a million rows."""
+
+    def page(self, number):
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        rows = list(self.object_list[start : start + self.per_page + 1])
+        self.more = len(rows) > self.per_page
+        return Page(rows[: self.per_page], number, self)
+
+    def validate_number(self, number):
+        return min(max(int(number), 1), MOST_PAGES)
+
+    @property
+    def count(self):
+        """More than one page, so that stock admin asks for pages; nobody is told this number."""
+        return self.per_page * MOST_PAGES

@@ -1,0 +1,71 @@
+"""The card of one person: what is the matter, what they hold, what we owe, the diary, who is near."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from accounts.models import Account, Event, SignupClaim, Voice
+from provisioning.models import Attempt, Step
+from support import facts, neighbours
+from support.models import Letter, Message
+from support.press import open_ticket_of
+from support.today import person
+from support.words import in_words, sentence
+
+LINES = 100
+ATTEMPTS = 30
+NOTED_AGAIN_AFTER = timedelta(minutes=10)
+VOICES = [*Voice.values, "shown"]
+
+
+def card(account: Account, viewer: Account, only: str = "") -> dict:
+    note_look(account, viewer)
+    mates = facts.mates_of(account)
+    known = facts.facts_of(account, mates=mates)
+    ticket = open_ticket_of(account)
+    return person(known, ticket, viewer) | {
+        "steps": [_owed(step) for step in known.steps],
+        "diary": diary(account, only),
+        "only": only if only in VOICES else "",
+        "proofs": proofs(account),
+        "mates": mates,
+        "near": neighbours.near_misses(account.email),
+        "typed": neighbours.typed_near(account),
+        "words": Message.objects.filter(account=account).order_by("-at")[:20],
+        "letters": Letter.objects.filter(ticket__account=account).select_related("author").order_by("-pk")[:20],
+    }
+
+
+def note_look(account: Account, viewer: Account) -> None:
+    """Who looked at whom is in the diary, too; once in ten minutes is enough."""
+    recent = Event.objects.filter(account=account, at__gt=timezone.now() - NOTED_AGAIN_AFTER)
+    if not recent.filter(kind="looked_at", actor=viewer).exists():
+        Event.objects.create(account=account, voice=Voice.SUPPORT, kind="looked_at", actor=viewer)
+
+
+def _owed(step: Step) -> dict:
+    tries = Attempt.objects.filter(step=step).order_by("-ended_at")[:ATTEMPTS]
+    return {"step": step, "tries": list(tries)}
+
+
+def diary(account: Account, only: str) -> list[dict]:
+    """Newest first. `only`: one voice, or what they were shown."""
+    events = facts.events_of(account)
+    if only in Voice.values:
+        events = events.filter(voice=only)
+    elif only == "shown":
+        events = events.exclude(shown="")
+    return [{"event": event, "words": in_words(event), "shown": _read(event)} for event in events[:LINES]]
+
+
+def _read(event: Event) -> str:
+    return sentence(event.shown) if event.shown else ""
+
+
+def proofs(account: Account) -> dict:
+    """What they have proved, and which browsers signed up."""
+    return {
+        "mailbox": account.mailbox_proven_at,
+        "password": account.last_login,
+        "browsers": SignupClaim.objects.filter(account=account, proven=True).order_by("-seen_at")[:5],
+    }

@@ -1,0 +1,210 @@
+"""A button was pressed: may they, is it the first press, is the state still the one they saw? Then it is done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core import signing
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import transaction
+from django.http import Http404
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from accounts.models import Account
+from provisioning.kick import kick
+from support import acts, queue
+from support.forms import ActForm, LetInForm, PutAsideForm, ReplyForm
+from support.models import Incident, Press, Ticket
+from support.seen import Seen, changes, seal, state_of, state_of_incident, unseal
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom or what an act is about, locked for its duration."""
+
+    state: Any
+    account: Account | None = None
+    ticket: Ticket | None = None
+    incident: Incident | None = None
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One act: `do(subject, actor, words, seen)` does it, `done` says so."""
+
+    label: str
+    permission: str
+    do: Callable[[Subject, Account, dict, Seen], object]
+    done: str
+    form: type[forms.Form] = ActForm
+    kicks: bool = False
+
+
+@require_POST
+def press(request, name):
+    deed = DEEDS.get(name)
+    if deed is None:
+        raise Http404
+    if not request.user.has_perm(f"support.{deed.permission}"):
+        raise PermissionDenied
+    try:
+        seen = unseal(request.POST.get("seen", ""), request.user)
+    except signing.BadSignature as error:
+        raise SuspiciousOperation("a form that this desk did not make") from error
+    _carry_out(request, name, deed, seen)
+    return redirect(_back(request, seen))
+
+
+def _carry_out(request, name: str, deed: Deed, seen: Seen) -> None:
+    form = deed.form(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+        return
+    try:
+        subject = _do(name, deed, seen, request.user, form.cleaned_data)
+    except acts.Refused as refusal:
+        messages.error(request, _("Not done: %(why)s") % {"why": refusal})
+        return
+    if deed.kicks and subject.account:
+        kick(subject.account)
+    messages.success(request, deed.done)
+
+
+def _do(name: str, deed: Deed, seen: Seen, actor: Account, words: dict) -> Subject:
+    with transaction.atomic():
+        subject = _lock(seen)
+        _press, first = Press.objects.get_or_create(key=seen.key, defaults={"act": name})
+        if not first:
+            raise acts.Refused(_("that button was pressed already."))
+        if different := changes(seen.state, subject.state):
+            raise acts.Refused(_("since you looked: %(what)s. Look again.") % {"what": "; ".join(different)})
+        deed.do(subject, actor, words, seen)
+    return subject
+
+
+def _lock(seen: Seen) -> Subject:
+    """The rows as they are now, held until the act is done. Raises Refused when they are gone."""
+    try:
+        if "incident" in seen.state:
+            incident = Incident.objects.select_for_update().get(pk=seen.state["incident"])
+            return Subject(state_of_incident(incident), incident=incident)
+        account = _locked(Account, seen.state["account"])
+        ticket = _locked(Ticket, seen.state["ticket"]) or open_ticket_of(account)
+        return Subject(state_of(account, ticket), account=account, ticket=ticket)
+    except (Incident.DoesNotExist, Account.DoesNotExist, Ticket.DoesNotExist) as error:
+        raise acts.Refused(_("it does not exist any more.")) from error
+
+
+def _locked(model, pk):
+    return model.objects.select_for_update().get(pk=pk) if pk else None
+
+
+def open_ticket_of(account: Account | None) -> Ticket | None:
+    return Ticket.objects.filter(account=account, closed_at=None).first() if account else None
+
+
+def _back(request, seen: Seen) -> str:
+    if request.POST.get("back") == "person" and seen.state.get("account"):
+        return reverse("admin:accounts_account_change", args=[seen.state["account"]])
+    return reverse("admin:index")
+
+
+def _with_ticket(do: Callable) -> Callable:
+    def done(subject: Subject, actor: Account, words: dict, seen: Seen) -> object:
+        if subject.ticket is None or subject.ticket.closed_at:
+            raise acts.Refused(_("no ticket is open."))
+        return do(subject, actor, words, seen)
+
+    return done
+
+
+def _recover(subject, actor, words, seen):
+    acts.recover(subject.account, actor, words["reason"])
+
+
+def _let_in(subject, actor, words, seen):
+    pay_by = timezone.now() + timedelta(days=words["days"])
+    acts.let_in(subject.account, actor, words["reason"], pay_by)
+
+
+def _put_aside(subject, actor, words, seen):
+    until = timezone.now() + timedelta(hours=words["hours"])
+    acts.put_aside(subject.ticket, actor, words["reason"], words["wakes_on"], until)
+
+
+def _reply(subject, actor, words, seen):
+    draft, closes = words["draft"], words["then_close"]
+    acts.reply(subject.ticket, actor, words["body"], draft, seen.key, then_close=closes)
+
+
+def _on_ticket(act: Callable) -> Callable:
+    return _with_ticket(lambda subject, actor, words, seen: act(subject.ticket, actor, words["reason"]))
+
+
+def _on_incident(act: Callable) -> Callable:
+    return lambda subject, actor, words, seen: act(subject.incident, actor, words["reason"])
+
+
+def _close(ticket: Ticket, actor: Account, reason: str) -> None:
+    queue.close(ticket, reason, actor)
+
+
+def _send_link(subject, actor, words, seen):
+    acts.send_link(subject.account, actor, words["reason"], seen.key)
+
+
+t = gettext_lazy
+DEEDS: dict[str, Deed] = {
+    "recover": Deed(t("Recover"), "recover", _recover, t("It is being set up again now."), kicks=True),
+    "let_in": Deed(t("Let in with debt"), "let_in", _let_in, t("They are in; the rest is still owed."), LetInForm),
+    "send_link": Deed(
+        t("Send the way in"), "reply", _send_link, t("The letter that says how to get in is on its way.")
+    ),
+    "reply": Deed(t("Send"), "reply", _with_ticket(_reply), t("Your reply is on its way."), ReplyForm),
+    "put_aside": Deed(
+        t("Put aside"), "put_aside", _with_ticket(_put_aside), t("It comes back by itself."), PutAsideForm
+    ),
+    "hand_over": Deed(t("Hand to the owner"), "hand_over", _on_ticket(acts.hand_over), t("The owner has it.")),
+    "mark_abusive": Deed(t("Hide or show their words"), "mark_abusive", _on_ticket(acts.mark_abusive), t("Done.")),
+    "close": Deed(t("Close"), "close", _on_ticket(_close), t("The ticket is closed.")),
+    "recover_all": Deed(
+        t("Recover everybody"),
+        "recover_all",
+        _on_incident(acts.recover_all),
+        t("One person first, then five, then the rest. It stops by itself when two of the last five fail."),
+    ),
+    "stop_recovery": Deed(
+        t("Stop"), "recover_all", _on_incident(acts.stop_recovery), t("Stopped. Whoever is under way goes on.")
+    ),
+}
+REASONS = {
+    "recover": t("Tried again by hand"),
+    "let_in": t("They need to get in before it is all done"),
+    "send_link": t("They could not get in"),
+    "put_aside": t("Waiting"),
+    "hand_over": "",
+    "mark_abusive": t("Not for reading twice"),
+    "close": t("Answered"),
+    "recover_all": t("The service works again"),
+    "stop_recovery": t("I want to look first"),
+}
+
+
+def buttons(user: Account, state: Any, names: list[str], draft: str = "") -> list[dict]:
+    """A form for each of these acts that this user may do, each with a seal of its own."""
+    found = []
+    for name in names:
+        deed = DEEDS.get(name)
+        if deed and user.has_perm(f"support.{deed.permission}"):
+            initial = {"reason": REASONS.get(name, ""), "body": draft, "draft": draft}
+            form = deed.form(initial=initial, auto_id=f"{name}_%s")
+            found.append({"name": name, "label": deed.label, "form": form, "seen": seal(state, user)})
+    return found

@@ -1,0 +1,142 @@
+"""Recovering everybody of an incident: first one, then five, then the rest at a rate; it stops itself.
+
+The pace is arithmetic on outcomes; the sweep carries it out, never a request.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
+
+from accounts.models import Account, Event, Voice
+from accounts.signup import ask_for_repair
+from accounts.status import UNFINISHED, Status
+from provisioning.models import OWED, Attempt, Dependency, Outcome, State, Step
+from provisioning.pickup import PRESENT_FIRST, pick_up
+from support.models import Affected, Incident, Recovery, Turn
+
+FEW = 5
+AT_ONCE = 20  # under way at any moment, once the few went well: that is the rate
+LAST = 5
+FAILURES_TO_STOP = 2
+LONGEST_TURN = timedelta(minutes=5)
+
+
+class Wave(NamedTuple):
+    """How many to ask now, or why it is over."""
+
+    ask: int = 0
+    over: str = ""
+
+
+def next_wave(outcomes: list[str]) -> Wave:
+    """`outcomes` in the order in which they were asked; those not asked yet are empty. Pure."""
+    settled = [outcome for outcome in outcomes if outcome in (Turn.Outcome.WELL, Turn.Outcome.FAILED)]
+    if settled[-LAST:].count(Turn.Outcome.FAILED) >= FAILURES_TO_STOP:
+        return Wave(over="stopped")
+    left, under_way = outcomes.count(""), outcomes.count(Turn.Outcome.ASKED)
+    if not left:
+        return Wave() if under_way else Wave(over="finished")
+    well = settled.count(Turn.Outcome.WELL)
+    if not well:  # the canary, and another one if it failed
+        return Wave(0 if under_way else 1)
+    if len(settled) <= FEW:
+        return Wave(0 if under_way else min(left, FEW))
+    return Wave(max(0, min(left, AT_ONCE - under_way)))
+
+
+def begin(incident: Incident, actor: Account, reason: str) -> Recovery | None:
+    """Everybody of the incident who is still stuck gets a turn. None: one is under way already."""
+    with transaction.atomic():
+        Incident.objects.select_for_update().get(pk=incident.pk)
+        if Recovery.objects.filter(incident=incident, ended_at=None).exists():
+            return None
+        recovery = Recovery.objects.create(incident=incident, actor=actor, reason=reason)
+        Turn.objects.bulk_create(Turn(recovery=recovery, account_id=pk) for pk in still_stuck(incident))
+    return recovery
+
+
+def still_stuck(incident: Incident):
+    stuck = Step.objects.filter(account=OuterRef("account"), dependency=incident.dependency, occasion="")
+    rows = Affected.objects.filter(
+        Exists(stuck.filter(state__in=(*OWED, State.DEAD))), incident=incident, account__status__in=UNFINISHED
+    )
+    return rows.order_by("pk").values_list("account_id", flat=True)
+
+
+def stop(recovery: Recovery, because: str) -> bool:
+    """Whoever is under way goes on; nobody else is asked. False: it was over already."""
+    running = Recovery.objects.filter(pk=recovery.pk, ended_at=None)
+    return running.update(ended_at=Now(), ended_because=because) == 1
+
+
+def go_on() -> None:
+    """One look at each recovery that runs: settle the turns, then ask the next ones."""
+    for recovery in Recovery.objects.filter(ended_at=None).select_related("incident"):
+        with transaction.atomic():
+            if not Recovery.objects.select_for_update(skip_locked=True).filter(pk=recovery.pk, ended_at=None):
+                continue
+            _settle_turns(recovery)
+            _next(recovery)
+
+
+def _settle_turns(recovery: Recovery) -> None:
+    asked = Turn.objects.filter(recovery=recovery, outcome=Turn.Outcome.ASKED)
+    asked.filter(_paid(recovery)).update(outcome=Turn.Outcome.WELL, settled_at=Now())
+    tries = Attempt.objects.filter(
+        step__account=OuterRef("account"),
+        step__dependency=recovery.incident.dependency,
+        ended_at__gt=OuterRef("asked_at"),
+        outcome__in=(Outcome.FAILED, Outcome.REFUSED, Outcome.OUTAGE),
+    )
+    failed = Q(Exists(tries)) | Q(asked_at__lt=Now() - LONGEST_TURN)
+    asked.filter(failed).update(outcome=Turn.Outcome.FAILED, settled_at=Now())
+    # Whoever healed without a turn needs none.
+    waiting = Turn.objects.filter(recovery=recovery, outcome="", account__status=Status.ACTIVE)
+    waiting.update(outcome=Turn.Outcome.WELL, asked_at=Now(), settled_at=Now())
+
+
+def _paid(recovery: Recovery):
+    owed = Step.objects.filter(
+        account=OuterRef("account"),
+        dependency=recovery.incident.dependency,
+        occasion="",
+        state__in=(*OWED, State.DEAD),
+    )
+    return ~Exists(owed)
+
+
+def _next(recovery: Recovery) -> None:
+    turns = list(Turn.objects.filter(recovery=recovery).order_by("asked_at", "pk"))
+    wave = next_wave([turn.outcome for turn in turns])
+    if wave.over:
+        stop(recovery, wave.over)
+    elif wave.ask:
+        _ask([turn for turn in turns if not turn.outcome][: wave.ask], recovery)
+
+
+def _ask(turns: Sequence[Turn], recovery: Recovery) -> None:
+    """Fresh tries, before everybody else's. If the service is down, the first one is its probe."""
+    pks = [turn.account_id for turn in turns]
+    service = recovery.incident.dependency
+    Turn.objects.filter(pk__in=[turn.pk for turn in turns]).update(outcome=Turn.Outcome.ASKED, asked_at=Now())
+    for account in Account.objects.filter(pk__in=pks):
+        ask_for_repair(account)
+    pick_up(pks)
+    Step.objects.filter(account__in=pks, dependency=service, state__in=OWED, leased=False).update(
+        due_at=Now() - PRESENT_FIRST
+    )
+    Dependency.objects.filter(name=service, broken=True).update(probe_at=Now())
+    Event.objects.bulk_create(
+        Event(account_id=pk, voice=Voice.SUPPORT, kind="recovered", detail=recovery.reason, actor=recovery.actor)
+        for pk in pks
+    )
+
+
+def progress(recovery: Recovery) -> dict[str, int]:
+    """How many well, failed, under way, waiting."""
+    outcomes = list(Turn.objects.filter(recovery=recovery).values_list("outcome", flat=True))
+    return {name: outcomes.count(name) for name in ("well", "failed", "asked", "")}

@@ -1,0 +1,20 @@
+"""Finding a person by the beginning of an address, a name, a company, or by the reference: indexes only."""
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+
+from accounts.models import Account
+
+WORDS = {"lower_email": Lower("email"), "lower_name": Lower("name"), "lower_company": Lower("company")}
+
+
+def find(accounts: QuerySet[Account], term: str) -> QuerySet[Account]:
+    """A term with @ is an address; anything else may begin a name, a company, an address or be a reference."""
+    term = term.strip().lower()
+    people = accounts.alias(**WORDS)
+    if "@" in term:
+        return people.filter(lower_email__startswith=term)
+    begins = Q()
+    for field in WORDS:
+        begins |= Q(**{f"{field}__startswith": term})
+    return people.filter(begins | Q(reference=term.upper()))

@@ -1,0 +1,95 @@
+"""The state somebody saw when a page was made, sealed into its forms: an act on another state is refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.core import signing
+from django.utils.translation import gettext as _
+
+from accounts.models import Account
+from provisioning.models import State, Step
+from support.models import Incident, Message, Recovery, Ticket
+
+SALT = "support.seen"
+VALID_SECONDS = 12 * 3600
+Sight = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """`key` is the page's own, so that a second click on it finds the first."""
+
+    key: UUID
+    state: Sight
+
+
+def seal(state: Sight, viewer: Account) -> str:
+    return signing.dumps({"key": str(uuid4()), "by": str(viewer.pk), "state": dict(state)}, salt=SALT, compress=True)
+
+
+def unseal(token: str, viewer: Account) -> Seen:
+    """Raises BadSignature for what we did not seal, or not for this viewer, or too long ago."""
+    said = signing.loads(token, salt=SALT, max_age=VALID_SECONDS)
+    if said["by"] != str(viewer.pk):
+        raise signing.BadSignature("sealed for somebody else")
+    return Seen(UUID(said["key"]), said["state"])
+
+
+def state_of(account: Account | None, ticket: Ticket | None, steps: list[Step] | None = None) -> Sight:
+    if steps is None:
+        steps = list(Step.objects.filter(account=account)) if account else []
+    return {
+        "account": str(account.pk) if account else None,
+        "status": account.status if account else None,
+        "email": account.email if account else None,
+        "active": account.is_active if account else None,
+        "steps": {step.kind: step.state for step in steps if not step.occasion},
+        "ticket": ticket.pk if ticket else None,
+        "open": bool(ticket and ticket.closed_at is None),
+        "aside": bool(ticket and ticket.asleep_since),
+        "owner": bool(ticket and ticket.handed_over_at),
+        "abusive": bool(ticket and ticket.abusive),
+        "words": _last_words(ticket),
+    }
+
+
+def _last_words(ticket: Ticket | None) -> int | None:
+    known = getattr(ticket, "last_words", None)
+    if ticket is None or known is not None:
+        return known
+    return Message.objects.filter(ticket=ticket).order_by("-pk").values_list("pk", flat=True).first()
+
+
+def state_of_incident(incident: Incident) -> Sight:
+    running = Recovery.objects.filter(incident=incident, ended_at=None).values_list("pk", flat=True).first()
+    return {"incident": incident.pk, "closed": incident.closed_at is not None, "recovery": running}
+
+
+def changes(old: Sight, new: Sight) -> list[str]:
+    """What is different, in words."""
+    found = [words(old[name], new[name]) for name, words in WORDS.items() if old.get(name) != new.get(name)]
+    return [sentence for sentence in found if sentence] or ([] if old == new else [_("it has changed")])
+
+
+def _steps(old: dict, new: dict) -> str:
+    labels = dict(State.choices)
+    different = [kind for kind in new if old.get(kind) != new[kind]]
+    return ", ".join(f"{kind.replace('_', ' ')}: {labels[new[kind]]}" for kind in different)
+
+
+WORDS = {
+    "status": lambda old, new: _("the status went from %(old)s to %(new)s") % {"old": old, "new": new},
+    "steps": _steps,
+    "email": lambda old, new: _("the address is %(new)s now") % {"new": new},
+    "active": lambda old, new: _("suspended or not: that changed"),
+    "words": lambda old, new: _("they wrote again"),
+    "ticket": lambda old, new: _("their ticket is another one"),
+    "open": lambda old, new: _("the ticket was closed") if old else _("the ticket was opened again"),
+    "aside": lambda old, new: _("the ticket was put aside") if new else _("the ticket woke up"),
+    "owner": lambda old, new: _("the owner has it now"),
+    "abusive": lambda old, new: _("its words were hidden or shown"),
+    "closed": lambda old, new: _("the incident is over") if new else _("the incident is open again"),
+    "recovery": lambda old, new: _("a recovery began") if new else _("the recovery ended"),
+}

@@ -1,0 +1,64 @@
+"""The desk's words for what is kept as keys: times, diary lines, sentences people were shown."""
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.messages import SENTENCES
+from accounts.models import Event
+
+KINDS = {
+    "signed_up": _("signed up"),
+    "signed_up_again": _("signed up again with the same password"),
+    "signed_up_with_other_password": _("signed up again with another password"),
+    "logged_in": _("logged in"),
+    "tried_to_log_in": _("tried to log in"),
+    "looked": _("looked where it stands"),
+    "wrote": _("wrote to us"),
+    "proved_mailbox": _("proved the mailbox"),
+    "chose_password": _("chose a new password"),
+    "mail.bounced": _("a letter came back"),
+    "mail.automatic": _("a machine answered our letter"),
+    "address_corrected": _("the address was put right"),
+    "recovered": _("started the repair"),
+    "replied": _("wrote a reply"),
+    "put_aside": _("put the ticket aside"),
+    "handed_over": _("handed it to the owner"),
+    "abusive": _("hid the words of a message"),
+    "not_abusive": _("showed the words of a message again"),
+    "link_sent": _("sent the letter that says how to get in"),
+    "looked_at": _("looked at this person"),
+    "ticket.closed": _("closed the ticket"),
+    "vouched": _("vouched for them and started a reset"),
+}
+OUTCOMES = {
+    "done": _("%(step)s: done"),
+    "failed": _("%(step)s: failed"),
+    "refused": _("%(step)s: refused for good"),
+    "outage": _("%(step)s: the service was down, which costs no try"),
+    "waived": _("%(step)s: let in without it, still owed"),
+}
+
+
+def clock_words(moment: datetime) -> str:
+    """A moment in a letter: its day where that is not today, and the hour in UTC."""
+    moment = timezone.localtime(moment)
+    day = "" if moment.date() == timezone.localdate() else f"{moment:%-d %b} "
+    return f"{day}{moment:%H:%M} UTC"
+
+
+def in_words(event: Event) -> str:
+    if event.kind in KINDS:
+        return str(KINDS[event.kind])
+    if event.kind.startswith("status."):
+        return _("status: %(status)s") % {"status": event.kind.removeprefix("status.").replace("_", " ")}
+    step, _dot, outcome = event.kind.rpartition(".")
+    pattern = OUTCOMES.get(outcome)
+    step = step.replace("_", " ").replace("letter.", "letter: ")
+    return pattern % {"step": step} if pattern else event.kind.replace("_", " ")
+
+
+def sentence(key: str) -> str:
+    """What they were shown, as it reads."""
+    return str(SENTENCES.get(key, key))

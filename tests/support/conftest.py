@@ -1,0 +1,28 @@
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from tests.people import Supporter
+from tests.provisioning.conftest import _mail, _workspaces, mail, workspaces, world  # noqa: F401
+
+make_roles = import_module("support.migrations.0002_roles").make_roles
+
+
+@pytest.fixture
+def jordan(db):
+    """The one person who helps, with the role *support* and nothing more."""
+    jordan = Supporter(name="Jordan", is_superuser=False)
+    make_roles(apps, None)  # a test with real transactions empties all tables after it
+    jordan.groups.add(Group.objects.get(name="support"))
+    return jordan
+
+
+@pytest.fixture
+def desk(jordan):
+    """Her browser, logged in."""
+    client = Client()
+    client.force_login(jordan)
+    return client

@@ -1,0 +1,136 @@
+"""The first screen: an outage once, one person in full, the rest a line each, whatever the number."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.status import Status
+from provisioning.models import Dependency, State, Step
+from support import queue
+from support.models import Affected, Incident, Message, Ticket
+from tests.people import Person
+
+pytestmark = pytest.mark.django_db
+MOST_QUERIES = 15
+
+
+def given_up(person, error="the workspace service said 503"):
+    Step.objects.create(account=person, kind="welcome_email", dependency="mail", state=State.DONE, done_at=Now())
+    return Step.objects.create(
+        account=person,
+        kind="workspace",
+        dependency="workspace",
+        state=State.DEAD,
+        error=error,
+        failed_at=Now(),
+        attempts=3,
+    )
+
+
+def wrote(person=None, email="", body="Where is my account?"):
+    ticket = queue.open_ticket(person, person.email if person else email, Ticket.Why.WROTE)
+    Message.objects.create(
+        ticket=ticket, account=person, email=ticket.email, body=body, read_at=Now(), settled_at=Now()
+    )
+    return ticket
+
+
+def page(desk, query=""):
+    answer = desk.get("/admin/" + query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_nobody_needs_you(desk):
+    assert "Nobody needs you right now." in page(desk)
+
+
+def test_one_person_is_opened_in_full_and_the_rest_are_lines(desk):
+    dana, bo = Person(name="Dana Sommer", status=Status.FAILED), Person(name="Bo Lund", status=Status.FAILED)
+    given_up(dana)
+    given_up(bo)
+    queue.take_over_given_up()
+    wrote(dana)
+    html = page(desk)
+    assert "2 things need you." in html
+    assert html.index("Dana Sommer") < html.index("Bo Lund")
+    assert "Where is my account?" in html and "Recover" in html and "Hello Dana," in html
+    assert "the machine gave up, and they have not written" in html
+    assert 'class="card next"' in page(desk, f"?ticket={Ticket.objects.get(account=bo).pk}")
+
+
+def test_a_stranger_is_shown_with_the_near_misses(desk):
+    Person(name="Dana Sommer", email="dana@acne.example")
+    wrote(email="dana@acme.example")
+    html = page(desk)
+    assert "Nobody with this address has an account." in html and "dana@acne.example" in html
+
+
+def test_people_of_an_open_incident_stand_nowhere_else_unless_they_wrote(desk):
+    silent, writer = Person(name="Silent Sam", status=Status.FAILED), Person(name="Wanda", status=Status.FAILED)
+    incident = Incident.objects.create(dependency="workspace", failure="5xx", error="503", began_at=Now())
+    for person in (silent, writer):
+        given_up(person)
+        Affected.objects.create(incident=incident, account=person)
+    queue.take_over_given_up()
+    wrote(writer)
+    html = page(desk)
+    assert "2 things need you." in html  # the incident, and the one who wrote
+    assert html.count("Silent Sam") == 1  # named on the card
+    assert 'class="rows"' not in html
+
+
+def a_full_desk():
+    """Three incidents, one of them being recovered, and sixty tickets."""
+    for name in ("mail", "workspace", "crm"):
+        Dependency.objects.create(name=name, broken=name == "mail", probe_at=timezone.now())
+        incident = Incident.objects.create(dependency=name, failure="5xx", error="503", began_at=Now())
+        for person in Person.create_batch(4, status=Status.FAILED):
+            given_up(person)
+            Affected.objects.create(incident=incident, account=person)
+    for person in Person.create_batch(60, status=Status.FAILED):
+        given_up(person)
+        wrote(person)
+
+
+def test_at_most_fifteen_queries_however_full(desk, jordan):
+    a_full_desk()
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        html = page(desk)
+    assert "Then" in html
+    assert len(queries) <= MOST_QUERIES, "\n".join(query["sql"][:150] for query in queries)
+
+
+def test_pages(desk):
+    tickets = [wrote(person) for person in Person.create_batch(60)]
+    first, second, third = (page(desk, f"?page={n}") for n in (1, 2, 3))
+    assert "After these" in first and "Before these" not in first
+    assert "Before these" in third and "After these" not in third
+    for ticket in tickets[1:]:
+        assert sum(f"?ticket={ticket.pk}" in html for html in (first, second, third)) == 1
+
+
+@pytest.mark.parametrize("query", ["?page=0", "?page=x", "?page=999999999", "?ticket=x", "?ticket=%00", "?page=-1"])
+def test_nonsense_in_the_address_is_harmless(desk, query):
+    wrote(Person())
+    page(desk, query)
+
+
+def test_put_aside_and_handed_over_are_out_of_the_way(desk):
+    aside, owners = wrote(Person(name="Aside Ann")), wrote(Person(name="Owned Olga"))
+    Ticket.objects.filter(pk=aside.pk).update(asleep_since=Now(), asleep_until=Now() + timedelta(hours=1))
+    Ticket.objects.filter(pk=owners.pk).update(handed_over_at=Now())
+    assert "Nobody needs you right now." in page(desk)
+    Ticket.objects.filter(pk=aside.pk).update(asleep_until=Now() - timedelta(seconds=1))
+    queue.wake()
+    assert "Aside Ann" in page(desk)
+
+
+def test_a_sweep_that_stopped_is_shown(desk):
+    assert "No sweep has run for a while" in page(desk)
