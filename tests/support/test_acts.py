@@ -1,0 +1,212 @@
+"""An act is a POST with a reason and the state that was seen. All else is refused, and nothing changes."""
+
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Account, Event
+from accounts.status import Status
+from provisioning.models import State, Step
+from support import acts, press, queue
+from support.models import Incident, Letter, Press, Recovery, Ticket
+from support.seen import seal, state_of, state_of_incident
+from tests.people import Person, Supporter
+from tests.support.test_today import given_up, wrote
+
+pytestmark = pytest.mark.django_db
+ON_A_PERSON = ["recover", "let_in", "send_link", "reply", "put_aside", "hand_over", "mark_abusive", "close"]
+WORDS = {"reason": "because", "days": "2", "wakes_on": "time", "hours": "4", "body": "Hello Dana", "draft": ""}
+
+
+@pytest.fixture
+def dana():
+    person = Person(name="Dana Sommer", status=Status.FAILED, asked_at=None)
+    given_up(person)
+    wrote(person)
+    return person
+
+
+def seen(jordan, person):
+    person = Account.objects.get(pk=person.pk)
+    return seal(state_of(person, press.open_ticket_of(person)), jordan)
+
+
+def do(desk, name, sealed, **words):
+    return desk.post(f"/admin/acts/{name}/", WORDS | {"seen": sealed} | words)
+
+
+def everything():
+    """All that an act could change."""
+    return [
+        list(Account.objects.exclude(is_staff=True).order_by("pk").values("status", "asked_at", "email")),
+        list(Step.objects.order_by("pk").values("state", "attempts", "due_at", "pay_by")),
+        list(Ticket.objects.order_by("pk").values("closed_at", "asleep_since", "handed_over_at", "abusive")),
+        [Letter.objects.count(), Event.objects.count(), Press.objects.count(), Recovery.objects.count()],
+    ]
+
+
+def test_every_act_of_a_person_is_done_once_and_noted(desk, jordan, dana):
+    for name in ON_A_PERSON:
+        before = everything()
+        answer = do(desk, name, seen(jordan, dana))
+        assert answer.status_code == 302 and everything() != before, name
+    kinds = set(Event.objects.filter(account=dana, actor=jordan).values_list("kind", flat=True))
+    expected = {"recovered", "workspace.waived", "link_sent", "replied", "put_aside", "handed_over", "abusive"}
+    assert kinds == expected | {"ticket.closed"}
+
+
+@pytest.mark.parametrize("name", [*ON_A_PERSON, "recover_all", "stop_recovery"])
+def test_get_does_nothing(desk, dana, name):
+    before = everything()
+    assert desk.get(f"/admin/acts/{name}/").status_code == 405
+    assert everything() == before
+
+
+@pytest.mark.parametrize("name", ON_A_PERSON)
+def test_a_second_click_does_nothing(desk, jordan, dana, name):
+    sealed = seen(jordan, dana)
+    do(desk, name, sealed)
+    before = everything()
+    do(desk, name, sealed)
+    assert everything() == before
+
+
+@pytest.mark.parametrize("name", ON_A_PERSON)
+def test_a_stale_page_is_refused_with_what_changed(desk, jordan, dana, name):
+    sealed = seen(jordan, dana)
+    Step.objects.filter(account=dana, kind="workspace").update(state=State.DONE)
+    Account.objects.filter(pk=dana.pk).update(status=Status.ACTIVE)
+    before = everything()
+    answer = desk.post(f"/admin/acts/{name}/", WORDS | {"seen": sealed}, follow=True)
+    assert everything() == before
+    assert "since you looked" in answer.content.decode() and "workspace: done" in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ON_A_PERSON)
+def test_staff_without_the_permission_are_refused(jordan, dana, name):
+    visitor = Supporter(is_superuser=False)
+    client = Client()
+    client.force_login(visitor)
+    before = everything()
+    assert do(client, name, seen(visitor, dana)).status_code == 403
+    assert everything() == before
+
+
+@pytest.mark.parametrize("name", ON_A_PERSON)
+def test_people_who_are_no_staff_do_not_get_in(dana, name):
+    client = Client()
+    client.force_login(dana)
+    before = everything()
+    assert do(client, name, seen(dana, dana)).status_code == 302
+    assert everything() == before
+
+
+@pytest.mark.parametrize("sealed", ["", "nonsense", None])
+@pytest.mark.parametrize("name", [*ON_A_PERSON, "recover_all"])
+def test_a_crafted_post_is_refused(desk, jordan, dana, name, sealed):
+    """Not our seal, or one that was made for somebody else."""
+    before = everything()
+    other = seen(Supporter(), dana) if sealed is None else sealed
+    assert do(desk, name, other).status_code == 400
+    assert everything() == before
+
+
+def test_without_the_csrf_token_nothing_happens(jordan, dana):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(jordan)
+    before = everything()
+    assert do(client, "recover", seen(jordan, dana)).status_code == 403
+    assert everything() == before
+
+
+def test_an_act_wants_its_reason(desk, jordan, dana):
+    before = everything()
+    do(desk, "recover", seen(jordan, dana), reason=" ")
+    assert everything() == before
+
+
+def test_an_unknown_act_is_not_found(desk):
+    assert desk.post("/admin/acts/delete_everybody/", {}).status_code == 404
+
+
+def test_a_reply_is_held_when_they_wrote_again_meanwhile(desk, jordan, dana):
+    sealed = seen(jordan, dana)
+    wrote(dana, body="Never mind, it works!")
+    answer = desk.post("/admin/acts/reply/", WORDS | {"seen": sealed}, follow=True)
+    assert not Letter.objects.exists()
+    assert "they wrote again" in answer.content.decode()
+
+
+def test_letting_in_has_a_ceiling(jordan, dana):
+    for person in Person.create_batch(acts.MOST_DEBTS):
+        given_up(person)
+        Step.objects.filter(account=person, kind="workspace").update(state=State.WAIVED, pay_by=timezone.now())
+    with pytest.raises(acts.Refused, match="Ask the owner"):
+        acts.let_in(dana, jordan, "please", timezone.now())
+    assert not Step.objects.filter(account=dana, state=State.WAIVED).exists()
+
+
+def test_an_answer_wakes_a_ticket_that_was_put_aside(jordan, dana):
+    ticket = Ticket.objects.get(account=dana)
+    acts.put_aside(ticket, jordan, "waiting", Ticket.Wake.ANSWER, timezone.now() + timedelta(days=1))
+    assert not queue.waiting().exists()
+    wrote(dana, body="Here I am")
+    assert queue.waiting().get() == ticket
+
+
+def test_a_change_of_the_account_wakes_it(jordan, dana):
+    acts.put_aside(Ticket.objects.get(), jordan, "waiting", Ticket.Wake.CHANGE, timezone.now() + timedelta(days=1))
+    queue.wake()
+    assert not queue.waiting().exists()
+    dana.move(Status.PROVISIONED)
+    queue.wake()
+    assert queue.waiting().exists()
+
+
+def test_the_owner_gets_it_by_letter(jordan, dana, settings):
+    acts.hand_over(Ticket.objects.get(), jordan, "she asks for money")
+    letter = Letter.objects.get()
+    assert letter.to in settings.OWNER_EMAIL and "she asks for money" in letter.body
+    assert not queue.waiting().exists()
+
+
+def test_abusive_words_are_behind_a_click(desk, jordan, dana):
+    wrote(dana, body="You complete idiots")
+    acts.mark_abusive(Ticket.objects.get(), jordan, "not twice")
+    html = desk.get("/admin/").content.decode()
+    assert re.search(r"<details><summary>Their words are hidden.*?idiots.*?</details>", html, re.S)
+
+
+def test_a_button_that_she_may_not_press_is_not_shown(jordan, desk, dana):
+    jordan.groups.clear()
+    for codename in ("recover", "view_account", "view_ticket"):
+        jordan.user_permissions.add(permission(codename))
+    html = desk.get("/admin/").content.decode()
+    assert "acts/recover/" in html and "acts/let_in/" not in html and "acts/reply/" not in html
+
+
+def permission(codename):
+    return Permission.objects.get(codename=codename)
+
+
+def test_an_incident_is_recovered_once(desk, jordan, dana):
+    incident = Incident.objects.create(dependency="workspace", failure="5xx", error="503", began_at=timezone.now())
+    first, second = (seal(state_of_incident(incident), jordan) for _ in range(2))
+    do(desk, "recover_all", first)
+    do(desk, "recover_all", first)
+    do(desk, "recover_all", second)
+    assert Recovery.objects.count() == 1
+    do(desk, "stop_recovery", seal(state_of_incident(incident), jordan))
+    assert "stopped by Jordan" in Recovery.objects.get().ended_because
+
+
+def test_nobody_gets_a_page_sealed_for_a_person_that_is_gone(desk, jordan, dana):
+    sealed = seen(jordan, dana)
+    dana.delete()
+    assert do(desk, "recover", sealed).status_code == 302
+    assert not Press.objects.filter(key=uuid4()).exists() and not Press.objects.exists()
