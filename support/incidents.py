@@ -96,7 +96,7 @@ def _the_same_one(service: str) -> Incident | None:
 def stuck_in(incident: Incident):
     """The set-up steps that still suffer from it."""
     failed = Q(failed_at__gte=incident.began_at) & ~Q(error="") & Q(state__in=(State.OPEN, State.DEAD))
-    never_tried = Q(state=State.OPEN, error="", created_at__gte=incident.began_at)
+    never_tried = Q(state=State.OPEN, error="")  # and while it is down, none of them is
     which = failed | never_tried if incident.outage_id and not incident.ended_at else failed
     about_them = Q(permanent=True, dependency="mail")
     steps = Step.objects.filter(which, dependency=incident.dependency, occasion="")

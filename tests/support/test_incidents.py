@@ -1,0 +1,273 @@
+"""Three hundred people in one outage: one item, one letter to support, one notice each; then everybody is back."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+from django.db.models.functions import Now
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.models import Account
+from accounts.status import Status
+from provisioning.models import Dependency, Outage, Step
+from provisioning.sweep import drain, fetch_everywhere, sweep
+from support import recovery
+from support.incidents import failure_class
+from support.models import Affected, Incident, Letter, Recovery, Ticket, Turn
+from tests.people import Person
+
+database = pytest.mark.django_db(transaction=True)
+MANY = 300
+AGING = {
+    Incident: ["began_at", "ended_at", "closed_at"],
+    Outage: ["began_at", "ended_at"],
+    Step: ["failed_at"],
+}
+
+
+def time_passes(minutes=10):
+    """Until the next probe and the next moment's tokens; and everything that was noted is that much older."""
+    ago = timedelta(minutes=minutes)
+    Dependency.objects.filter(broken=True).update(probe_at=Now())
+    Dependency.objects.filter(rate__isnull=False).update(refilled_at=Now() - timedelta(seconds=1))
+    for model, fields in AGING.items():
+        model.objects.update(**{field: F(field) - ago for field in fields})
+
+
+def until_all_are_active():
+    for _ in range(40):
+        Dependency.objects.filter(broken=True).update(probe_at=Now())
+        Dependency.objects.filter(rate__isnull=False).update(refilled_at=Now() - timedelta(seconds=1))
+        fetch_everywhere()
+        drain()
+        if not Account.objects.exclude(status=Status.ACTIVE).filter(is_staff=False).exists():
+            break
+    fetch_everywhere()
+
+
+@database
+def test_three_hundred_people_are_one_item_and_one_letter(world, desk, settings):
+    mail, workspaces = world
+    workspaces.mode = "503"
+    Person.create_batch(MANY)
+    sweep()
+    assert Incident.objects.get().dependency == "workspace"
+    assert Affected.objects.count() == MANY
+    html = desk.get("/admin/").content.decode()
+    assert f"{MANY} people" in html and Ticket.objects.count() == 0
+    time_passes()
+    sweep()
+    until_posted()
+    assert len(mail.to(settings.SUPPORT_EMAIL)) == 1
+    notices = [letter for letter in mail.letters if "late because of us" in letter["Subject"]]
+    assert len(notices) == len({letter["To"] for letter in notices}) == MANY
+    workspaces.mode = "ok"
+    until_all_are_active()
+    assert Incident.objects.get().closed_at
+    assert "Nobody needs you right now." in desk.get("/admin/").content.decode()
+    assert len(mail.to(settings.SUPPORT_EMAIL)) == 1
+
+
+def until_posted():
+    for _ in range(6):
+        Dependency.objects.filter(rate__isnull=False).update(refilled_at=Now() - timedelta(seconds=1))
+        sweep()
+
+
+@database
+def test_when_mail_itself_is_down_the_notice_waits_for_its_end(world):
+    mail, _workspaces = world
+    mail.mode = "4xx"
+    Person.create_batch(4)
+    sweep()
+    time_passes()
+    sweep()
+    assert not Step.objects.filter(kind="letter.outage_notice").exists()
+    mail.mode = "ok"
+    until_all_are_active()
+    until_posted()
+    said = [letter for letter in mail.letters if "was late" in letter["Subject"]]
+    assert len(said) == 4
+    assert "(mail) did not work; 3 other people wait with you" in said[0].get_body().get_content().replace("\n", " ")
+
+
+@database
+def test_what_was_over_within_minutes_is_not_written_about(world):
+    workspaces = world[1]
+    workspaces.mode = "503"
+    Person.create_batch(4)
+    sweep()
+    workspaces.mode = "ok"
+    until_all_are_active()
+    assert Incident.objects.get().closed_at
+    assert not Step.objects.filter(kind="letter.outage_notice").exists()
+
+
+@database
+def test_three_people_open_it_without_a_breaker(world, settings):
+    """Now and then one gets through, so the breaker stays closed; they are one thing all the same."""
+    settings.SETUP_GIVE_UP_AFTER = 1
+    world[1].mode = "4xx"
+    Person.create_batch(2)
+    sweep()
+    assert not Incident.objects.exists()
+    assert Ticket.objects.count() == 2
+    Person()
+    sweep()
+    incident = Incident.objects.get()
+    assert (incident.dependency, incident.failure, incident.outage) == ("workspace", "4xx", None)
+    assert Affected.objects.filter(incident=incident).count() == 3
+
+
+@database
+def test_three_bouncing_addresses_are_three_people(world):
+    world[0].mode = "5xx"
+    Person.create_batch(3)
+    sweep()
+    assert not Incident.objects.exists()
+
+
+@database
+def test_it_is_the_same_one_if_it_comes_back_within_the_hour(world):
+    _mail, workspaces = world
+    for mode, minutes in (("503", 10), ("ok", 10), ("503", 10)):
+        workspaces.mode = mode
+        Person.create_batch(4)
+        sweep()
+        until_all_are_active() if mode == "ok" else None
+        time_passes(minutes)
+    sweep()
+    incident = Incident.objects.get()
+    assert incident.closed_at is None and incident.ended_at is None
+    assert Outage.objects.count() == 2
+    assert Letter.objects.count() == 1, "one letter to support"
+    workspaces.mode = "ok"
+    until_all_are_active()
+    time_passes(90)
+    workspaces.mode = "503"
+    Person.create_batch(4)
+    sweep()
+    assert Incident.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        ("the mail service said 451 try again later", "4xx"),
+        ("the workspace service said 503 {}", "5xx"),
+        ("the mail service did not answer in time", "timeout"),
+        ("the workspace service could not be reached (X)", "refused"),
+        ("the mail service hung up", "hung up"),
+        ("a fault in our own code (KeyError)", "bug"),
+        ("no idea", "error"),
+    ],
+)
+def test_failure_class(error, failure):
+    assert failure_class(error) == failure
+
+
+# Recovering everybody: the pace is arithmetic.
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "wave"),
+    [
+        ([""] * 40, (1, "")),
+        (["asked", *[""] * 39], (0, "")),
+        (["well", *[""] * 39], (5, "")),
+        (["well", *["asked"] * 5, *[""] * 34], (0, "")),
+        (["well", *["well"] * 4, "asked", *[""] * 34], (0, "")),
+        (["well"] * 6 + [""] * 34, (20, "")),
+        (["well"] * 6 + ["asked"] * 15 + [""] * 34, (5, "")),
+        (["well"] * 6 + ["asked"] * 20 + [""] * 34, (0, "")),
+        (["failed", *[""] * 39], (1, "")),
+        (["failed", "failed", *[""] * 38], (0, "stopped")),
+        (["well", "failed", "well", "failed", "asked", "asked", ""], (0, "stopped")),
+        (["failed", "failed", *["well"] * 5, ""], (1, "")),
+        (["well"] * 40, (0, "finished")),
+        (["well"] * 39 + ["asked"], (0, "")),
+        ([], (0, "finished")),
+    ],
+)
+def test_one_then_five_then_the_rest(outcomes, wave):
+    assert recovery.next_wave(outcomes) == wave
+
+
+@given(st.lists(st.sampled_from(["", "asked", "well", "failed"])))
+def test_it_never_asks_more_than_there_are(outcomes):
+    wave = recovery.next_wave(outcomes)
+    assert 0 <= wave.ask <= outcomes.count("")
+    assert not (wave.ask and wave.over)
+
+
+def given_up_crowd(world, settings, number):
+    settings.SETUP_GIVE_UP_AFTER = 1
+    world[1].mode = "4xx"
+    people = Person.create_batch(number)
+    sweep()
+    assert Account.objects.filter(status=Status.FAILED).count() == number
+    return people
+
+
+@database
+def test_everybody_is_recovered_step_by_step(world, settings, jordan, desk):
+    given_up_crowd(world, settings, 40)
+    world[1].mode = "ok"
+    begun = recovery.begin(Incident.objects.get(), jordan, "their company names are taken now")
+    asked = []
+    for _ in range(12):
+        fetch_everywhere()
+        asked.append(Turn.objects.exclude(outcome="").count())
+        drain()
+    assert asked[0] == 1 and asked[1] == 6 and asked[2] == 26 and asked[-1] == 40
+    begun.refresh_from_db()
+    assert begun.ended_because == "finished"
+    assert not Account.objects.filter(status=Status.FAILED).exists()
+    fetch_everywhere()
+    assert Incident.objects.get().closed_at
+    assert not Ticket.objects.filter(closed_at=None).exists()
+    assert "Nobody needs you right now." in desk.get("/admin/").content.decode()
+
+
+@database
+def test_it_stops_itself_when_two_of_five_fail(world, settings, jordan):
+    given_up_crowd(world, settings, 40)
+    begun = recovery.begin(Incident.objects.get(), jordan, "I hope it works")
+    for _ in range(6):
+        fetch_everywhere()
+        drain()
+    begun.refresh_from_db()
+    assert begun.ended_because == "stopped"
+    assert Turn.objects.filter(recovery=begun).exclude(outcome="").count() == 2
+
+
+@database
+def test_stop_means_nobody_else_is_asked(world, settings, jordan):
+    given_up_crowd(world, settings, 10)
+    world[1].mode = "ok"
+    begun = recovery.begin(Incident.objects.get(), jordan, "go")
+    fetch_everywhere()
+    assert recovery.stop(begun, "stopped by Jordan")
+    assert not recovery.stop(begun, "again")
+    for _ in range(4):
+        fetch_everywhere()
+        drain()
+    assert Account.objects.filter(status=Status.FAILED).count() == 9
+    assert Recovery.objects.get().ended_because == "stopped by Jordan"
+
+
+@database
+def test_while_it_is_down_the_first_one_is_the_probe(world, jordan):
+    world[1].mode = "503"
+    Person.create_batch(8)
+    sweep()
+    world[1].mode = "ok"
+    requests = len(world[1].requests)
+    recovery.begin(Incident.objects.get(), jordan, "they say it works")
+    fetch_everywhere()
+    first = Turn.objects.get(outcome="asked").account_id
+    drain(seconds=0.1)
+    assert world[1].requests[requests].path.endswith(str(first))
+    assert Outage.objects.get().ended_at
+    until_all_are_active()
