@@ -50,6 +50,8 @@ DEFAULT_FROM_EMAIL = environment.address("DEFAULT_FROM_EMAIL", f"Arrivals <hello
 SUPPORT_EMAIL = environment.address("SUPPORT_EMAIL", f"support@{SITE_HOST}")
 OWNER_EMAIL = environment.address("OWNER_EMAIL", f"owner@{SITE_HOST}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Who may deliver mail to /mail/<service>/inbound/, as user:password. Nobody can where none is named.
+ANYMAIL = {"WEBHOOK_SECRET": environment.text("WEBHOOK_SECRET", "") or f"arrivals:{secrets.token_urlsafe(32)}"}
 
 INSTALLED_APPS = [
     "config",
@@ -64,6 +66,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "config.console.ConsoleConfig",
+    "anymail",
     "csp",
 ]
 MIDDLEWARE = [

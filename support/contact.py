@@ -2,16 +2,21 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Account, Event, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import Status
 from provisioning.pickup import owe_letter
 from support.models import Message, Ticket
+from support.post import write
 from support.queue import open_ticket
+from support.threads import thread_of
 
 GRACE = timedelta(seconds=60)  # what the machine may take to repair it before a person is asked
 BATCH = 200
@@ -22,6 +27,12 @@ def take(email: str, body: str) -> Message:
     return Message.objects.create(email=email, body=body)
 
 
+def settle_messages() -> None:
+    if Message.objects.filter(settled_at=None).exists():
+        begin_repairs()
+        end_repairs()
+
+
 def begin_repairs() -> None:
     with transaction.atomic():
         unread = Message.objects.select_for_update(skip_locked=True).filter(settled_at=None, read_at=None)
@@ -30,15 +41,30 @@ def begin_repairs() -> None:
 
 
 def _begin(message: Message) -> None:
-    account = Account.objects.filter(email=message.email, is_active=True).first()
+    thread = thread_of(message)
+    account = thread.account or Account.objects.filter(email=message.email, is_active=True).first()
+    message.account, message.read_at = account, Now()
+    message.ticket = thread.ticket
+    message.save(update_fields=["account", "ticket", "read_at"])
+    if message.automatic:
+        return _set_down(message)
     if account:
-        Event.objects.create(account=account, voice=Voice.THEY, kind="wrote", shown="contact.taken")
+        shown = "" if message.message_id else "contact.taken"
+        Event.objects.create(account=account, voice=Voice.THEY, kind="wrote", shown=shown)
         if account.status != Status.ACTIVE:
             ask_for_repair(account)
-    message.account, message.read_at = account, Now()
-    message.save(update_fields=["account", "read_at"])
-    if account is None or account.status == Status.ACTIVE:
+    if account is None or account.status == Status.ACTIVE or thread.ticket:
         _ask_a_person(message)
+
+
+def _set_down(message: Message) -> None:
+    """A machine's letter: kept and noted, never answered, no ticket."""
+    if message.account:
+        kind = "mail.bounced" if message.bounce else "mail.automatic"
+        detail = message.body[:300]
+        Event.objects.create(account=message.account, voice=Voice.WE, kind=kind, detail=detail)
+    message.settled_at = Now()
+    message.save(update_fields=["settled_at"])
 
 
 def end_repairs() -> None:
@@ -59,6 +85,21 @@ def _end(message: Message) -> None:
 
 
 def _ask_a_person(message: Message) -> None:
-    message.ticket = open_ticket(message.account, message.email, Ticket.Why.WROTE)
+    email = message.account.email if message.account else message.email
+    message.ticket = open_ticket(message.account, email, Ticket.Why.WROTE)
     message.settled_at = Now()
     message.save(update_fields=["ticket", "settled_at"])
+    if message.account is None:
+        _tell_stranger(message)
+
+
+def _tell_stranger(message: Message) -> None:
+    """That no account is there is said by mail to the writer alone, at most once a day."""
+    body = _(
+        "Hello,\n\nyour message has reached us, and a person reads it. There is no account with {email} here. "
+        "If you signed up with another address, reply and name it. To sign up: {site}/signup/\n\n"
+        "Arrivals (automatic). A reply reaches a person."
+    ).format(email=message.email, site=settings.SITE_URL)
+    occasion = f"stranger {message.email[:80]} {timezone.localdate()}"
+    subject = _("Your message to Arrivals")
+    write(message.email, subject, body, occasion, ticket=message.ticket, answers=message.message_id)

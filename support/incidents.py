@@ -60,6 +60,8 @@ def open_from_failures() -> None:
     for step in [*lately.filter(owed)[:MOST_ROWS], *lately.filter(given_up)[:MOST_ROWS]]:
         if not (step.permanent and step.dependency == "mail"):  # an address that bounces is one person's
             people[step.dependency, failure_class(step.error)][step.account_id] = step
+    if not people:
+        return
     known = set(Incident.objects.filter(closed_at=None).values_list("dependency", flat=True))
     for (service, failure), steps in people.items():
         if len(steps) >= PEOPLE and service not in known:

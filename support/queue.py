@@ -39,11 +39,11 @@ def take_over_given_up() -> None:
 
 def close_healed() -> None:
     """Close the tickets that were opened because the machine gave up, once the account is active after all."""
-    healed = Ticket.objects.filter(
-        closed_at=None, why=Ticket.Why.GAVE_UP, account__status=Status.ACTIVE
-    ).select_for_update(of=["self"], skip_locked=True)
+    healed = Ticket.objects.filter(closed_at=None, why=Ticket.Why.GAVE_UP, account__status=Status.ACTIVE)
+    if not healed.exists():
+        return
     with transaction.atomic():
-        for ticket in healed[:BATCH]:
+        for ticket in healed.select_for_update(of=["self"], skip_locked=True)[:BATCH]:
             close(ticket, "The account became active.")
 
 

@@ -4,8 +4,7 @@ from support import contact, incidents, post, queue, recovery
 
 
 def fetch() -> None:
-    contact.begin_repairs()
-    contact.end_repairs()
+    contact.settle_messages()
     incidents.fetch()
     recovery.go_on()
     queue.take_over_given_up()

@@ -83,6 +83,7 @@ class Message(models.Model):
     message_id = models.CharField(max_length=998, blank=True)
     answers = models.TextField(blank=True, help_text="The Message-IDs it refers to, one a line.")
     automatic = models.BooleanField(default=False, help_text="Written by a machine: never answered.")
+    bounce = models.BooleanField(default=False, help_text="A letter of ours that came back.")
     at = models.DateTimeField(db_default=Now())
     read_at = models.DateTimeField(null=True, help_text="When the machine began the repair.")
     settled_at = models.DateTimeField(null=True, help_text="When it became a ticket or needed none.")

@@ -1,0 +1,36 @@
+"""Which conversation a mail belongs to: by the Message-IDs it answers, never by its subject."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.models import Account
+from provisioning.models import Step
+from support.models import Letter, Message, Ticket
+
+MOST = 20
+
+
+@dataclass(frozen=True)
+class Thread:
+    account: Account | None = None
+    ticket: Ticket | None = None
+
+
+def thread_of(message: Message) -> Thread:
+    """The ticket or the account whose letter this one answers; nothing for a letter that answers none."""
+    keys = list(keys_in(message.answers))
+    if not keys:
+        return Thread()
+    letter = Letter.objects.filter(key__in=keys).select_related("ticket__account").order_by("-pk").first()
+    if letter and letter.ticket:
+        return Thread(letter.ticket.account, letter.ticket if letter.ticket.closed_at is None else None)
+    step = Step.objects.filter(key__in=keys).select_related("account").order_by("-pk").first()
+    return Thread(step.account) if step else Thread()
+
+
+def keys_in(text: str) -> Iterable[UUID]:
+    """The keys of letters of ours among these Message-IDs."""
+    for found in re.findall(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@", text)[-MOST:]:
+        yield UUID(found)
