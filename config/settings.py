@@ -67,6 +67,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "config.console.ConsoleConfig",
     "anymail",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "csp",
 ]
 MIDDLEWARE = [
@@ -80,6 +82,7 @@ MIDDLEWARE = [
     "config.refusals.Refusals",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.limits.Limits",
@@ -148,6 +151,11 @@ CONTENT_SECURITY_POLICY = {
         "upgrade-insecure-requests": ON_HTTPS,
     }
 }
+
+# The desk: a second step by one-time code, and out after so many minutes without a click.
+DESK_REQUIRES_TOTP = environment.flag("DESK_REQUIRES_TOTP", default=ON_HTTPS and not DEBUG)
+DESK_IDLE_MINUTES = environment.whole_number("DESK_IDLE_MINUTES", 30, 1, 24 * 60)
+OTP_TOTP_ISSUER = "Arrivals"
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -1,0 +1,29 @@
+import secrets
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from support import demo
+
+SAID = """
+A desk worth looking at is filled. Log in at {site}/admin/
+
+    {email}
+    {password}
+"""
+SECOND_STEP = "A second step is asked for (DESK_REQUIRES_TOTP): have an app for one-time codes at hand."
+
+
+class Command(BaseCommand):
+    help = "Fill a desk to look at: an outage, a bounced address, an angry writer, a deadline, a debt."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--force", action="store_true", help="even beside real accounts, without DEBUG")
+
+    def handle(self, *args, force=False, **options):
+        if not (settings.DEBUG or force) and demo.real_accounts():
+            raise CommandError("Real people have accounts here, so nothing was made. If you mean it: --force.")
+        password = secrets.token_urlsafe(12)
+        demo.fill(password)
+        said = SAID.format(site=settings.SITE_URL, email=demo.SUPPORTER, password=password)
+        self.stdout.write(said + (SECOND_STEP if settings.DESK_REQUIRES_TOTP else ""))
