@@ -1,0 +1,196 @@
+"""The desk, walked by keyboard from the demo's data: an outage, a repair, a letter and its answer."""
+
+import base64
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from django.apps import apps
+from django.core.cache import cache
+from django.db.models.functions import Now
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from accounts.models import Account
+from accounts.status import Status
+from provisioning.models import Step
+from provisioning.sweep import beat, drain, fetch_everywhere, sweep
+from support import demo
+from support.models import Incident, Letter, Message, Ticket, Turn
+from tests.provisioning.conftest import _mail, _workspaces, mail, workspaces, world  # noqa: F401
+from tests.support.conftest import make_roles
+
+CHROMIUM = Path("/usr/bin/chromium")
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
+PASSWORD = "a quiet monday morning"
+SECRET = "arrivals:a secret for the tests"
+MOST_TABS = 250
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # sync Playwright runs a loop of its own in this thread
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs /usr/bin/chromium")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        yield playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+
+
+@pytest.fixture
+def filled(live_server, transactional_db, settings, world):  # noqa: F811
+    settings.SWEEP_SECONDS = 3600
+    settings.SITE_URL = live_server.url
+    settings.ANYMAIL = {"WEBHOOK_SECRET": SECRET}
+    make_roles(apps, None)
+    cache.clear()
+    beat("sweep")
+    demo.fill(PASSWORD)
+    return live_server.url
+
+
+@pytest.fixture(params=["light", "dark"])
+def jordan(request, filled, chromium) -> Iterator[Page]:
+    """Jordan's browser at Today, having logged in by keyboard."""
+    context = chromium.new_context(color_scheme=request.param, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.complaints = []
+    page.on("console", lambda said: page.complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.goto(f"{filled}/admin/")
+    page.keyboard.type(demo.SUPPORTER)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator(".headline")).to_have_text("6 things need you.")
+    yield page
+    assert page.complaints == []
+    context.close()
+
+
+FOCUSED = """() => {
+  const at = document.activeElement;
+  const label = at.labels && at.labels[0] ? at.labels[0].textContent : "";
+  return (label || at.getAttribute("aria-label") || at.textContent || "").trim().replace(/:$/, "");
+}"""
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until what is focused is called so."""
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if page.evaluate(FOCUSED) == name:
+            return
+    raise AssertionError(f"no Tab leads to {name!r}")
+
+
+def press(page: Page, *names: str) -> None:
+    for name in names:
+        tab_to(page, name)
+        page.keyboard.press("Enter")
+    page.wait_for_load_state()
+
+
+def findings_of_axe(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    found = page.evaluate("() => axe.run()")["violations"]
+    return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
+
+
+def test_the_first_tab_is_the_skip_link_and_every_page_is_accessible(jordan, filled):
+    jordan.keyboard.press("Tab")
+    assert jordan.evaluate(FOCUSED) == "Skip to main content"
+    rob = Account.objects.get(name="Rob Hart")
+    for path in ("", f"accounts/account/{rob.pk}/change/", "accounts/account/", "support/ticket/", "records/"):
+        jordan.goto(f"{filled}/admin/{path}")
+        for closed in jordan.locator("details:not([open]) > summary").all():
+            closed.click()
+        assert findings_of_axe(jordan) == [], path
+
+
+def test_everybody_of_the_outage_is_recovered(jordan, filled, world):  # noqa: F811
+    expect(jordan.locator(".incident h3")).to_have_text("Workspace: 5xx, 40 people")
+    press(jordan, "Recover everybody")
+    expect(jordan.locator(".messagelist")).to_contain_text("One person first, then five, then the rest.")
+    asked = []
+    for _ in range(8):
+        fetch_everywhere()
+        asked.append(Turn.objects.exclude(outcome="").count())
+        jordan.reload()
+        expect(jordan.locator(".incident, .headline").last).to_be_visible()
+        drain()
+    assert asked[:3] == [1, 6, 26] and asked[-1] == 40
+    fetch_everywhere()
+    jordan.reload()
+    expect(jordan.locator(".incident")).to_have_count(0)
+    expect(jordan.locator(".headline")).to_have_text("5 things need you.")
+    assert Incident.objects.get().closed_at
+    sweep()
+    notices = [letter for letter in world[0].letters if "was late" in str(letter["Subject"])]
+    assert len(notices) == len({str(letter["To"]) for letter in notices}) == 40
+    assert not Ticket.objects.filter(email__startswith="ada", closed_at=None).exists()
+
+
+def test_recover_one_let_in_another_write_and_be_answered(jordan, filled, world, client):  # noqa: F811
+    expect(jordan.locator(".next h3")).to_have_text("Mina Okafor")
+    expect(jordan.locator(".suggested button")).to_have_text("Recover")
+    press(jordan, "Recover")
+    expect(jordan.locator(".messagelist")).to_contain_text("It is being set up again now.")
+    sweep()
+    assert Account.objects.get(name="Mina Okafor").status == Status.ACTIVE
+    jordan.reload()
+    expect(jordan.locator(".finding")).to_have_text("Nothing is wrong on our side.")
+
+    tab_to(jordan, "Your reply")
+    jordan.keyboard.press("Control+End")
+    jordan.keyboard.type("\nYou can present now.")
+    press(jordan, "Send")
+    expect(jordan.locator(".messagelist")).to_contain_text("Your reply is on its way.")
+    expect(jordan.locator(".next h3")).to_have_text("Rob Hart")
+    sweep()
+    [letter] = world[0].to("mina@okafor.demo.example")[-1:]
+    assert letter["From"].startswith("Jordan <") and "You can present now." in letter.get_content()
+
+    press(jordan, "Other acts", "Let in with debt")
+    expect(jordan.locator(".messagelist")).to_contain_text("They are in; the rest is still owed.")
+    rob = Account.objects.get(name="Rob Hart")
+    assert rob.status == Status.ACTIVE and Step.objects.get(account=rob, kind="workspace").pay_by
+
+    reply(client, "mina@okafor.demo.example", "Thank you! One more thing.", letter["Message-ID"])
+    fetch_everywhere()
+    jordan.reload()
+    expect(jordan.locator(".next h3")).to_have_text("Mina Okafor")
+    expect(jordan.locator(".next blockquote")).to_contain_text("Thank you! One more thing.")
+    assert Message.objects.latest("pk").ticket.pk == Letter.objects.get(automatic=False).ticket.pk
+
+
+def reply(client, sender: str, text: str, answers: str) -> None:
+    """As the mail service posts it."""
+    named = {"Message-ID": "<an-answer@okafor.demo.example>", "In-Reply-To": answers}
+    body = {
+        "FromFull": {"Email": sender, "Name": "Mina"},
+        "TextBody": f"{text}\n\nOn 25 Nov 2026, at 10:00, Jordan wrote:\n> Hello Mina",
+        "Headers": [{"Name": name, "Value": value} for name, value in named.items()],
+    }
+    key = "Basic " + base64.b64encode(SECRET.encode()).decode()
+    sent = client.post(
+        "/mail/postmark/inbound/", json.dumps(body), content_type="application/json", HTTP_AUTHORIZATION=key
+    )
+    assert sent.status_code == 200
+
+
+def test_a_page_that_is_stale_says_what_changed(jordan):
+    Step.objects.filter(account__name="Mina Okafor", kind="workspace").update(state="done", done_at=Now())
+    Account.objects.filter(name="Mina Okafor").update(status=Status.ACTIVE)
+    press(jordan, "Recover")
+    expect(jordan.locator(".messagelist")).to_contain_text("since you looked: the status went from failed to active")
+
+
+@pytest.mark.parametrize("width", [320, 375])
+def test_nothing_is_wider_than_a_phone(jordan, filled, width):
+    rob = Account.objects.get(name="Rob Hart")
+    jordan.set_viewport_size({"width": width, "height": 700})
+    for path in ("", f"accounts/account/{rob.pk}/change/"):
+        jordan.goto(f"{filled}/admin/{path}")
+        assert jordan.evaluate("document.documentElement.scrollWidth") <= width, path
