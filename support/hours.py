@@ -4,18 +4,18 @@ Spans are worked out in UTC from wall-clock hours, so that a day on which the cl
 really has. Every search ends after HORIZON: a week of no hours answers None, "no date known".
 """
 
-import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from support.week import Hours
 
 HORIZON = timedelta(days=400)
 DAY = timedelta(days=1)
 SAID = (time(12), time(17))  # the times of day a person would promise
 
 Span = tuple[datetime, datetime]
-Hours = tuple[tuple[time, time], ...]
 
 
 @dataclass(frozen=True)
@@ -26,29 +26,6 @@ class Schedule:
     week: tuple[Hours, ...]
     away: tuple[Span, ...] = ()
     holidays: Container[date] = field(default_factory=frozenset)
-
-
-def parse_hours(text: str) -> Hours:
-    """ "9:00-12:30, 13:30-17:30" as pairs of times. Raises ValueError with a sentence for whoever typed it."""
-    return tuple(_pair(part.strip()) for part in text.split(",") if part.strip())
-
-
-def _pair(text: str) -> tuple[time, time]:
-    found = re.fullmatch(r"(\d{1,2})(?::(\d\d))?\s*[-–]\s*(\d{1,2})(?::(\d\d))?", text)
-    if not found:
-        raise ValueError(f"“{text}” is not like 9:00-17:30.")
-    begin, end = _time(found[1], found[2]), _time(found[3], found[4])
-    if begin == end and found[3] != "24":
-        raise ValueError(f"“{text}” begins and ends at the same time.")
-    return begin, end
-
-
-def _time(hour: str, minute: str | None) -> time:
-    if (int(hour), int(minute or 0)) == (24, 0):
-        return time(0)
-    if int(hour) > 23 or int(minute or 0) > 59:
-        raise ValueError(f"There is no {hour}:{minute or '00'} in a day.")
-    return time(int(hour), int(minute or 0))
 
 
 def open_spans(schedule: Schedule, start: datetime) -> Iterator[Span]:

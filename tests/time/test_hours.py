@@ -15,10 +15,10 @@ from support.hours import (
     is_open,
     next_open,
     open_spans,
-    parse_hours,
     round_up,
     working_minutes_between,
 )
+from support.week import parse_hours
 
 LISBON, NEW_YORK, LORD_HOWE = map(ZoneInfo, ("Europe/Lisbon", "America/New_York", "Australia/Lord_Howe"))
 OFFICE = (parse_hours("9-17:30"),) * 5 + ((), ())
