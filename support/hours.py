@@ -4,7 +4,7 @@ Spans are worked out in UTC from wall-clock hours, so that a day on which the cl
 really has. Every search ends after HORIZON: a week of no hours answers None, "no date known".
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -104,12 +104,20 @@ def add_working_time(start: datetime, minutes: float, schedule: Schedule) -> dat
 
 
 def working_minutes_between(start: datetime, end: datetime, schedule: Schedule) -> float:
-    total = timedelta()
-    for begin, until in open_spans(schedule, start):
-        if begin >= end:
-            break
-        total += min(until, end) - begin
-    return total / timedelta(minutes=1)
+    return working_minutes_to_each(start, [end], schedule)[0]
+
+
+def working_minutes_to_each(start: datetime, moments: Sequence[datetime], schedule: Schedule) -> list[float]:
+    """Working minutes from `start` to each of `moments`, which are in order: one walk over the hours for all."""
+    spans, total, found = open_spans(schedule, start), timedelta(), []
+    span = next(spans, None)
+    for moment in moments:
+        while span and span[1] <= moment:
+            total += span[1] - span[0]
+            span = next(spans, None)
+        begun = max(moment - span[0], timedelta()) if span else timedelta()
+        found.append((total + begun) / timedelta(minutes=1))
+    return found
 
 
 def add_working_days(start: datetime, days: int, schedule: Schedule) -> datetime | None:

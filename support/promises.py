@@ -68,8 +68,10 @@ def _make(ticket: Ticket, **facts) -> Promise:
 
 def near_or_broken(now: datetime) -> list[Promise]:
     """Those that come forward in the queue, oldest first."""
-    soon = near_until(now, the_desk().schedule())
-    return list(Promise.objects.filter(kept_at=None, due__lte=soon).order_by("due")[:BATCH])
+    schedule, unanswered = the_desk().schedule(), list(Promise.objects.filter(kept_at=None).order_by("due")[:BATCH])
+    dues = [promise.due for promise in unanswered if not promise.broken_at]
+    soon = near_until(now, dues, usual_handling(schedule), schedule)
+    return [promise for promise in unanswered if promise.due <= soon]
 
 
 def look_after(now: datetime) -> None:

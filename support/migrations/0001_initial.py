@@ -1,9 +1,10 @@
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import support.models.desk
-import support.models.why
 from django.conf import settings
 from django.db import migrations, models
+
+import support.models.desk
+import support.models.why
 
 
 class Migration(migrations.Migration):
