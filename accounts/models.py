@@ -58,6 +58,8 @@ class Account(AbstractBaseUser, PermissionsMixin):
         help_text="Set when its owner came to a door and set-up has not looked yet: this row is the message.",
     )
 
+    needed_by = models.DateTimeField(_("needed by"), null=True, blank=True)
+
     objects = AccountManager()
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
+                ("needed_by", models.DateTimeField(blank=True, null=True, verbose_name="needed by")),
                 (
                     "groups",
                     models.ManyToManyField(
