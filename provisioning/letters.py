@@ -45,10 +45,18 @@ def compose(name: str, step: Step) -> EmailMultiAlternatives:
         body=render_to_string(f"emails/{name}-body.txt", context),
         to=[step.account.email],
         reply_to=[settings.SUPPORT_EMAIL],
-        headers={"Message-ID": message_id(step), "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": message_id(step),
+            "Auto-Submitted": step.facts.get("auto_submitted", "auto-generated"),
+        },
     )
     message.attach_alternative(render_to_string(f"emails/{name}-body.html", context), "text/html")
     return message
+
+
+def _automatic(step: Step) -> str:
+    """RFC 3834: auto-generated, auto-replied, or no, for what a person wrote."""
+    return step.facts.get("auto_submitted", "auto-generated")
 
 
 def message_id(step: Step) -> str:

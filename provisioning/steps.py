@@ -38,6 +38,13 @@ KINDS = {
     "workspace": Kind(workspaces.create, "workspace", workspaces.record),
     "letter.already_here": letter("already_here"),
     "letter.repaired": letter("repaired"),
+    "letter.taken": letter("taken"),
+    "letter.late": letter("late"),
+    "letter.let_in": letter("let_in"),
+    "letter.amends": letter("amends"),
+    "letter.word": letter("word"),
+    "letter.follow_up": letter("follow_up"),
+    "letter.come_back": letter("come_back"),
 }
 
 

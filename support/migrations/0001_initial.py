@@ -72,7 +72,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Desk",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False),
+                ),
                 (
                     "name",
                     models.CharField(

@@ -41,6 +41,7 @@ def hours_of_a_day(default: str = "") -> models.CharField:
 class Desk(models.Model):
     """There is one, made with office hours when somebody first asks for it."""
 
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     name = models.CharField(max_length=80, default="Support", help_text="As people are told: Jordan answers …")
     sign_off = models.CharField(max_length=120, blank=True, help_text="Under her letters: Jordan Reis, support.")
     email = models.EmailField(blank=True, help_text="Where her day's letters go. Empty: the support address.")
