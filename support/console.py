@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import Account
 from provisioning import outages
 from provisioning.models import Outage, Step
+from support import desk_page, why_page
 from support.acts import recover
 from support.diagnosis import Facts, diagnose
 from support.models import Message, Ticket
@@ -34,7 +35,7 @@ class Console(admin.AdminSite):
         acts = [
             path("acts/recover/<uuid:pk>/", self.admin_view(require_POST(recover_view)), name="recover"),
         ]
-        return acts + super().get_urls()
+        return acts + desk_page.urls(self) + why_page.urls(self) + super().get_urls()
 
 
 def row_of(ticket: Ticket) -> dict:

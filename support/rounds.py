@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from provisioning.sweep import first_this
-from support import after, away, day, promises, rule, trust
+from support import after, away, day, promises, rule, trust, why
 
 EVERY = timedelta(seconds=10)
 
@@ -22,5 +22,6 @@ def go_round(now: datetime) -> None:
     trust.assess(now)
     trust.send_lines(now)
     after.go_on(now)
+    why.ask(now)
     day.make(now)
     day.send(now)

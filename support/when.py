@@ -16,7 +16,7 @@ def _clock(local: datetime) -> str:
 def _day(local: datetime, days: int) -> str:
     if days in (-1, 0, 1):
         return ("yesterday", "today", "tomorrow")[days + 1]
-    return f"on {local:%A}" if 1 < days < 7 else f"on {local:%A, %-d %B}"
+    return f"on {local:%A}" if 1 < abs(days) < 7 else f"on {local:%A, %-d %B}"
 
 
 def city(zone: ZoneInfo) -> str:
