@@ -190,7 +190,7 @@ SETUP_THREADS = environment.whole_number("SETUP_THREADS", 16, 1, 500)
 WORKSPACE_URL = environment.workspaces("WORKSPACE_URL", "local:")
 SWEEP_SECONDS = environment.whole_number("SWEEP_SECONDS", 2, 1, 3600)
 # Each room comes to fetch what is ready for it; run in this order by the beat and by `manage.py sweep`.
-SWEEPS = ["provisioning.sweep.fetch", "support.sweep.fetch"]
+SWEEPS = ["provisioning.sweep.fetch", "support.sweep.fetch", "support.rounds.fetch"]
 # What has more time: once a minute.
 CHORES = ["provisioning.waited.fetch_ready", "accounts.throttle.forget_old"]
 

@@ -64,7 +64,10 @@ def compose(name: str, step: Step) -> EmailMultiAlternatives:
         body=re.sub(r"\n{3,}", "\n\n", render_to_string(f"emails/{name}-body.txt", context)),
         to=[account.email],
         reply_to=[settings.SUPPORT_EMAIL],
-        headers={"Message-ID": message_id(step), "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": message_id(step),
+            "Auto-Submitted": step.facts.get("auto_submitted", "auto-generated"),
+        },
     )
     message.attach_alternative(render_to_string(f"emails/{name}-body.html", context), "text/html")
     return message

@@ -44,6 +44,13 @@ KINDS = {
     "letter.repaired": letter("repaired"),
     "letter.reset": letter("reset"),
     "letter.outage_notice": letter("outage_notice"),
+    "letter.taken": letter("taken"),
+    "letter.late": letter("late"),
+    "letter.let_in": letter("let_in"),
+    "letter.amends": letter("amends"),
+    "letter.word": letter("word"),
+    "letter.follow_up": letter("follow_up"),
+    "letter.come_back": letter("come_back"),
 }
 
 

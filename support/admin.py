@@ -7,10 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from provisioning.models import Dependency, Outage, Workspace
-from support.models import Incident, Letter, Ticket
+from support.models import Away, Desk, Incident, Letter, Promise, Ticket, TrustRepair
+from support.models.desk import WEEKDAYS
 from support.pages import Uncounted
 from support.person import card
 from support.search import find
+
+RULE = ["let_in_by_rule", "rule_after", "debt_days"]
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -89,3 +92,39 @@ class WorkspaceAdmin(ReadOnly):
     list_select_related = ["account"]
     ordering = ["pk"]
     sortable_by = ()
+
+
+@admin.register(Desk)
+class DeskAdmin(admin.ModelAdmin):
+    """The one model that is edited here: her hours and limits are hers to set."""
+
+    fieldsets = [
+        (None, {"fields": ["name", "sign_off", "email", "time_zone"]}),
+        ("Hours", {"fields": [*WEEKDAYS, "holidays_country", "holidays_subdivision"]}),
+        ("While nobody is at work", {"fields": ["backup_email", "blocked_limit", *RULE]}),
+        ("Putting it right", {"fields": ["offer"]}),
+    ]
+
+    def has_add_permission(self, request):
+        return super().has_add_permission(request) and not Desk.objects.exists()
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(Away)
+class AwayAdmin(admin.ModelAdmin):
+    list_display = ["start", "until", "stepped"]
+
+
+@admin.register(Promise)
+class PromiseAdmin(ReadOnly):
+    list_display = ["email", "due", "kept_at", "broken_at", "told_at", "said_in"]
+    search_fields = ["email"]
+
+
+@admin.register(TrustRepair)
+class TrustRepairAdmin(ReadOnly):
+    list_display = ["account", "incident", "level", "state", "opened_at", "sent_at", "answer"]
+    list_filter = ["state", "level"]
+    list_select_related = ["account"]

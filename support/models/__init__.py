@@ -1,8 +1,29 @@
 """What the one person who helps has before her."""
 
+from support.models.desk import Away, DayLetter, Desk, the_desk
 from support.models.incidents import Affected, Incident, Recovery, Turn
 from support.models.letters import Letter
 from support.models.presses import Press
+from support.models.promises import Promise
 from support.models.tickets import Message, Ticket
+from support.models.trust import Lost, TrustRepair
+from support.models.why import Question
 
-__all__ = ["Affected", "Incident", "Letter", "Message", "Press", "Recovery", "Ticket", "Turn"]
+__all__ = [
+    "Affected",
+    "Away",
+    "DayLetter",
+    "Desk",
+    "Incident",
+    "Letter",
+    "Lost",
+    "Message",
+    "Press",
+    "Promise",
+    "Question",
+    "Recovery",
+    "Ticket",
+    "TrustRepair",
+    "Turn",
+    "the_desk",
+]

@@ -1,0 +1,123 @@
+"""After a word was sent: one letter more at most, then silence."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+
+from accounts.models import Account, Event, Voice
+from provisioning.pickup import owe_letter
+from support.models import Lost, Message, Ticket, TrustRepair, the_desk
+from support.queue import open_ticket
+from support.when import say_when
+
+Level, State = TrustRepair.Level, TrustRepair.State
+SALT = "support.after"
+GONE_FOR = timedelta(hours=24)
+SILENT_FOR = timedelta(days=7)
+LINK_SECONDS = 60 * 86400
+
+
+@dataclass(frozen=True)
+class After:
+    """How it went on after the word: were they back, is a letter out?"""
+
+    level: str
+    sent_at: datetime
+    follow_up_on: datetime | None
+    came_back: bool
+    letter_at: datetime | None = None
+
+
+def next_thing(after: After, now: datetime) -> str:
+    """`come_back` (a way in, and a way out), `follow_up` (did you get it done?), `close`, or nothing yet."""
+    if after.letter_at:
+        return "close" if now >= after.letter_at + SILENT_FOR else ""
+    if not after.came_back:
+        return "come_back" if now >= after.sent_at + GONE_FOR else ""
+    if after.level == Level.AUTOMATIC:
+        return "close"
+    return "follow_up" if after.follow_up_on and now >= after.follow_up_on else ""
+
+
+def go_on(now: datetime) -> None:
+    back = Event.objects.filter(account=OuterRef("account"), voice=Voice.THEY, at__gt=OuterRef("ready_at"))
+    for repair in TrustRepair.objects.filter(state=State.SENT).annotate(back=Exists(back)).select_related("account"):
+        assert repair.sent_at
+        after = After(repair.level, repair.sent_at, repair.follow_up_on, repair.back, repair.followed_up_at)
+        thing = next_thing(after, now)
+        if thing == "close":
+            close_silent(repair, repair.back, now)
+        elif thing:
+            _write(repair, thing, now)
+
+
+def came_back(repair: TrustRepair) -> bool:
+    theirs = Event.objects.filter(account=repair.account_id, voice=Voice.THEY, at__gt=repair.ready_at)
+    return theirs.exists()
+
+
+def _write(repair: TrustRepair, thing: str, now: datetime) -> None:
+    desk = the_desk()
+    facts = {
+        "link": link_of(repair),
+        "came": say_when(repair.account.created_at, now, desk.zone),
+        "since": say_when(repair.ready_at, now, desk.zone),
+        "desk": desk.name,
+    }
+    with transaction.atomic():
+        unwritten = TrustRepair.objects.filter(pk=repair.pk, state=State.SENT, followed_up_at=None)
+        if unwritten.update(followed_up_at=now, followed_up_with=thing):
+            owe_letter(repair.account_id, f"letter.{thing}", f"repair {repair.pk}", facts)
+
+
+def close_silent(repair: TrustRepair, came_back: bool, now: datetime) -> None:
+    """No answer is an answer, too. Whoever never came back was lost by us."""
+    with transaction.atomic():
+        sent = TrustRepair.objects.filter(pk=repair.pk, state=State.SENT)
+        if sent.update(state=State.CLOSED_SILENT, closed_at=now) and not came_back:
+            Lost.objects.create(outage=repair.outage, how=Lost.How.SILENT, at=now)
+
+
+def link_of(repair: TrustRepair) -> str:
+    return settings.SITE_URL + reverse("after", args=[signing.dumps(repair.pk, salt=SALT)])
+
+
+def repair_for(token: str) -> TrustRepair | None:
+    try:
+        pk = signing.loads(token, salt=SALT, max_age=LINK_SECONDS)
+    except signing.BadSignature:
+        return None
+    return TrustRepair.objects.filter(pk=pk).select_related("account").first()
+
+
+def take_answer(repair: TrustRepair, answer: str, now: datetime) -> None:
+    """Did they get done what they came for? “Not yet” is a person's to read."""
+    with transaction.atomic():
+        open_ = TrustRepair.objects.filter(pk=repair.pk, answer="")
+        if not open_.update(state=State.ANSWERED, answer=answer, closed_at=now):
+            return
+        account = repair.account
+        Event.objects.create(account=account, voice=Voice.THEY, kind=f"answered.{answer}", shown="after.thanks")
+        if answer == TrustRepair.Answer.NOT_YET:
+            open_ticket(account, account.email, Ticket.Why.WROTE)
+
+
+def may_delete(repair: TrustRepair) -> bool:
+    """The letter's link deletes an account nobody has used since; one that is in use, only its owner inside."""
+    return repair.followed_up_with == "come_back" and not repair.account.is_staff and not came_back(repair)
+
+
+def delete_everything(repair: TrustRepair, now: datetime) -> None:
+    """All of it, by their own wish; what stays is that we lost somebody."""
+    email = repair.account.email
+    with transaction.atomic():
+        Lost.objects.create(outage=repair.outage, how=Lost.How.DELETED, at=now)
+        Account.objects.filter(pk=repair.account_id).delete()
+        Message.objects.filter(email=email).delete()
+        Ticket.objects.filter(email=email).delete()
+        Event.objects.filter(address=email).delete()

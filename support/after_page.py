@@ -1,0 +1,40 @@
+"""Where the one letter after a word leads: an answer by one click, or everything deleted. Looking changes nothing."""
+
+from django.http import Http404
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from support.after import delete_everything, may_delete, repair_for, take_answer
+from support.models import TrustRepair
+
+Answer = TrustRepair.Answer
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def after(request, token):
+    repair = repair_for(token)
+    if repair is None:
+        return render(request, "support/after_void.html", status=404)
+    answer = request.POST.get("answer")
+    if answer in Answer.values:
+        take_answer(repair, answer, timezone.now())
+        repair.refresh_from_db()
+    context = {"repair": repair, "token": token, "may_delete": may_delete(repair)}
+    return render(request, "support/after.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request, token):
+    repair = repair_for(token)
+    if repair is None:
+        return render(request, "support/after_void.html", status=404)
+    if not may_delete(repair):
+        raise Http404
+    if request.method == "POST":
+        delete_everything(repair, timezone.now())
+        return render(request, "support/after_deleted.html")
+    return render(request, "support/after_delete.html", {"repair": repair, "token": token})

@@ -1,0 +1,124 @@
+"""Being away, and what people are told meanwhile."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from provisioning.pickup import owe_letter
+from support import promise_rule, promises
+from support.hours import add_working_days, closes_at, is_open, next_open
+from support.models import Away, Desk, Message, Promise, Ticket, the_desk
+from support.when import say_when
+
+BATCH = 200
+
+
+@dataclass(frozen=True)
+class StatusLine:
+    """What stands at the top of the desk. `until` is when she closes, or is back; None: no date is known."""
+
+    at_work: bool
+    until: datetime | None
+    answered_by: datetime | None
+    kept: int
+    of: int
+    widened: bool
+
+
+def status_line(desk: Desk, now: datetime) -> StatusLine:
+    schedule, outcomes = desk.schedule(), promises.recent_outcomes()
+    at_work = is_open(now, schedule)
+    return StatusLine(
+        at_work,
+        closes_at(now, schedule) if at_work else next_open(now, schedule),
+        promises.expected(now),
+        sum(outcomes),
+        len(outcomes),
+        promise_rule.must_widen(outcomes),
+    )
+
+
+def say_status(line: StatusLine, desk: Desk, now: datetime) -> str:
+    """The status line in words."""
+    until = line.until and say_when(line.until, now, desk.zone)
+    here = f"At work until {until}." if line.at_work else f"Away; back {until or 'on no known date'}."
+    told = say_expected(line.answered_by, desk, now)
+    kept = f" Kept {line.kept} of the last {line.of} promises." if line.of else ""
+    wider = " Too few, so times are named later by half." if line.widened else ""
+    return f"{here} Who writes now is told: “{told}”{kept}{wider}"
+
+
+def say_expected(due: datetime | None, desk: Desk, now: datetime) -> str:
+    if due is None:
+        return f"{desk.name} answers, but we cannot name a time yet."
+    return f"{desk.name} answers by {say_when(due, now, desk.zone)}."
+
+
+def step_away(now: datetime, until: datetime | None = None) -> Away:
+    """Away from this moment; until the next working day where no other time is named."""
+    with transaction.atomic():
+        desk = Desk.objects.select_for_update().get(pk=the_desk().pk)
+        if already := _away_now(now).first():
+            return already
+        back = until or add_working_days(now, 1, desk.schedule())
+        return Away.objects.create(start=now, until=back, stepped=True)
+
+
+def come_back(now: datetime) -> datetime:
+    """At work again. Returns since when she was away, for the summary of what happened meanwhile."""
+    rows = _away_now(now)
+    since = min((row.start for row in rows), default=now)
+    rows.update(until=now)
+    return since
+
+
+def _away_now(now: datetime):
+    return Away.objects.filter(Q(until=None) | Q(until__gt=now), start__lte=now).order_by("start")
+
+
+def may_answer(headers: Mapping[str, str], sender: str) -> bool:
+    """Whether an automatic reply may go to this mail: never to a machine, a list or a bounce (RFC 3834)."""
+    lower = {name.lower(): value.strip().lower() for name, value in headers.items()}
+    local = sender.strip().lower().partition("@")[0]
+    return not (
+        lower.get("auto-submitted", "no") != "no"
+        or lower.get("precedence", "") in ("bulk", "junk", "list")
+        or lower.get("return-path", "<x>") == "<>"
+        or any(name.startswith("list-") for name in lower)
+        or local in ("", "mailer-daemon", "postmaster", "no-reply", "noreply")
+    )
+
+
+def answer_those_who_wrote(now: datetime) -> None:
+    """Tell whoever waits for a person by when: once a day, or when what was said has changed."""
+    unpromised = Ticket.objects.filter(closed_at=None, account__isnull=False).exclude(
+        pk__in=Promise.objects.filter(kept_at=None, ticket__isnull=False).values("ticket")
+    )
+    for ticket in unpromised.select_related("account").order_by("opened_at")[:BATCH]:
+        auto_reply(ticket, now)
+
+
+def auto_reply(ticket: Ticket, now: datetime) -> Promise | None:
+    with transaction.atomic():
+        desk, promise = the_desk(), promises.promise_for(ticket, "letter.taken", now)
+        if ticket.account_id:
+            due = promise.due if promise else None
+            occasion = f"answer by {due:%Y-%m-%d %H:%M}" if due else f"ticket {ticket.pk}, no date"
+            owe_letter(ticket.account_id, "letter.taken", occasion, _reply_facts(ticket, due, desk, now))
+    return promise
+
+
+def _reply_facts(ticket: Ticket, due: datetime | None, desk: Desk, now: datetime) -> dict:
+    schedule = desk.schedule()
+    wrote = Message.objects.filter(ticket=ticket).order_by("at").first()
+    back = None if is_open(now, schedule) else next_open(now, schedule)
+    return {
+        "auto_submitted": "auto-replied" if wrote else "auto-generated",
+        "reached": say_when(wrote.at, now, desk.zone) if wrote else "",
+        "answer": say_expected(due, desk, now),
+        "back": say_when(back, now, desk.zone) if back else "",
+        "desk": desk.name,
+    }

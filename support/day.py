@@ -1,0 +1,140 @@
+"""The letters of a day: to her in the morning and the evening, to the owner and the backup when it is needed.
+
+Made once (a row for each kind and day), sent by the sweep, never from a request; none to her at night.
+"""
+
+import smtplib
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db.models import F
+from django.template.loader import render_to_string
+
+from accounts.models import Account
+from accounts.status import Status
+from provisioning import outages
+from provisioning.steps import MAIL
+from support.happened import happened, needs_her
+from support.hours import Schedule, is_open, next_open, open_spans
+from support.load import load_now, too_much
+from support.models import DayLetter, Desk, Ticket, the_desk
+from support.when import say_span, say_when
+
+Kind = DayLetter.Kind
+LATE = timedelta(hours=1)  # an evening letter that could not be written or sent by then is left unsent
+AGAIN = timedelta(minutes=2)
+LEASE = timedelta(minutes=1)
+
+
+def which(now: datetime, schedule: Schedule) -> tuple[Kind, date] | None:
+    """The letter for her that belongs to this moment, and its day."""
+    today = now.astimezone(schedule.zone).date()
+    midnight = datetime.combine(today, datetime.min.time(), schedule.zone)
+    spans = [span for span in open_spans(schedule, midnight) if _day(span[0], schedule) == today and span[0] <= now]
+    if not spans:
+        return None
+    if is_open(now, schedule):
+        return Kind.MORNING, today
+    closed = spans[-1][1]
+    more = next_open(now, schedule)
+    last = more is None or _day(more, schedule) > today
+    return (Kind.EVENING, today) if last and now - closed <= LATE else None
+
+
+def _day(moment: datetime, schedule: Schedule) -> date:
+    return moment.astimezone(schedule.zone).date()
+
+
+def make(now: datetime) -> None:
+    desk = the_desk()
+    schedule = desk.schedule()
+    today = _day(now, schedule)
+    if (found := which(now, schedule)) and not _made(*found):
+        _keep(*found, desk.address, _her_facts(desk, found[0], now), now)
+    if not _made(Kind.OWNER, today) and (reasons := too_much(load_now(desk, now), today)):
+        _keep(Kind.OWNER, today, settings.OWNER_EMAIL, {"desk": desk.name, "reasons": reasons}, now)
+    if desk.backup_email and not is_open(now, schedule) and not _made(Kind.BACKUP, today):
+        _tell_backup(desk, schedule, today, now)
+
+
+def _made(kind: Kind, day: date) -> bool:
+    return DayLetter.objects.filter(kind=kind, day=day).exists()
+
+
+def _keep(kind: Kind, day: date, to: str, facts: dict, now: datetime) -> None:
+    row = DayLetter(kind=kind, day=day, to=to, facts=facts, made_at=now, due_at=now)
+    DayLetter.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def _her_facts(desk: Desk, kind: Kind, now: datetime) -> dict:
+    before = DayLetter.objects.filter(kind__in=(Kind.MORNING, Kind.EVENING)).order_by("-made_at").first()
+    since = before.made_at if before else now - timedelta(days=1)
+    return {
+        "desk": desk.name,
+        "since": say_when(since, now, desk.zone),
+        "happened": happened(since, now, desk),
+        "needs": needs_her(now, desk),
+    }
+
+
+def _tell_backup(desk: Desk, schedule: Schedule, today: date, now: datetime) -> None:
+    back, limit = next_open(now, schedule), timedelta(minutes=desk.blocked_limit)
+    lines = [_blocked(who, since, now, desk) for who, since in blocked() if back is None or back - since > limit]
+    if lines:
+        facts = {
+            "desk": desk.name,
+            "back": say_when(back, now, desk.zone) if back else "",
+            "blocked": lines[:10],
+            "limit": say_span(limit),
+        }
+        _keep(Kind.BACKUP, today, desk.backup_email, facts, now)
+
+
+def blocked() -> list[tuple[str, datetime]]:
+    """Who cannot go on without a person, and since when."""
+    failed = Account.objects.filter(status=Status.FAILED).values_list("name", "status_at")[:100]
+    wrote = Ticket.objects.filter(closed_at=None, why=Ticket.Why.WROTE).values_list("email", "opened_at")[:100]
+    return sorted([*failed, *wrote], key=lambda pair: pair[1])
+
+
+def _blocked(who: str, since: datetime, now: datetime, desk: Desk) -> str:
+    return f"{who} waits since {say_when(since, now, desk.zone)}"
+
+
+def send(now: datetime) -> None:
+    """Send what is due, one try each; while the mail service is down nothing is tried."""
+    if MAIL in outages.broken_now():
+        return
+    schedule = the_desk().schedule()
+    for letter in DayLetter.objects.filter(sent_at=None, due_at__lte=now, made_at__gt=now - timedelta(days=2)):
+        claimed = DayLetter.objects.filter(pk=letter.pk, sent_at=None, due_at=letter.due_at)
+        if may_send(letter, now, schedule) and claimed.update(due_at=now + LEASE, tries=F("tries") + 1):
+            _send(letter, now)
+
+
+def may_send(letter: DayLetter, now: datetime, schedule: Schedule) -> bool:
+    """Hers wait for her hours, the others do not: nothing reaches her at night."""
+    if letter.kind == Kind.MORNING:
+        return is_open(now, schedule) and letter.day == _day(now, schedule)
+    return letter.kind != Kind.EVENING or now - letter.made_at <= LATE
+
+
+def _send(letter: DayLetter, now: datetime) -> None:
+    context = letter.facts | {"site": settings.SITE_URL}
+    message = EmailMessage(
+        subject=render_to_string(f"emails/{letter.kind}-subject.txt", context).strip(),
+        body=render_to_string(f"emails/{letter.kind}-body.txt", context),
+        to=[letter.to],
+        headers={"Message-ID": message_id(letter), "Auto-Submitted": "auto-generated"},
+    )
+    try:
+        message.send()
+    except (smtplib.SMTPException, OSError):
+        DayLetter.objects.filter(pk=letter.pk).update(due_at=now + AGAIN)
+        return
+    DayLetter.objects.filter(pk=letter.pk).update(sent_at=now)
+
+
+def message_id(letter: DayLetter) -> str:
+    return f"<{letter.kind}.{letter.day}@{settings.SITE_HOST}>"

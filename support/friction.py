@@ -1,0 +1,107 @@
+"""What somebody went through until it worked, read from the diary. Pure: facts in, harms and a level out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from support.models import TrustRepair
+
+Level = TrustRepair.Level
+
+# What they do at a door, as the diary calls it. Looking at the waiting room is no door: it is waiting.
+DOORS = {
+    "logged_in": "log-in",
+    "tried_to_log_in": "log-in",
+    "signed_up_again": "sign-up",
+    "signed_up_with_other_password": "sign-up",
+    "asked_for_reset": "password reset",
+    "asked_for_letter": "“send it again”",
+    "wrote": "support",
+}
+# Sentences that deny an account. Said while it existed, they are untrue, whatever code found right about them.
+DENIALS = frozenset({"login.unknown", "login.not_found"})
+REFUSALS = frozenset({"signup.taken", "signup.already_in_use"})
+EARLY = frozenset({"waiting.ready", "waiting.may_enter"})
+NOTICEABLE = 10  # minutes; below it nobody asks what became of their sign-up
+LONG = 24 * 60
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One thing they did, and the key of the sentence that answered it."""
+
+    at: datetime
+    kind: str
+    shown: str = ""
+
+
+@dataclass(frozen=True)
+class Story:
+    created_at: datetime
+    ready_at: datetime
+    events: tuple[Seen, ...] = ()
+    failed: bool = True  # whether anything of ours failed
+    needed_by: datetime | None = None
+    promises_broken: int = 0
+    earlier: int = 0  # words they were owed before
+
+
+@dataclass(frozen=True)
+class Friction:
+    minutes_waited: int
+    doors: tuple[str, ...]  # each try, in order
+    untrue: tuple[str, ...]  # keys
+    contradicting: bool
+    wrote: bool
+    deadline_lost: bool
+    promises_broken: int
+    again: bool
+
+
+def friction(story: Story) -> Friction:
+    until = [seen for seen in story.events if story.created_at <= seen.at <= story.ready_at]
+    untrue = _untrue(until, story.ready_at)
+    return Friction(
+        minutes_waited=int((story.ready_at - story.created_at) / timedelta(minutes=1)),
+        doors=tuple(DOORS[seen.kind] for seen in until if seen.kind in DOORS),
+        untrue=untrue,
+        contradicting=contradict(seen.shown for seen in until),
+        wrote=any(seen.kind == "wrote" for seen in until),
+        deadline_lost=bool(story.needed_by and story.needed_by < story.ready_at),
+        promises_broken=story.promises_broken,
+        again=story.earlier > 0,
+    )
+
+
+def _untrue(events: Sequence[Seen], ready_at: datetime) -> tuple[str, ...]:
+    said = DENIALS | EARLY
+    return tuple(seen.shown for seen in events if seen.shown in said and seen.at < ready_at)
+
+
+def contradict(shown: Iterable[str]) -> bool:
+    """Two sentences that cannot both be true: no such account, and yet it is saved, or taken."""
+    keys = {key for key in shown if key}
+    owned = {key for key in keys if key.startswith(("receipt.", "waiting."))} | (keys & REFUSALS)
+    return bool(keys & DENIALS and owned)
+
+
+def level(found: Friction, failed: bool) -> tuple[str, list[str]]:
+    """How a word is owed, and the reasons."""
+    if personal := [reason for reason, holds in _personal(found) if holds]:
+        return Level.PERSONAL, personal
+    if failed and found.minutes_waited >= NOTICEABLE:
+        return Level.AUTOMATIC, [f"waited {found.minutes_waited} minutes"]
+    return Level.NONE, [f"waited {found.minutes_waited} minutes and met no dead end"]
+
+
+def _personal(found: Friction) -> list[tuple[str, bool]]:
+    return [
+        ("was shown something untrue", bool(found.untrue)),
+        ("was shown two things that contradict", found.contradicting),
+        (f"tried {len(found.doors)} times", len(found.doors) >= 2),
+        ("wrote to us", found.wrote),
+        ("waited longer than a day", found.minutes_waited > LONG),
+        ("lost a deadline", found.deadline_lost),
+        ("a promise was broken", found.promises_broken > 0),
+        ("it is not the first time", found.again),
+    ]

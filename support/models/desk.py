@@ -1,0 +1,161 @@
+"""The one desk: whose it is, when she is there, and where the limits are."""
+
+from datetime import UTC, date, datetime
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+import holidays
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from support.hours import Schedule
+from support.week import parse_hours
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+FOR_EVER = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+def check_hours(text: str) -> None:
+    try:
+        parse_hours(text)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+
+
+def check_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(f"There is no time zone {name}. One looks like Europe/Lisbon.")
+
+
+HOURS_HELP = "Like 9:00-12:30, 13:30-17:30. Empty: not at work. 22:00-6:00 ends the next morning."
+OFFICE = "9:00-17:30"
+
+
+def hours_of_a_day(default: str = "") -> models.CharField:
+    return models.CharField(
+        max_length=80, blank=True, default=default, validators=[check_hours], help_text=HOURS_HELP
+    )
+
+
+class Desk(models.Model):
+    """There is one, made with office hours when somebody first asks for it."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    name = models.CharField(max_length=80, default="Support", help_text="As people are told: Jordan answers …")
+    sign_off = models.CharField(max_length=120, blank=True, help_text="Under her letters: Jordan Reis, support.")
+    email = models.EmailField(blank=True, help_text="Where her day's letters go. Empty: the support address.")
+    time_zone = models.CharField(max_length=60, default="UTC", validators=[check_zone])
+    monday = hours_of_a_day(OFFICE)
+    tuesday = hours_of_a_day(OFFICE)
+    wednesday = hours_of_a_day(OFFICE)
+    thursday = hours_of_a_day(OFFICE)
+    friday = hours_of_a_day(OFFICE)
+    saturday = hours_of_a_day()
+    sunday = hours_of_a_day()
+    holidays_country = models.CharField(max_length=2, blank=True, help_text="Like PT. Empty: no public holidays.")
+    holidays_subdivision = models.CharField(max_length=10, blank=True, help_text="Where they differ, like BY in DE.")
+    backup_email = models.EmailField(blank=True, help_text="Written to if people would be blocked for too long.")
+    blocked_limit = models.PositiveIntegerField(
+        default=720, help_text="Minutes somebody may stay blocked while nobody is at work, before the backup is told."
+    )
+    offer = models.TextField(
+        blank=True, help_text="What may be offered to somebody who was harmed, in words for the letter."
+    )
+    let_in_by_rule = models.BooleanField(
+        default=False,
+        help_text="While nobody is at work: let in, with debt, whoever named a deadline and has proved who they are.",
+    )
+    rule_after = models.PositiveIntegerField(
+        default=30, help_text="Minutes that what they wait for must have been down before the rule acts."
+    )
+    debt_days = models.PositiveIntegerField(default=3, help_text="Days in which the rule promises to pay a debt.")
+
+    class Meta:
+        verbose_name_plural = "desk"
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_desk")]
+
+    def __str__(self):
+        return f"The desk of {self.name}"
+
+    def clean(self):
+        if self.holidays_country and self.holidays_country not in holidays.list_supported_countries():
+            raise ValidationError({"holidays_country": f"No public holidays are known for {self.holidays_country}."})
+        if self.holidays_subdivision and self.holidays_subdivision not in _subdivisions(self.holidays_country):
+            raise ValidationError({"holidays_subdivision": f"{self.holidays_country} has no such part."})
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def address(self) -> str:
+        return self.email or settings.SUPPORT_EMAIL
+
+    def schedule(self) -> Schedule:
+        """Her hours as they stand in the database now."""
+        week = tuple(parse_hours(getattr(self, day)) for day in WEEKDAYS)
+        away = tuple((row.start, row.until or FOR_EVER) for row in Away.objects.order_by("start"))
+        return Schedule(self.zone, week, away, public_holidays(self.holidays_country, self.holidays_subdivision))
+
+
+def the_desk() -> Desk:
+    return Desk.objects.get_or_create(pk=1)[0]
+
+
+def _subdivisions(country: str) -> list[str]:
+    return holidays.list_supported_countries().get(country, [])
+
+
+@cache
+def public_holidays(country: str, subdivision: str):
+    """Every day on which the country rests; years are filled in as they are asked for."""
+    if not country:
+        return frozenset[date]()
+    return holidays.country_holidays(country, subdiv=subdivision or None)
+
+
+class Away(models.Model):
+    """She is not at work from `start` until `until`; until she comes back where that is not known."""
+
+    start = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+    stepped = models.BooleanField(default=False, editable=False, help_text="By the button, not planned.")
+
+    class Meta:
+        verbose_name_plural = "away"
+        ordering = ["-start"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(until=None) | models.Q(until__gte=models.F("start")), name="away_ends_later"
+            )
+        ]
+
+    def __str__(self):
+        return f"away from {self.start:%d %b %H:%M}"
+
+
+class DayLetter(models.Model):
+    """A letter about a day to somebody of the house. The row is the message; the sweep sends it."""
+
+    class Kind(models.TextChoices):
+        MORNING = "morning", "morning"
+        EVENING = "evening", "evening"
+        OWNER = "owner", "more than one person can do"
+        BACKUP = "backup", "somebody is blocked and nobody is at work"
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    day = models.DateField()
+    to = models.EmailField()
+    facts = models.JSONField()
+    made_at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="When to send it, or to try again.")
+    tries = models.PositiveIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "day"], name="one_letter_a_day")]
+        indexes = [models.Index(fields=["due_at"], condition=models.Q(sent_at=None), name="day_letters_to_send")]
+
+    def __str__(self):
+        return f"{self.kind} letter of {self.day}"

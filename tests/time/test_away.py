@@ -1,0 +1,69 @@
+"""Being away: one click, and what people are told meanwhile."""
+
+import pytest
+
+from provisioning.models import Step
+from support import away, queue
+from support.models import Away, Message, Ticket
+from tests.time.conftest import at, letters, signed_up
+
+NIGHT = at("2026-11-24 22:10")
+MORNING = at("2026-11-25 10:00")
+
+
+def test_at_work_until_closing_and_what_people_are_told(desk):
+    line = away.status_line(desk, MORNING)
+    assert line.at_work and line.until == at("2026-11-25 17:30")
+    assert away.say_status(line, desk, MORNING) == (
+        "At work until 17:30 today (Lisbon time). Who writes now is told: "
+        "“Jordan answers by noon today (Lisbon time).”"
+    )
+
+
+def test_step_away_is_one_click_until_the_next_working_day_and_back_is_another(desk):
+    away.step_away(MORNING)
+    away.step_away(MORNING)
+    assert Away.objects.count() == 1
+    line = away.status_line(desk, MORNING)
+    assert not line.at_work and line.until == at("2026-11-26 09:00")
+    assert line.answered_by == at("2026-11-26 12:00")
+    noon = at("2026-11-25 12:30")
+    assert away.come_back(noon) == MORNING
+    assert away.status_line(desk, noon).at_work
+
+
+def test_a_public_holiday_is_no_working_day(desk):
+    desk.holidays_country = "PT"
+    assert away.status_line(desk, at("2026-12-08 10:00")).until == at("2026-12-09 09:00")
+
+
+def test_the_reply_in_the_night_says_what_goes_on_and_when_somebody_is_back(desk):
+    account = signed_up(NIGHT)
+    ticket = queue.open_ticket(account, account.email, Ticket.Why.WROTE)
+    Message.objects.create(ticket=ticket, account=account, email=account.email, body="?", at=NIGHT)
+    for _ in range(3):
+        away.answer_those_who_wrote(NIGHT)
+    assert letters(account) == ["letter.taken"]
+    facts = Step.objects.get(kind="letter.taken").facts
+    assert facts["auto_submitted"] == "auto-replied"
+    assert facts["reached"] == "22:10 today (Lisbon time)"
+    assert facts["back"] == "09:00 tomorrow (Lisbon time)"
+    assert facts["answer"] == "Jordan answers by noon tomorrow (Lisbon time)."
+
+
+@pytest.mark.parametrize(
+    ("headers", "sender", "may"),
+    [
+        ({}, "dana@acme.example", True),
+        ({"Auto-Submitted": "no"}, "dana@acme.example", True),
+        ({"Auto-Submitted": "auto-replied"}, "dana@acme.example", False),
+        ({"auto-submitted": "auto-generated"}, "dana@acme.example", False),
+        ({"Precedence": "bulk"}, "dana@acme.example", False),
+        ({"List-Id": "<all.acme.example>"}, "dana@acme.example", False),
+        ({"Return-Path": "<>"}, "dana@acme.example", False),
+        ({}, "MAILER-DAEMON@acme.example", False),
+        ({}, "", False),
+    ],
+)
+def test_machines_get_no_automatic_answer(headers, sender, may):
+    assert away.may_answer(headers, sender) is may

@@ -1,0 +1,176 @@
+"""The letters of a day: which belongs to which moment, that there is one of each, and that none comes at night."""
+
+from datetime import date, datetime
+
+import pytest
+from django.core import mail
+
+from accounts.models import Account, Event, Voice
+from provisioning.models import Dependency
+from support import away, day, queue
+from support.load import Load, days_in_a_row, too_much
+from support.models import DayLetter, Desk, Ticket
+from support.rule import REASON
+from tests.people import Supporter
+from tests.time.conftest import at, minutes, outage, signed_up, works
+
+WEDNESDAY = date(2026, 11, 25)
+pytestmark = pytest.mark.usefixtures("desk")
+
+
+@pytest.fixture(autouse=True)
+def _to_memory(settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.OWNER_EMAIL = "olga@arrivals.example"
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("2026-11-25 08:59", None),
+        ("2026-11-25 09:00", ("morning", WEDNESDAY)),
+        ("2026-11-25 17:29", ("morning", WEDNESDAY)),
+        ("2026-11-25 17:30", ("evening", WEDNESDAY)),
+        ("2026-11-25 18:30", ("evening", WEDNESDAY)),
+        ("2026-11-25 18:31", None),
+        ("2026-11-26 03:00", None),
+        ("2026-11-28 10:00", None),  # Saturday
+    ],
+)
+def test_which_letter_belongs_to_which_moment(moment, expected, desk):
+    assert day.which(at(moment), desk.schedule()) == expected
+
+
+def test_a_lunch_break_is_no_evening(desk):
+    desk.wednesday = "9-12, 14-18"
+    assert day.which(at("2026-11-25 12:30"), desk.schedule()) is None
+    assert day.which(at("2026-11-25 18:10"), desk.schedule()) == ("evening", WEDNESDAY)
+
+
+def a_day(begin: str, end: str) -> None:
+    now = at(begin)
+    while now <= at(end):
+        day.make(now)
+        day.send(now)
+        now += minutes(10)
+
+
+def sent() -> list[tuple[str, str]]:
+    return [(message.to[0].partition("@")[0], str(message.subject)) for message in mail.outbox]
+
+
+def test_two_letters_a_day_and_none_on_a_weekend():
+    a_day("2026-11-26 00:00", "2026-11-30 12:00")
+    assert sent() == [("jordan", "Today at the desk"), ("jordan", "You can stop now")] * 2 + [
+        ("jordan", "Today at the desk")
+    ]
+    assert "You can stop now." in mail.outbox[1].body
+    assert "Nobody needs you right now." in mail.outbox[0].body
+
+
+def test_stepping_away_is_an_evening_and_the_day_after_has_its_morning():
+    a_day("2026-11-25 09:00", "2026-11-25 11:00")
+    away.step_away(at("2026-11-25 11:05"))
+    a_day("2026-11-25 11:10", "2026-11-26 09:10")
+    assert [subject for _to, subject in sent()] == ["Today at the desk", "You can stop now", "Today at the desk"]
+
+
+def test_a_dead_mail_service_by_night_brings_no_letter_at_night():
+    Dependency.objects.create(name="mail", broken=True)
+    a_day("2026-11-25 17:30", "2026-11-25 20:00")
+    Dependency.objects.update(broken=False)
+    a_day("2026-11-25 20:10", "2026-11-26 08:50")
+    assert sent() == []
+    a_day("2026-11-26 09:00", "2026-11-26 09:10")
+    assert sent() == [("jordan", "Today at the desk")]
+
+
+def test_a_refused_letter_is_tried_again_and_goes_out_once(settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # nobody listens
+    a_day("2026-11-25 09:00", "2026-11-25 09:00")
+    assert DayLetter.objects.get().tries == 1
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    a_day("2026-11-25 09:10", "2026-11-25 10:00")
+    assert sent() == [("jordan", "Today at the desk")]
+
+
+def test_the_morning_says_what_the_night_did():
+    outage("workspace", at("2026-11-25 00:10"), at("2026-11-25 02:00"))
+    account = signed_up(at("2026-11-25 00:10"), name="Dana Sommer")
+    Event.objects.create(
+        account=account, at=at("2026-11-25 01:00"), voice=Voice.WE, kind="workspace.waived", detail=REASON
+    )
+    works(account, at("2026-11-25 02:00"))
+    other = signed_up(at("2026-11-25 00:12"), name="Bo Lind")
+    queue.open_ticket(other, other.email, Ticket.Why.WROTE)
+    a_day("2026-11-25 09:00", "2026-11-25 09:00")
+    body = mail.outbox[0].body
+    assert "workspace was down from 00:10 today (Lisbon time) until 02:00 today (Lisbon time)" in body
+    assert "let in by rule, with debt: Dana Sommer" in body
+    assert "1 account healed by itself" in body
+    assert "Bo Lind waits for an answer" in body
+
+
+LOAD = Load(outages_today=1, promise_minutes=400, day_minutes=510, days_beyond=frozenset())
+
+
+@pytest.mark.parametrize(
+    ("load", "reasons"),
+    [
+        (LOAD, 0),
+        (Load(2, 400, 510, frozenset()), 1),
+        (Load(1, 511, 510, frozenset()), 1),
+        (Load(1, None, 0, frozenset()), 0),
+        (Load(1, 400, 510, frozenset({date(2026, 11, 23), date(2026, 11, 24), WEDNESDAY})), 1),
+        (Load(1, 400, 510, frozenset({date(2026, 11, 22), date(2026, 11, 24), WEDNESDAY})), 0),
+        (Load(3, 900, 510, frozenset({date(2026, 11, 22), date(2026, 11, 23), date(2026, 11, 24)})), 3),
+    ],
+)
+def test_more_than_one_person_can_do(load, reasons):
+    assert len(too_much(load, WEDNESDAY)) == reasons
+
+
+def test_days_in_a_row_have_no_gap():
+    assert days_in_a_row({date(2026, 11, 21), date(2026, 11, 23), date(2026, 11, 24)}, WEDNESDAY) == 2
+
+
+@pytest.mark.parametrize(("tuesday", "told"), [("2026-11-24 20:00", True), ("2026-11-24 17:40", False)])
+def test_the_owner_is_told_by_the_third_late_evening_and_she_is_not(tuesday, told):
+    jordan = Supporter.create()
+    for evening in ("2026-11-23 21:00", tuesday, "2026-11-25 22:00"):
+        Event.objects.create(at=at(evening), voice=Voice.SUPPORT, kind="replied", actor=jordan)
+    a_day("2026-11-25 22:10", "2026-11-25 23:00")
+    assert sent() == [("olga", "This is more than one person can do")] * told
+    assert all("on 3 days in a row" in message.body for message in mail.outbox)
+
+
+@pytest.mark.parametrize(
+    ("since", "now", "told"),
+    [
+        ("2026-11-24 18:00", "2026-11-24 18:10", True),  # until 9:00 these are 15 hours
+        ("2026-11-25 04:00", "2026-11-25 04:10", False),
+        ("2026-11-27 18:00", "2026-11-27 18:10", True),
+    ],
+)
+def test_the_backup_is_told_of_who_would_wait_too_long(since, now, told):
+    Ticket.objects.create(email="dana@acme.example", why=Ticket.Why.WROTE, opened_at=at(since))
+    day.make(at(now))
+    day.make(at(now) + minutes(10))
+    assert DayLetter.objects.filter(kind="backup").count() == told
+
+
+def test_nobody_is_named_as_backup():
+    Desk.objects.update(backup_email="")
+    Ticket.objects.create(email="dana@acme.example", why=Ticket.Why.WROTE, opened_at=at("2026-11-24 18:00"))
+    day.make(at("2026-11-24 18:10"))
+    assert not DayLetter.objects.filter(kind="backup").exists()
+
+
+def test_two_sweeps_at_once_make_one_letter():
+    now: datetime = at("2026-11-25 09:00")
+    facts = {"desk": "Jordan"}
+    day._keep(DayLetter.Kind.MORNING, WEDNESDAY, "a@b.example", facts, now)
+    day._keep(DayLetter.Kind.MORNING, WEDNESDAY, "a@b.example", facts, now)
+    assert DayLetter.objects.count() == 1
+    assert not Account.objects.exists()

@@ -1,0 +1,81 @@
+"""What somebody went through: one row a test, and the words that follow from it."""
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+
+from support.friction import Seen, Story, friction, level
+from support.models import TrustRepair
+from support.personal_word import Person, draft, second_thoughts
+from tests.time.conftest import LISBON, at, minutes
+
+CAME = at("2026-11-23 09:14")
+STORY = Story(CAME, CAME + minutes(86))
+Level = TrustRepair.Level
+
+
+def story(*events: tuple[str, str], **facts) -> Story:
+    seen = tuple(Seen(CAME + minutes(5 + n), kind, shown) for n, (kind, shown) in enumerate(events))
+    return dataclasses.replace(STORY, events=seen, **facts)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (story(ready_at=CAME + minutes(2)), Level.NONE),
+        (story(ready_at=CAME + minutes(2), failed=False), Level.NONE),
+        (story(), Level.AUTOMATIC),
+        (story(failed=False), Level.NONE),
+        (story(("looked", "waiting.late"), ("looked", "waiting.on_its_way")), Level.AUTOMATIC),
+        (story(("logged_in", "")), Level.AUTOMATIC),
+        (story(("logged_in", ""), ("signed_up_again", "")), Level.PERSONAL),
+        (story(("wrote", "contact.taken"), ready_at=CAME + minutes(6)), Level.PERSONAL),
+        (story(("tried_to_log_in", "login.unknown"), ready_at=CAME + minutes(6)), Level.PERSONAL),
+        (story(("signed_up", "receipt.heading"), ("tried_to_log_in", "login.not_found")), Level.PERSONAL),
+        (story(needed_by=CAME + minutes(60)), Level.PERSONAL),
+        (story(needed_by=CAME + minutes(90)), Level.AUTOMATIC),
+        (story(promises_broken=1), Level.PERSONAL),
+        (story(ready_at=CAME + timedelta(hours=25)), Level.PERSONAL),
+        (story(earlier=1), Level.PERSONAL),
+    ],
+)
+def test_the_level(told, expected):
+    assert level(friction(told), told.failed)[0] == expected
+
+
+def test_what_happens_once_it_works_is_no_harm():
+    late = Story(CAME, CAME + minutes(30), (Seen(CAME + minutes(40), "wrote"), Seen(CAME + minutes(50), "logged_in")))
+    assert friction(late).doors == () and not friction(late).wrote
+
+
+def test_no_such_account_is_untrue_and_contradicts_the_receipt():
+    found = friction(story(("signed_up", "receipt.heading"), ("tried_to_log_in", "login.unknown")))
+    assert found.untrue == ("login.unknown",)
+    assert found.contradicting
+
+
+@pytest.mark.parametrize(
+    ("told", "has", "has_not"),
+    [
+        (story(("wrote", ""), ready_at=CAME + minutes(40)), ["had to write", "40 minutes"], ["tried"]),
+        (
+            story(*[("tried_to_log_in", "login.unknown")] * 3),
+            ["tried 3 times", "no such account. There was"],
+            ["had to write"],
+        ),
+        (story(("logged_in", ""), ("logged_in", "")), ["tried 2 times"], ["no such account"]),
+    ],
+)
+def test_the_draft_says_what_happened_and_nothing_else(told, has, has_not):
+    now = told.ready_at + minutes(30)
+    person = Person("Dana", told.created_at, told.ready_at, "https://a.example/login/")
+    words = draft(person, friction(told), "Jordan Reis, support", "", now, LISBON)
+    assert all(part in words for part in has) and not any(part in words for part in has_not)
+    assert len(words.split()) <= 105
+    assert second_thoughts(words) == []
+    assert words.startswith("Hello Dana,") and words.endswith("– Jordan Reis, support")
+
+
+def test_second_thoughts():
+    assert second_thoughts("Sorry, so sorry. This will never again happen; soon.") != []
