@@ -1,0 +1,19 @@
+import pytest
+
+from provisioning import kick
+
+
+@pytest.fixture(autouse=True)
+def the_heart_beats(request, monkeypatch):
+    """No sweep runs beside the tests, so every look at the waiting room would start a slice of its own: a thread
+    that goes on writing into the database of the next test. Those about slices say `@pytest.mark.slice`.
+    """
+    if "slice" not in request.keywords:
+        monkeypatch.setattr(kick, "run_a_slice", lambda: None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item):
+    """Before the database is emptied, whatever slice was started is over."""
+    with kick._slice:
+        pass

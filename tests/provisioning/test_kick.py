@@ -1,0 +1,72 @@
+"""The waiting room asks for what is due now: best effort, bounded, and never in the request itself."""
+
+import pytest
+from celery import current_app
+from django.db.models.functions import Now
+
+from accounts.status import Status
+from provisioning import kick, tasks
+from provisioning.models import Heartbeat, Step
+from provisioning.sweep import beat, sweep
+from tests.people import Person
+from tests.world.processes import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def nobody_suspects_the_broker(monkeypatch):
+    monkeypatch.setattr(kick, "_suspect_until", 0.0)
+
+
+def waiting() -> int:
+    """How many messages are in the broker's queue."""
+    with current_app.connection_for_read() as connection:
+        return connection.default_channel.client.llen("celery")
+
+
+@pytest.fixture
+def broker():
+    with current_app.connection_for_write() as connection:
+        connection.default_channel.client.flushdb()
+    return waiting
+
+
+def test_it_leaves_a_ticket_once_and_not_again_for_a_while(world, broker):
+    dana = Person.create()
+    for _ in range(3):
+        kick.kick(dana)
+    assert broker() == 1
+
+
+def test_a_ticket_does_the_work(world, broker):
+    dana = Person.create()
+    kick.kick(dana)
+    tasks.run_step(list(Step.objects.values_list("pk", "epoch")))
+    dana.refresh_from_db()
+    assert dana.status == Status.ACTIVE
+
+
+def test_nothing_is_asked_for_who_has_arrived(world, broker):
+    dana = Person.create()
+    sweep()
+    kick.kick(dana)
+    assert broker() == 0
+
+
+def test_a_heart_that_beats(world):
+    assert kick.heart_stopped()
+    beat("sweep")
+    assert not kick.heart_stopped()
+    Heartbeat.objects.update(at=Now() - kick.STALE_AFTER * 2)
+    assert kick.heart_stopped()
+
+
+@pytest.mark.slice
+def test_without_a_sweep_the_page_pays_a_little_itself(world, broker):
+    dana = Person.create()
+    kick.kick(dana)
+    wait_until(lambda: not kick._slice.locked(), 30, "the slice")
+    dana.refresh_from_db()
+    assert dana.status == Status.ACTIVE
+    assert not kick.heart_stopped()
