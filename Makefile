@@ -7,7 +7,7 @@ install: .venv/installed
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Arrivals needs Python 3.11 or newer.")'
 	@test -x $(PYTHON) || python3 -m venv .venv || { rm -rf .venv; echo "Install python3-venv first."; exit 1; }
 	@echo "Installing into .venv"
-	@$(PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(PYTHON) -m pip install --quiet --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.txt
 	@touch $@
 
 run: install
