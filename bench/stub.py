@@ -21,6 +21,9 @@ def second_service(account, key):
     return _serve("second_service", key)
 
 
+first_service.dependency, second_service.dependency = "mail", "workspace"
+
+
 def _serve(name: str, key: str) -> str:
     down = FOLDER and Path(FOLDER, "down").exists()
     if FOLDER:
