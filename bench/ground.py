@@ -14,6 +14,8 @@ from tempfile import TemporaryDirectory
 import django
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import Model
+from django.db.models.functions import Now
 
 from config import embedded
 from config.management.commands import up
@@ -38,13 +40,7 @@ os.environ |= {
 }
 django.setup()
 
-PEOPLE = """
-    INSERT INTO accounts_account (id, email, name, phone, company, reference, password, status, status_at,
-        created_at, asked_at, is_superuser, is_active, is_staff)
-    SELECT gen_random_uuid(), 'dana' || n || '@bench.example', 'Dana Sommer', '', 'Acme', 'BENCH', '', %(status)s,
-        now(), now(), CASE WHEN %(status)s = 'created' THEN now() END, false, true, false
-    FROM generate_series(%(first)s + 1, %(first)s + %(number)s) AS n
-"""
+from accounts.models import Account  # noqa: E402
 
 
 @contextmanager
@@ -62,8 +58,27 @@ def ask(sql: str, **values):
         return cursor.fetchone()[0] if cursor.description else None
 
 
+def multiply(row: Model, source: str, **different: str) -> None:
+    """Many rows like this one, which goes; the columns in `different` are SQL over the rows of `source`."""
+    table = row._meta.db_table
+    columns = [field.column for field in row._meta.fields if field.column != "id" or "id" in different]
+    values = [different.get(column, f"model.{column}") for column in columns]
+    ask(
+        f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} "
+        f"FROM {table} AS model, {source} WHERE model.id = %(pk)s",
+        pk=row.pk,
+    )
+    row.delete()
+
+
 def sign_up(number: int, status: str = "created") -> None:
-    ask(PEOPLE, number=number, status=status, first=ask("SELECT count(*) FROM accounts_account"))
+    """People who have just signed up, or who have arrived already."""
+    first = Account.objects.count()
+    person = Account(email="dana@bench.example", name="Dana Sommer", company="Acme", status=status)
+    person.save()
+    Account.objects.filter(pk=person.pk, status="created").update(asked_at=Now())
+    numbers = f"generate_series({first + 1}, {first + number}) AS n"
+    multiply(person, numbers, id="gen_random_uuid()", email="'dana' || n || '@bench.example'")
 
 
 def everybody_leaves() -> None:
