@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -52,7 +53,7 @@ def pick_up(only: Iterable[UUID] | None = None) -> int:
 def _owe(accounts: Iterable[Account]) -> None:
     """One statement, made by the database: as objects, a row costs twenty times as much."""
     kinds = setup_kinds()
-    values = {
+    values: dict[str, Any] = {
         "accounts": [account.pk for account in accounts],
         "kinds": list(kinds),
         "dependencies": [kind.dependency for kind in kinds.values()],

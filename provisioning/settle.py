@@ -84,9 +84,12 @@ def lock_accounts(ids: Iterable[UUID]) -> None:
 
 def _lock_steps(ids: Iterable[int]) -> tuple[dict[int, Step], datetime]:
     """The steps as they are, and the database's time."""
-    rows = Step.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk").annotate(now=Now())
-    steps = {step.pk: step for step in rows}
-    return steps, next((step.now for step in steps.values()), timezone.now())
+    rows = Step.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk")
+    steps: dict[int, Step] = {}
+    now = timezone.now()
+    for step in rows.annotate(now=Now()):
+        steps[step.pk], now = step, step.now
+    return steps, now
 
 
 def _report(results: Iterable[Result], now: datetime) -> set[str]:
