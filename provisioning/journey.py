@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import connection
 
 from provisioning.failures import StepFailed
 from provisioning.models import Step
@@ -34,14 +35,23 @@ TICKETED = """
 """
 
 
+GIVE_BACK = """
+    UPDATE provisioning_step AS step
+    SET epoch = step.epoch + 1, attempts = greatest(attempts - 1, 0), due_at = now(), leased = false
+    FROM unnest(%(ids)s::bigint[], %(epochs)s::int[]) AS ours (id, epoch)
+    WHERE step.id = ours.id AND step.epoch = ours.epoch AND leased
+"""
+
+
 @dataclass(frozen=True)
 class Result:
-    """What became of one try. `failure` is None when it worked."""
+    """What became of one try. `failure` is None when it worked; `too_late`: it was claimed and never begun."""
 
     step: Step
     seconds: float
     reference: str = ""
     failure: StepFailed | None = None
+    too_late: bool = False
 
 
 def claim_due(dependency: str, kinds: Sequence[str], limit: int) -> list[Step]:
@@ -62,6 +72,14 @@ def _claim(which: str, values: dict) -> list[Step]:
     values["lease"] = settings.SETUP_LEASE
     steps = list(Step.objects.raw(CLAIM.format(which=which), values).prefetch_related("account"))
     return sorted(steps, key=lambda step: step.pk)
+
+
+def give_back(steps: Sequence[Step]) -> None:
+    """Those that were claimed and not begun are due again, with all their tries."""
+    if steps:
+        values = {"ids": [step.pk for step in steps], "epochs": [step.epoch for step in steps]}
+        with connection.cursor() as cursor:
+            cursor.execute(GIVE_BACK, values)
 
 
 def perform(step: Step) -> Result:

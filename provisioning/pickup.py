@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from accounts.models import AccessRequest, Account, SignupClaim
@@ -20,6 +21,17 @@ from provisioning.steps import setup_kinds
 PRESENT_FIRST = timedelta(days=7300)
 NEW_NEXT = timedelta(days=3650)
 BATCH = 500
+OWE = """
+    INSERT INTO provisioning_step
+        (account_id, kind, occasion, dependency, key, state, epoch, attempts, due_at, leased, error, permanent,
+         reference, facts)
+    SELECT account, kind, '', dependency, gen_random_uuid(), 'open', 0, 0, now() - %(early)s, false, '', false,
+        '', '{}'
+    FROM unnest(%(accounts)s::uuid[]) WITH ORDINALITY AS asked (account, place),
+        unnest(%(kinds)s::text[], %(dependencies)s::text[]) WITH ORDINALITY AS owed (kind, dependency, number)
+    ORDER BY place, number
+    ON CONFLICT DO NOTHING
+"""
 
 
 def pick_up(only: Iterable[UUID] | None = None) -> int:
@@ -39,14 +51,16 @@ def pick_up(only: Iterable[UUID] | None = None) -> int:
 
 
 def _owe(accounts: Iterable[Account]) -> None:
-    Step.objects.bulk_create(
-        [
-            Step(account=account, kind=name, dependency=kind.dependency, due_at=Now() - NEW_NEXT)
-            for account in accounts
-            for name, kind in setup_kinds().items()
-        ],
-        ignore_conflicts=True,
-    )
+    """One statement, made by the database: as objects, a row costs twenty times as much."""
+    kinds = setup_kinds()
+    values: dict[str, Any] = {
+        "accounts": [account.pk for account in accounts],
+        "kinds": list(kinds),
+        "dependencies": [kind.dependency for kind in kinds.values()],
+        "early": NEW_NEXT,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(OWE, values)
 
 
 def _refill(ids: list[UUID]) -> None:

@@ -52,8 +52,7 @@ def settle(results: Sequence[Result]) -> None:
     account_ids = {result.step.account_id for result in results}
     with transaction.atomic():
         lock_accounts(account_ids)
-        rows = _lock_steps(result.step.pk for result in results)
-        now = _database_now()
+        rows, now = _lock_steps(result.step.pk for result in results)
         down = _report(results, now)
         settled = [_settle_one(rows[r.step.pk], r, now, down) for r in results if r.step.pk in rows]
         _write([step for step, _attempt, _line in settled])
@@ -83,12 +82,14 @@ def lock_accounts(ids: Iterable[UUID]) -> None:
     list(Account.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk").values_list("pk"))
 
 
-def _lock_steps(ids: Iterable[int]) -> dict[int, Step]:
-    return {step.pk: step for step in Step.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk")}
-
-
-def _database_now() -> datetime:
-    return Step.objects.values_list(Now(), flat=True).first() or timezone.now()
+def _lock_steps(ids: Iterable[int]) -> tuple[dict[int, Step], datetime]:
+    """The steps as they are, and the database's time."""
+    rows = Step.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk")
+    steps: dict[int, Step] = {}
+    now = timezone.now()
+    for step in rows.annotate(now=Now()):
+        steps[step.pk], now = step, step.now
+    return steps, now
 
 
 def _report(results: Iterable[Result], now: datetime) -> set[str]:
@@ -102,9 +103,17 @@ def _report(results: Iterable[Result], now: datetime) -> set[str]:
             reports[result.step.dependency].append(
                 outages.Report(result.step.account_id, False, failure.failure, failure.reason)
             )
-    for name in sorted(reports):
+    known = Dependency.objects.in_bulk(reports)
+    news = [name for name in sorted(reports) if not _is_well(known.get(name), reports[name])]
+    for name in news:
         outages.record(name, reports[name], now)
-    return set(Dependency.objects.filter(pk__in=reports, broken=True).values_list("pk", flat=True))
+    return set(Dependency.objects.filter(pk__in=news, broken=True).values_list("pk", flat=True))
+
+
+def _is_well(dependency: Dependency | None, reports: Iterable[outages.Report]) -> bool:
+    """It was and it is: nothing to write, and no row to lock."""
+    well = dependency and not dependency.broken and not dependency.failures
+    return bool(well) and all(report.worked for report in reports)
 
 
 def _settle_one(step: Step, result: Result, now: datetime, down: set[str]):
@@ -120,10 +129,11 @@ def _settle_one(step: Step, result: Result, now: datetime, down: set[str]):
         step=step,
         epoch=result.step.epoch,
         outcome=outcome,
+        ended_at=now,
         seconds=result.seconds,
         error=result.failure.reason if result.failure else "",
     )
-    return step, attempt, _diary_line(step, outcome, attempt.error) if counts else None
+    return step, attempt, _diary_line(step, outcome, attempt.error, now) if counts else None
 
 
 def _counts(step: Step, result: Result) -> bool:
@@ -168,8 +178,8 @@ def _when_next(attempts: int, retry_after: int | None, now: datetime) -> datetim
     return max(due, now + timedelta(seconds=min(retry_after, 3600)))
 
 
-def _diary_line(step: Step, outcome: Outcome, error: str) -> Event:
-    return Event(account_id=step.account_id, voice=Voice.WE, kind=f"{step.kind}.{outcome}", detail=error)
+def _diary_line(step: Step, outcome: Outcome, error: str, now: datetime) -> Event:
+    return Event(account_id=step.account_id, at=now, voice=Voice.WE, kind=f"{step.kind}.{outcome}", detail=error)
 
 
 def _write(steps: Sequence[Step]) -> None:

@@ -24,7 +24,8 @@ from provisioning.steps import kinds_needing, setup_kinds
 
 RECONCILE_EVERY = timedelta(minutes=1)
 LONGEST_DRAIN = 20.0  # seconds; then the next sweep goes on
-AHEAD = 2  # steps claimed for each thread; so many timeouts must fit into a lease
+AHEAD = 2  # steps claimed for each thread
+MOST_AHEAD = 16  # for a dependency so quick that its threads run dry between two claims
 GATHER = 0.005  # seconds to wait for more results that can be settled in the same transaction
 
 
@@ -123,6 +124,7 @@ class Crowd:
     def __init__(self) -> None:
         self.pools: dict[str, ThreadPoolExecutor] = {}
         self.running: dict[Future, str] = {}
+        self.ahead: dict[str, int] = {}
         self.tries = 0
 
     def __enter__(self) -> "Crowd":
@@ -134,14 +136,19 @@ class Crowd:
 
     def free(self, dependency: str) -> int:
         """How many more to claim: a thread that finishes finds the next step already there."""
-        return AHEAD * settings.SETUP_THREADS - sum(name == dependency for name in self.running.values())
+        running = sum(name == dependency for name in self.running.values())
+        if not running and dependency in self.ahead:
+            self.ahead[dependency] = min(2 * self.ahead[dependency], MOST_AHEAD)
+        return self.ahead.get(dependency, AHEAD) * settings.SETUP_THREADS - running
 
     def start(self, steps: Sequence[Step]) -> None:
+        last_start = time.monotonic() + settings.SETUP_LEASE.total_seconds() / 4
         for step in steps:
             if step.dependency not in self.pools:
                 self.pools[step.dependency] = ThreadPoolExecutor(settings.SETUP_THREADS, step.dependency)
-            future = self.pools[step.dependency].submit(_perform_in_a_thread, step)
+            future = self.pools[step.dependency].submit(_perform_in_a_thread, step, last_start)
             self.running[future] = step.dependency
+            self.ahead.setdefault(step.dependency, AHEAD)
 
     def settle_some(self) -> bool:
         """Wait for the next ones to finish and settle them together. False: nothing is under way."""
@@ -151,12 +158,23 @@ class Crowd:
         finished, _rest = wait(self.running, timeout=GATHER)
         for future in finished:
             del self.running[future]
-        settle([future.result() for future in finished])
-        self.tries += len(finished)
+        self._settle([future.result() for future in finished])
         return True
 
+    def _settle(self, results: Sequence[journey.Result]) -> None:
+        done = [result for result in results if not result.too_late]
+        settle(done)
+        journey.give_back([result.step for result in results if result.too_late])
+        self.tries += len(done)
+        for result in results:
+            if result.too_late or result.failure:
+                self.ahead[result.step.dependency] = AHEAD
 
-def _perform_in_a_thread(step: Step) -> journey.Result:
+
+def _perform_in_a_thread(step: Step, last_start: float) -> journey.Result:
+    """Not when it has waited so long for a thread that its lease may lapse under way."""
+    if time.monotonic() > last_start:
+        return journey.Result(step, 0, too_late=True)
     try:
         return journey.perform(step)
     finally:
