@@ -107,7 +107,9 @@ def test_the_limits_are_alike_too():
     person, answers = Person.create(), []
     for address in (FREE, person.email):
         client = Client()
-        answers.append([client.post("/login/", {"email": address, "password": "wrong"}).status_code for _ in range(12)])
+        answers.append(
+            [client.post("/login/", {"email": address, "password": "wrong"}).status_code for _ in range(12)]
+        )
     assert answers[0] == answers[1] == [200] * 10 + [429] * 2
 
 
