@@ -12,7 +12,7 @@ from accounts.models import AccessRequest, Account, Event, MailboxLink, SignupCl
 from accounts.status import Status
 from provisioning.models import OWED, Step
 from provisioning.sweep import sweep
-from tests.door.letters import newest_link, subjects, words_of
+from tests.door.letters import link_in, newest_link, subjects, words_of
 from tests.door.visit import WHO
 from tests.people import PASSWORD, Person
 

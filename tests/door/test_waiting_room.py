@@ -94,11 +94,12 @@ def corrected(address: str) -> list[str]:
     correct(browser, address)
     before = room(browser)
     sweep()
-    pages = [before, room(browser)]
-    return [
-        re.sub("<time.*?</time>", "TIME", page.replace("%40", "@").replace(address, "ECHO").split("<main")[1])
-        for page in pages
-    ]
+    return [_main(page, address) for page in (before, room(browser))]
+
+
+def _main(page: str, address: str) -> str:
+    page = page.split("<main")[1].replace("%40", "@").replace(address, "ECHO")
+    return re.sub("<time.*?</time>", "TIME", page)
 
 
 def test_a_proven_address_is_not_changed_here(world):
