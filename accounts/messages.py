@@ -66,10 +66,8 @@ SENTENCES = {
         "put it right here, and we write again."
     ),
     "waiting.ready": _("Your account is ready."),
-    "waiting.may_enter": _("Your workspace is ready and you can go in."),
     "waiting.next_try": _("We try again at {time}."),
     "waiting.trying_now": _("We are trying again now."),
-    "waiting.leave": _("You can close this page and come back; the work goes on without it."),
     "waiting.suspended": _("This account has been suspended. Write to us and a person will answer."),
     "waiting.needed_by": _("You need it by {time}. The person who helps sees that, and comes to you first."),
     "waiting.needed_passed": _(
@@ -77,7 +75,6 @@ SENTENCES = {
     ),
     "waiting.stranger": _("Log in to see where your sign-up stands."),
     # One line a step.
-    "saved.done": _("Your details are saved."),
     "welcome_email.open": _("The letter to {email} has not gone out yet."),
     "welcome_email.late": _("The letter to {email} is late: our mail service did not take it."),
     "welcome_email.done": _("The letter to {email} was handed to the mail service at {time}."),

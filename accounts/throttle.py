@@ -24,8 +24,8 @@ BUCKETS = 2**20  # of each limit: the table is bounded however many addresses a 
 COUNT = """
     INSERT INTO accounts_tries AS tries (key, count, ends_at) VALUES {rows}
     ON CONFLICT (key) DO UPDATE SET
-        count = CASE WHEN tries.ends_at <= now() THEN 1 ELSE tries.count + 1 END,
-        ends_at = CASE WHEN tries.ends_at <= now() THEN excluded.ends_at ELSE tries.ends_at END
+        count = CASE WHEN tries.ends_at <= statement_timestamp() THEN 1 ELSE tries.count + 1 END,
+        ends_at = CASE WHEN tries.ends_at <= statement_timestamp() THEN excluded.ends_at ELSE tries.ends_at END
     RETURNING key, count, ends_at
 """
 
@@ -88,13 +88,17 @@ def spend(request, door: str, email: str) -> None:
 
 
 def forgive(request, door: str, email: str, really: bool = True) -> None:
-    """The password was right: it was no guess, and this network is its owner's. Written even if not `really`."""
+    """The password was right: it was no guess. Written even if not `really`, so that both cost the same.
+
+    Whoever logs in has proven more than who signs up: the count starts anew, and this network is the owner's.
+    """
     if not settings.THROTTLES:
         return
     network = network_of(request)
     keys = [_key(limit, email, network) for limit in DOORS[door] if limit.what == "guess"]
     Tries.objects.filter(key__in=sorted(keys)).update(count=Greatest(F("count") - int(really), 0))
     if really and door == "login":
+        Tries.objects.filter(key=_key(DOORS[door][0], email, network)).update(count=0)
         _count({_known(email, network): Limit("known", "address and network", 1, SEASON)})
 
 
@@ -132,7 +136,7 @@ def _known(email: str, network: str) -> str:
 
 def _count(limits: dict[str, Limit]) -> Iterable[tuple[str, int, datetime]]:
     """Keys in order, so that two tries never wait for each other crosswise."""
-    rows = ", ".join(["(%s, 1, now() + make_interval(secs => %s))"] * len(limits))
+    rows = ", ".join(["(%s, 1, statement_timestamp() + make_interval(secs => %s))"] * len(limits))
     values = [value for key in sorted(limits) for value in (key, limits[key].seconds)]
     with connection.cursor() as cursor:
         cursor.execute(COUNT.format(rows=rows), values)

@@ -8,8 +8,12 @@ LINK = re.compile(r"https?://[^/\s]+(/(?:confirm|password/choose)/\S+/)")
 
 
 def newest_link(mail: MailServer, address: str) -> str:
-    """The path of the link in the newest letter to this address, the same in its two forms."""
-    letter = mail.to(address)[-1]
+    """The path of the link in the newest letter to this address."""
+    return link_in(mail.to(address)[-1])
+
+
+def link_in(letter) -> str:
+    """The same in both of its forms."""
     [plain] = LINK.findall(words_of(letter, "plain"))
     assert plain in words_of(letter, "html")
     return plain

@@ -1,0 +1,19 @@
+"""A loose guard on timing; `python -m bench.enumeration` measures closely."""
+
+import pytest
+
+from bench.enumeration import DOORS, auc, mail_is, measure
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_the_time_of_an_answer_does_not_tell(door, settings):
+    settings.THROTTLES = False
+    mail_is("up")
+    first = measure(door, 40)
+    assert 0.3 <= first <= 0.7 or 0.3 <= measure(door, 80) <= 0.7  # other work on the machine may fake one
+
+
+def test_the_measure_sees_a_difference():
+    assert auc([1, 2, 3], [4, 5, 6]) == 1 and auc([1, 2], [1, 2]) == 0.5
