@@ -1,7 +1,7 @@
 """What is refused before any view looks at it still gets a page that says so."""
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpResponseNotAllowed
 from django.shortcuts import render
 from django.views.defaults import bad_request as django_bad_request
@@ -14,13 +14,24 @@ def bad_request(request, exception):
     return django_bad_request(request, exception)
 
 
+def is_text(charset: str | None) -> bool:
+    """Python knows charsets that are none: asked to read a form as "hex", Django answers 500."""
+    try:
+        b"x".decode(charset or "utf-8", "replace")
+    except (LookupError, UnicodeError):
+        return False
+    return True
+
+
 class Refusals:
-    """Gives the empty 405 of Django a page."""
+    """Gives the empty 405 of Django a page, and refuses bodies in no charset."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
+        if not is_text(request.encoding):
+            raise BadRequest("the charset of the body is none")
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content:
             response.content = render(None, "405.html").content
