@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account
 from provisioning.models import Dependency, Outage, Workspace
 from support.models import Incident, Letter, Ticket
-from support.pages import Uncounted
+from support.pages import Uncounted, UncountedList
 from support.person import card
 from support.search import find
 
@@ -17,7 +17,12 @@ class ReadOnly(admin.ModelAdmin):
     show_full_result_count = False
     paginator = Uncounted
     list_per_page = 50
+    list_max_show_all = 0
+    show_facets = admin.ShowFacets.NEVER
     actions = None
+
+    def get_changelist(self, request, **kwargs):
+        return UncountedList
 
     def has_add_permission(self, request):
         return False
