@@ -121,9 +121,10 @@ def _down_words(facts: Facts) -> str:
 
 def _bounced(facts: Facts):
     refused = [_of(s) for s in facts.steps if s.dependency == "mail" and s.permanent and s.state != State.DONE]
-    event, mended = facts.last("mail.bounced"), facts.last("address_corrected")
-    came_back = event and not (mended and mended.at > event.at)
-    return _or_none(refused + ([Evidence(event.detail or "a letter came back", event.at)] if came_back else []))
+    event = facts.last("welcome_email.bounced", "mail.bounced", "corrected_address")  # whichever came last
+    if event and event.kind != "corrected_address":
+        refused.append(Evidence(event.detail or "a letter came back", event.at))
+    return _or_none(refused)
 
 
 def _bounced_words(facts: Facts) -> str:
@@ -146,13 +147,16 @@ def _dep_back(facts: Facts):
 
 
 def _works_since(facts: Facts, step: Step) -> bool:
-    service = facts.services.get(step.dependency)
+    """It failed while the service was down, as far as we know when that began, and before it worked again."""
+    service, trouble = facts.services.get(step.dependency), facts.troubles.get(step.dependency)
     worked = service and not service.broken and service.last_ok_at
-    return bool(worked and step.failed_at and worked > step.failed_at)
+    ours = "our own code" in step.error
+    before = bool(trouble and step.failed_at and step.failed_at < trouble.since)
+    return bool(worked and step.failed_at and worked > step.failed_at and not ours and not before)
 
 
 def _other_password(facts: Facts):
-    event = facts.last("signed_up_with_other_password", "logged_in", "chose_password")
+    event = facts.last("signed_up_with_other_password", "logged_in", "chose_password", "proved_mailbox")
     if event is None or event.kind != "signed_up_with_other_password":
         return None
     return [Evidence("signed up again with another password", event.at)]

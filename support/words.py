@@ -1,5 +1,6 @@
 """The desk's words for what is kept as keys: times, diary lines, sentences people were shown."""
 
+import re
 from datetime import datetime
 
 from django.utils import timezone
@@ -19,8 +20,14 @@ KINDS = {
     "proved_mailbox": _("proved the mailbox"),
     "chose_password": _("chose a new password"),
     "mail.bounced": _("a letter came back"),
+    "welcome_email.bounced": _("the welcome letter came back"),
+    "complained": _("marked our letter as unwanted"),
+    "stated_deadline": _("said by when it is needed"),
+    "asked_for_reset": _("asked to choose a new password"),
+    "asked_for_resend": _("asked for the letter again"),
+    "typed_wrong_password": _("typed a wrong password"),
     "mail.automatic": _("a machine answered our letter"),
-    "address_corrected": _("the address was put right"),
+    "corrected_address": _("the address was put right"),
     "recovered": _("started the repair"),
     "replied": _("wrote a reply"),
     "put_aside": _("put the ticket aside"),
@@ -60,5 +67,5 @@ def in_words(event: Event) -> str:
 
 
 def sentence(key: str) -> str:
-    """What they were shown, as it reads."""
-    return str(SENTENCES.get(key, key))
+    """What they were shown, as it reads; the facts in it stand elsewhere on the card."""
+    return re.sub(r"\{\w+\}", "…", str(SENTENCES.get(key, key)))
