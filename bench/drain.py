@@ -9,10 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
+from django.conf import settings
+
 from bench.ground import HOME, ask, beat, ground, sign_up, wait_for_all, worker
 from bench.tables import table, verdict
-
-from django.conf import settings  # isort: skip
 from provisioning.outages import PROBE_EVERY, RAMP_GROWTH, RAMP_START
 from tests.world.processes import wait_until
 

@@ -25,7 +25,7 @@ from provisioning.steps import kinds_needing, setup_kinds
 RECONCILE_EVERY = timedelta(minutes=1)
 LONGEST_DRAIN = 20.0  # seconds; then the next sweep goes on
 AHEAD = 2  # steps claimed for each thread
-MOST_AHEAD = 16  # for a dependency so quick that its threads run dry between two claims
+MOST_AHEAD = 16  # for a dependency so quick that some of its threads run dry between two claims
 GATHER = 0.005  # seconds to wait for more results that can be settled in the same transaction
 
 
@@ -136,10 +136,11 @@ class Crowd:
 
     def free(self, dependency: str) -> int:
         """How many more to claim: a thread that finishes finds the next step already there."""
-        running = sum(name == dependency for name in self.running.values())
-        if not running and dependency in self.ahead:
-            self.ahead[dependency] = min(2 * self.ahead[dependency], MOST_AHEAD)
-        return self.ahead.get(dependency, AHEAD) * settings.SETUP_THREADS - running
+        busy = sum(name == dependency and not future.done() for future, name in self.running.items())
+        ahead = self.ahead.get(dependency, AHEAD)
+        if dependency in self.ahead and busy < settings.SETUP_THREADS:
+            self.ahead[dependency] = ahead = min(2 * ahead, MOST_AHEAD)
+        return ahead * settings.SETUP_THREADS - busy
 
     def start(self, steps: Sequence[Step]) -> None:
         last_start = time.monotonic() + settings.SETUP_LEASE.total_seconds() / 4

@@ -1,0 +1,24 @@
+"""All of them, or those named: each in a process of its own, one after another.
+
+python -m bench [rates drain latency sweep recovery …]
+"""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+
+NAMES = ["rates", "drain", "latency", "sweep", "recovery", "signup", "enumeration", "desk_simulation"]
+
+
+def main(names: list[str]) -> int:
+    present = [name for name in names or NAMES if find_spec(f"bench.{name}")]
+    if missing := set(names) - set(present):
+        sys.exit(f"No benchmark is called {', '.join(sorted(missing))}; there are {', '.join(NAMES)}.")
+    failed = [name for name in present if subprocess.run([sys.executable, "-m", f"bench.{name}"]).returncode]
+    if failed:
+        print(f"\nBroke: {', '.join(failed)}")
+    return len(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
