@@ -32,7 +32,7 @@ class Seen:
 
 def visit(client: Client, method: str, path: str, data: dict | None = None, echo: str = "") -> Seen:
     """`echo`: the address that was typed; it may come back, and is taken out."""
-    hashes = []
+    hashes: list[int] = []
     low = argon2.low_level
     with (
         CaptureQueriesContext(connection) as queries,
