@@ -59,11 +59,3 @@ def is_theirs(request, account: Account) -> bool:
         return request.user.pk == account.pk
     claims = SignupClaim.objects.filter(account=account, proven=True, token_hash=hash_of(request))
     return claims.exists()
-
-
-def own_account(request) -> Account | None:
-    """Whose waiting room this is: the account logged in to, or the one this browser signed up for."""
-    if request.user.is_authenticated:
-        return request.user
-    claim = latest_claim(request)
-    return claim.account if claim and claim.proven else None

@@ -68,7 +68,7 @@ def asks(what: str) -> tuple[Limit, ...]:
 
 DOORS = {
     "login": guesses(10),
-    "signup": (*guesses(30), Limit("signup", "network", 300), Limit("signup", "all", 5_000)),
+    "signup": (*guesses(30), Limit("signup", "network", 500), Limit("signup", "all", 5_000)),
     "letter": asks("letter"),
     "contact": asks("contact"),
 }

@@ -1,13 +1,12 @@
 """Can a stranger tell from the time of one answer whether an address has an account?
 
-`python -m bench.enumeration` on throw-away servers; PAIRS=200. Prints AUC for each door with mail up and down:
+`pytest bench/enumeration.py` on throw-away servers; PAIRS=200. Prints AUC for each door with mail up and down:
 0.5 is a coin, 1.0 is certainty, 0.4 to 0.6 is what we promise. The requests go through Django's test client, so
 no network's noise hides a difference; one with a free address and one with a taken one, in random order.
 """
 
 import os
 import random
-import sys
 import time
 from collections.abc import Iterator
 
@@ -95,7 +94,3 @@ def test_print_the_table(settings, capsys):
         print(f"\n{PAIRS} pairs    mail up  mail down")
         for name, (up, down) in found.items():
             print(f"{name:10} {up:9.2f} {down:10.2f}")
-
-
-if __name__ == "__main__":
-    sys.exit(pytest.main([__file__, "-q"]))

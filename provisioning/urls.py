@@ -1,6 +1,5 @@
 from anymail.signals import tracking
-from django.conf import settings
-from django.urls import include, path
+from django.urls import path
 
 from provisioning import bounces, changes, health, views
 
@@ -17,6 +16,3 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
 ]
-
-if settings.WEBHOOK_SECRET:  # without it anybody could say that a letter came back
-    urlpatterns += [path("anymail/", include("anymail.urls"))]

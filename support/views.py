@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.away import AWAY
 from accounts.messages import say
+from accounts.throttle import spend
 from support.contact import take
 from support.forms import ContactForm
 
@@ -22,6 +23,7 @@ def contact(request):
     if not form.is_valid():
         return _page(request, form)
     try:
+        spend(request, "contact", form.cleaned_data["email"])
         take(form.cleaned_data["email"], form.cleaned_data["message"])
     except AWAY:
         return _page(request, form, trouble=say("contact.unsaved", support=settings.SUPPORT_EMAIL))

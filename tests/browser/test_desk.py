@@ -175,7 +175,7 @@ def reply(client, sender: str, text: str, answers: str) -> None:
     }
     key = "Basic " + base64.b64encode(SECRET.encode()).decode()
     sent = client.post(
-        "/anymail/postmark/inbound/", json.dumps(body), content_type="application/json", HTTP_AUTHORIZATION=key
+        "/mail/postmark/inbound/", json.dumps(body), content_type="application/json", HTTP_AUTHORIZATION=key
     )
     assert sent.status_code == 200
 

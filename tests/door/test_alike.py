@@ -13,7 +13,7 @@ from tests.people import PASSWORD, Person
 pytestmark = pytest.mark.django_db
 
 FREE = "nobody@free.example"
-TAKEN = [
+TAKEN: list[dict] = [
     {"status": Status.CREATED},
     {"status": Status.EMAIL_SENT},
     {"status": Status.PROVISIONED},

@@ -5,25 +5,21 @@ import base64
 import pytest
 from django.db.models.functions import Now
 from django.test import Client
-from django.urls import include, path
 
 from accounts.models import Account, Event
 from accounts.status import Status
-from config.urls import urlpatterns as ours
 from provisioning.models import State, Step
 from provisioning.sweep import sweep
 from tests.door.visit import WHO
 
 pytestmark = pytest.mark.django_db(transaction=True)
-urlpatterns = [path("anymail/", include("anymail.urls")), *ours]  # as with WEBHOOK_SECRET
-HOOK = "/anymail/postmark/tracking/"
+HOOK = "/mail/postmark/tracking/"
 DANA = WHO | {"email": "dana@acme.example"}
 REASON = "550 no such user here"
 
 
 @pytest.fixture
 def dana(world, settings):
-    settings.ROOT_URLCONF = __name__
     settings.ANYMAIL = {"WEBHOOK_SECRET": "postmark:a secret"}
     browser = Client()
     browser.post("/signup/", DANA)
@@ -85,5 +81,9 @@ def test_unknown_addresses_and_strangers(dana):
     assert welcome().state == State.DONE
 
 
-def test_without_a_secret_there_is_no_such_page():
-    assert Client().post(HOOK, {}, content_type="application/json").status_code == 404
+@pytest.mark.parametrize("secret", ["", "arrivals:", ":", "arrivals:guessed"])
+def test_where_no_secret_is_named_nobody_is_heard(world, secret):
+    signed_up = Client().post("/signup/", DANA)
+    sweep()
+    assert tell(secret=secret).status_code == 400
+    assert signed_up.status_code == 302 and welcome().state == State.DONE

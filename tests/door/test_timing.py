@@ -1,4 +1,4 @@
-"""A loose guard on timing; `python -m bench.enumeration` measures closely."""
+"""A loose guard on timing; `pytest bench/enumeration.py` measures closely."""
 
 import pytest
 

@@ -39,7 +39,7 @@ def deliver(sender, text, subject="Hello", secret=SECRET, **headers):
     }
     key = "Basic " + base64.b64encode(secret.encode()).decode()
     return Client().post(
-        "/anymail/postmark/inbound/", json.dumps(body), content_type="application/json", HTTP_AUTHORIZATION=key
+        "/mail/postmark/inbound/", json.dumps(body), content_type="application/json", HTTP_AUTHORIZATION=key
     )
 
 
