@@ -23,8 +23,11 @@ def is_text(charset: str | None) -> bool:
     return True
 
 
-class Refusals:
-    """Gives the empty 405 of Django a page, and refuses bodies in no charset."""
+class Readable:
+    """Refuses bodies in no charset, and does not look at cookies with control characters in them.
+
+    A quoted cookie may hold a NUL, and PostgreSQL will not search for a session with one: that was a 500.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -32,6 +35,17 @@ class Refusals:
     def __call__(self, request):
         if not is_text(request.encoding):
             raise BadRequest("the charset of the body is none")
+        request.COOKIES = {name: value for name, value in request.COOKIES.items() if value.isprintable()}
+        return self.get_response(request)
+
+
+class Refusals:
+    """Gives the empty 405 of Django a page."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content:
             response.content = render(None, "405.html").content

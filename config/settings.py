@@ -78,7 +78,9 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "config.refusals.Headers",
     "accounts.away.DatabaseAway",
+    "config.refusals.Readable",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.language.Language",
     "django.middleware.common.CommonMiddleware",
     "config.refusals.Refusals",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -159,6 +161,10 @@ DESK_IDLE_MINUTES = environment.whole_number("DESK_IDLE_MINUTES", 30, 1, 24 * 60
 OTP_TOTP_ISSUER = "Arrivals"
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_NAME = "__Host-language" if ON_HTTPS else "language"
+LANGUAGE_COOKIE_AGE = 365 * 86400
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"

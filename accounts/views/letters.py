@@ -25,7 +25,7 @@ def by_mailbox(*purposes: MailboxLink.Purpose):
         @wraps(view)
         def private(request, token):
             response = _answer(view, request, token, purposes)
-            response["Referrer-Policy"] = "no-referrer"
+            response["Referrer-Policy"] = "strict-origin"  # with "no-referrer" browsers post "Origin: null": 403
             return response
 
         methods = require_http_methods(["GET", "HEAD", "POST"])

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import uuid4
 
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from accounts.confirm import path_for
+from accounts.links import hand_out
+from accounts.models import Account, MailboxLink
 from accounts.status import Status
 from provisioning.models import State
 from tests.browser.site import Site, dana, mail_is_down, owe
@@ -135,14 +137,80 @@ def home_with_debt(site: Site) -> str:
     return reverse("home")
 
 
+def letter_to(account: Account, purpose: MailboxLink.Purpose) -> str:
+    page = "choose_password" if purpose == MailboxLink.Purpose.RESET else "confirm"
+    return reverse(page, args=[hand_out(account, purpose, uuid4())])
+
+
 @look()
 def confirm(site: Site) -> str:
-    return path_for(dana(status=Status.ACTIVE))
+    """From the browser that signed up."""
+    return letter_to(site.signed_up(), MailboxLink.Purpose.CONFIRM)
 
 
 @look()
+def confirm_elsewhere(site: Site) -> str:
+    return letter_to(dana(status=Status.ACTIVE), MailboxLink.Purpose.CONFIRM)
+
+
+@look(send=press)
 def confirm_done(site: Site) -> str:
-    return path_for(dana(status=Status.ACTIVE, mailbox_proven_at=timezone.now()))
+    return letter_to(site.signed_up(), MailboxLink.Purpose.CONFIRM)
+
+
+@look()
+def already_here(site: Site) -> str:
+    return letter_to(dana(status=Status.ACTIVE, mailbox_proven_at=timezone.now()), MailboxLink.Purpose.ALREADY_HERE)
+
+
+@look()
+def choose_password(site: Site) -> str:
+    return letter_to(dana(status=Status.ACTIVE), MailboxLink.Purpose.RESET)
+
+
+@look(send=press)
+def choose_password_refused(site: Site) -> str:
+    return letter_to(dana(status=Status.ACTIVE), MailboxLink.Purpose.RESET)
+
+
+def simple(name: str, path: str, status: int = 200) -> None:
+    LOOKS[name] = Look(lambda site: path, status)
+
+
+simple("password-reset", "/password/reset/")
+simple("password-reset-taken", "/password/reset/taken/")
+simple("resend", "/resend/")
+simple("resend-taken", "/resend/taken/")
+simple("after-void", "/after/no-such-token/", 404)
+
+
+@look()
+def address(site: Site) -> str:
+    site.signed_up()
+    return reverse("address")
+
+
+@look(send=press)
+def address_refused(site: Site) -> str:
+    site.signed_up()
+    return reverse("address")
+
+
+@look()
+def needed(site: Site) -> str:
+    site.signed_up()
+    return reverse("needed")
+
+
+@look()
+def delete(site: Site) -> str:
+    site.signed_up()
+    return reverse("delete")
+
+
+@look()
+def deleted(site: Site) -> str:
+    return reverse("deleted")
 
 
 @look(404)

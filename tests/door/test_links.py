@@ -40,7 +40,7 @@ def test_the_browser_that_signed_up_confirms_with_one_press(world):
     sweep()
     page = browser.get(newest_link(mail, DANA["email"]))
     assert "Press the button" in text(page) and dana().mailbox_proven_at is None
-    assert (page["Referrer-Policy"], "no-store" in page["Cache-Control"]) == ("no-referrer", True)
+    assert (page["Referrer-Policy"], "no-store" in page["Cache-Control"]) == ("strict-origin", True)
     assert "is confirmed" in text(browser.post(newest_link(mail, DANA["email"])))
     assert dana().mailbox_proven_at
     assert Event.objects.filter(account=dana(), shown="confirm.done").count() == 1
@@ -63,7 +63,7 @@ def test_a_second_use_says_what_is_true(world):
     browser.post(path)
     for answer in (browser.post(path), Client().get(path)):
         assert answer.status_code == 200 and "was confirmed with this link at" in text(answer)
-        assert answer["Referrer-Policy"] == "no-referrer"
+        assert answer["Referrer-Policy"] == "strict-origin"
 
 
 def test_only_the_newest_link_works(world):
