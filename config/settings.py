@@ -50,8 +50,6 @@ DEFAULT_FROM_EMAIL = environment.address("DEFAULT_FROM_EMAIL", f"Arrivals <hello
 SUPPORT_EMAIL = environment.address("SUPPORT_EMAIL", f"support@{SITE_HOST}")
 OWNER_EMAIL = environment.address("OWNER_EMAIL", f"owner@{SITE_HOST}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-# Who may deliver mail to /mail/<service>/inbound/, as user:password. Nobody can where none is named.
-ANYMAIL = {"WEBHOOK_SECRET": environment.text("WEBHOOK_SECRET", "") or f"arrivals:{secrets.token_urlsafe(32)}"}
 
 INSTALLED_APPS = [
     "config",
@@ -177,7 +175,8 @@ PROXIES = environment.whole_number("PROXIES", 0, 0, 10)
 if not THROTTLES and not DEBUG:
     raise environment.refuse("THROTTLES", "may be off only together with DEBUG=1.")
 
-# The mail service tells us at /anymail/<its name>/tracking/ what came back, and shows this user:password.
+# The mail service tells us at /anymail/<its name>/tracking/ what came back, at /anymail/<its name>/inbound/ what
+# people wrote, and shows this user:password.
 WEBHOOK_SECRET = environment.text("WEBHOOK_SECRET", "")
 ANYMAIL = {"WEBHOOK_SECRET": WEBHOOK_SECRET}
 

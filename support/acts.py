@@ -8,11 +8,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Account, Event, Voice
+from accounts.ask import ask_for_letter
+from accounts.models import AccessRequest, Account, Event, Voice
 from accounts.signup import ask_for_repair
+from provisioning.address import correct_address as correct
 from provisioning.debts import waive
 from provisioning.models import State, Step
-from provisioning.pickup import owe_letter
+from provisioning.owing import owe_letter
 from support import queue, recovery
 from support.models import Incident, Letter, Message, Recovery, Ticket
 from support.post import message_id, tell_owner, write
@@ -103,3 +105,20 @@ def stop_recovery(incident: Incident, actor: Account, reason: str) -> None:
     running = Recovery.objects.filter(incident=incident, ended_at=None).first()
     if running is None or not recovery.stop(running, f"stopped by {actor.name}: {reason}"):
         raise Refused(_("No recovery is running."))
+
+
+def correct_address(account: Account, actor: Account, reason: str, email: str) -> None:
+    """After proof on the phone; `reason` says which. The welcome letter is owed anew, old links are void."""
+    if account.mailbox_proven_at:
+        raise Refused(_("They have proved the mailbox they have. Another one is theirs to enter."))
+    if Account.objects.filter(email=email).exists():
+        raise Refused(_("Another account has that address. Look at it first."))
+    correct(account, email)
+    Ticket.objects.filter(account=account, closed_at=None).update(email=email)
+    note(account, "corrected_address", actor, f"{account.email} → {email}: {reason}")
+
+
+def vouch(account: Account, actor: Account, reason: str) -> None:
+    """She is sure who it is: they are sent the letter for a new password. She never sets one."""
+    ask_for_letter(AccessRequest.Kind.RESET, account.email)
+    note(account, "vouched", actor, reason)

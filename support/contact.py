@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Account, Event, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import Status
-from provisioning.pickup import owe_letter
+from provisioning.bounces import came_back
+from provisioning.owing import owe_letter
 from support.models import Message, Ticket
 from support.post import write
 from support.queue import open_ticket
@@ -59,10 +60,12 @@ def _begin(message: Message) -> None:
 
 def _set_down(message: Message) -> None:
     """A machine's letter: kept and noted, never answered, no ticket."""
-    if message.account:
-        kind = "mail.bounced" if message.bounce else "mail.automatic"
-        detail = message.body[:300]
-        Event.objects.create(account=message.account, voice=Voice.WE, kind=kind, detail=detail)
+    if message.account and message.bounce:
+        came_back(message.account, f"the letter came back: {message.body}"[:500])
+    elif message.account:
+        Event.objects.create(
+            account=message.account, voice=Voice.WE, kind="mail.automatic", detail=message.body[:300]
+        )
     message.settled_at = Now()
     message.save(update_fields=["settled_at"])
 

@@ -155,8 +155,8 @@ def a_deadline(now: datetime) -> None:
     account = person("Mina Okafor", "mina@okafor.demo.example", Status.FAILED, at, "Okafor Studio")
     step(account, "welcome_email", State.DONE, at)
     step(account, "workspace", State.DEAD, at, "the workspace service did not answer in time")
-    ticket = wrote(account, account.email, now - timedelta(minutes=25), "I present to a client in an hour. Please.")
-    Ticket.objects.filter(pk=ticket.pk).update(needed_by=now + timedelta(hours=1))
+    Account.objects.filter(pk=account.pk).update(needed_by=now + timedelta(hours=1), needed_because="a presentation")
+    wrote(account, account.email, now - timedelta(minutes=25), "I present to a client in an hour. Please.")
 
 
 def a_debt(now: datetime) -> None:

@@ -121,9 +121,10 @@ def _down_words(facts: Facts) -> str:
 
 def _bounced(facts: Facts):
     refused = [_of(s) for s in facts.steps if s.dependency == "mail" and s.permanent and s.state != State.DONE]
-    event, mended = facts.last("mail.bounced"), facts.last("address_corrected")
-    came_back = event and not (mended and mended.at > event.at)
-    return _or_none(refused + ([Evidence(event.detail or "a letter came back", event.at)] if came_back else []))
+    event = facts.last("welcome_email.bounced", "mail.bounced", "corrected_address")  # whichever came last
+    if event and event.kind != "corrected_address":
+        refused.append(Evidence(event.detail or "a letter came back", event.at))
+    return _or_none(refused)
 
 
 def _bounced_words(facts: Facts) -> str:
@@ -152,7 +153,7 @@ def _works_since(facts: Facts, step: Step) -> bool:
 
 
 def _other_password(facts: Facts):
-    event = facts.last("signed_up_with_other_password", "logged_in", "chose_password")
+    event = facts.last("signed_up_with_other_password", "logged_in", "chose_password", "proved_mailbox")
     if event is None or event.kind != "signed_up_with_other_password":
         return None
     return [Evidence("signed up again with another password", event.at)]

@@ -34,7 +34,7 @@ def facts_of(
         events=list(events_of(account)[:RECENT]),
         services=services_now() if services is None else services,
         troubles={row.dependency: Trouble(row.began_at, row.people) for row in incidents},
-        has_workspace=any(step.recorded for step in steps),
+        has_workspace=any(getattr(step, "recorded", False) for step in steps),
         known_domains=frozenset(domain_of(mate.email) for mate in mates if mate.mailbox_proven_at),
     )
 

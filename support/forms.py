@@ -32,6 +32,17 @@ class LetInForm(ActForm):
     days = forms.IntegerField(label=_("Days until the debt is to be paid"), min_value=1, max_value=30, initial=2)
 
 
+class AddressForm(ActForm):
+    email = email_field()
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].label = _("How they proved who they are")
+
+    def clean_email(self):
+        return normal_email(self.cleaned_data["email"])
+
+
 class PutAsideForm(ActForm):
     wakes_on = forms.ChoiceField(label=_("Comes back"), choices=Ticket.Wake.choices)
     hours = forms.IntegerField(label=_("After at most so many hours"), min_value=1, max_value=168, initial=24)

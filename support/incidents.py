@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from accounts.models import Account
 from accounts.status import UNFINISHED, Status
 from provisioning.models import OWED, Outage, State, Step
-from provisioning.pickup import owe_letter
+from provisioning.owing import owe_letter
 from support.models import Affected, Incident
 from support.post import tell_support
 from support.words import clock_words
@@ -126,11 +126,11 @@ def end(incident: Incident) -> None:
     ).exclude(error="")
     if incident.outage_id:
         over = Outage.objects.filter(pk=incident.outage_id, ended_at__isnull=False).first()
-        ended_at = over.ended_at if over else None
+        this: dict = {"ended_at": over.ended_at} if over else {}
     else:
-        ended_at = None if lately.exists() or _given_up_lately(incident) else Now()
-    if ended_at:
-        Incident.objects.filter(pk=incident.pk).update(ended_at=ended_at)
+        this = {} if lately.exists() or _given_up_lately(incident) else {"ended_at": Now()}
+    if this:
+        Incident.objects.filter(pk=incident.pk).update(**this)
         incident.refresh_from_db()
     else:
         Incident.objects.filter(pk=incident.pk, next_news_at__lt=Now()).update(next_news_at=Now() + NEWS_EVERY)

@@ -4,11 +4,11 @@ import re
 from email.message import EmailMessage
 
 from anymail.inbound import AnymailInboundMessage
-from anymail.signals import AnymailInboundEvent, AnymailTrackingEvent, EventType, inbound, tracking
+from anymail.signals import AnymailInboundEvent, inbound
 from django.dispatch import receiver
 from mailparser_reply import EmailReplyParser
 
-from accounts.models import Account, Event, Voice, normal_email
+from accounts.models import normal_email
 from support.models import Message
 
 LONGEST = 100_000
@@ -75,14 +75,3 @@ def is_automatic(mail: EmailMessage) -> bool:
 def address_says(mail: EmailMessage, *names: str) -> bool:
     sender = str(mail.get("From", "")).lower()
     return any(re.search(rf"(^|[<\s]){name}@", sender) for name in names)
-
-
-@receiver(tracking)
-def note_bounce(sender, event: AnymailTrackingEvent, esp_name, **kwargs) -> None:
-    """The mail service says a letter came back: it goes into the diary, where diagnosis finds it."""
-    if event.event_type not in (EventType.BOUNCED, EventType.REJECTED):
-        return
-    account = Account.objects.filter(email=normal_email(event.recipient or "")).first()
-    if account:
-        detail = str(event.mta_response or event.description or "the letter came back")[:500]
-        Event.objects.create(account=account, voice=Voice.WE, kind="mail.bounced", detail=detail)

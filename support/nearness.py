@@ -2,24 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-COMMON = frozenset(
-    {
-        *("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "hotmail.co.uk", "yahoo.com", "yahoo.co.uk"),
-        *("icloud.com", "live.com", "proton.me", "protonmail.com", "gmx.net", "web.de", "aol.com", "mail.com"),
-        *("yandex.com", "fastmail.com", "zoho.com"),
-    }
-)
-SHORTEST = 6  # a slip in less than "gmx.de" cannot be told from another name
-
-
-def one_slip(a: str, b: str) -> bool:
-    """Whether one insertion, deletion, substitution or swap of neighbours turns `a` into `b`."""
-    if a == b or abs(len(a) - len(b)) > 1:
-        return False
-    start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-    rest_a, rest_b = a[start:], b[start:]
-    swapped = rest_a[:2] == rest_b[1::-1] and len(rest_a) > 1 and rest_a[2:] == rest_b[2:]
-    return swapped or rest_a[1:] == rest_b[1:] or rest_a == rest_b[1:] or rest_a[1:] == rest_b
+from accounts.typos import COMMON, SHORTEST, one_slip
 
 
 def domain_of(email: str) -> str:
@@ -31,7 +14,7 @@ def meant_domain(email: str, known: Collection[str] = ()) -> str:
     domain = domain_of(email)
     if domain in COMMON or domain in known or len(domain) < SHORTEST:
         return ""
-    near = [other for other in (*sorted(known), *sorted(COMMON)) if one_slip(domain, other)]
+    near = [other for other in (*sorted(known), *COMMON) if len(other) >= SHORTEST and one_slip(domain, other)]
     return near[0] if near else ""
 
 

@@ -14,6 +14,7 @@ from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -21,7 +22,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import Account
 from provisioning.kick import kick
 from support import acts, queue
-from support.forms import ActForm, LetInForm, PutAsideForm, ReplyForm
+from support.forms import ActForm, AddressForm, LetInForm, PutAsideForm, ReplyForm
 from support.models import Incident, Press, Ticket
 from support.seen import Seen, changes, seal, state_of, state_of_incident, unseal
 
@@ -40,10 +41,10 @@ class Subject:
 class Deed:
     """One act: `do(subject, actor, words, seen)` does it, `done` says so."""
 
-    label: str
+    label: str | Promise
     permission: str
     do: Callable[[Subject, Account, dict, Seen], object]
-    done: str
+    done: str | Promise
     form: type[forms.Form] = ActForm
     kicks: bool = False
 
@@ -75,7 +76,7 @@ def _carry_out(request, name: str, deed: Deed, seen: Seen) -> None:
         return
     if deed.kicks and subject.account:
         kick(subject.account)
-    messages.success(request, deed.done)
+    messages.success(request, str(deed.done))
 
 
 def _do(name: str, deed: Deed, seen: Seen, actor: Account, words: dict) -> Subject:
@@ -161,6 +162,14 @@ def _send_link(subject, actor, words, seen):
     acts.send_link(subject.account, actor, words["reason"], seen.key)
 
 
+def _correct_address(subject, actor, words, seen):
+    acts.correct_address(subject.account, actor, words["reason"], words["email"])
+
+
+def _vouch(subject, actor, words, seen):
+    acts.vouch(subject.account, actor, words["reason"])
+
+
 t = gettext_lazy
 DEEDS: dict[str, Deed] = {
     "recover": Deed(t("Recover"), "recover", _recover, t("It is being set up again now."), kicks=True),
@@ -168,6 +177,15 @@ DEEDS: dict[str, Deed] = {
     "send_link": Deed(
         t("Send the way in"), "reply", _send_link, t("The letter that says how to get in is on its way.")
     ),
+    "correct_address": Deed(
+        t("Put the address right"),
+        "correct_address",
+        _correct_address,
+        t("The welcome letter goes to the new address."),
+        AddressForm,
+        kicks=True,
+    ),
+    "vouch": Deed(t("Vouch, and start a reset"), "vouch", _vouch, t("They get a letter for a new password.")),
     "reply": Deed(t("Send"), "reply", _with_ticket(_reply), t("Your reply is on its way."), ReplyForm),
     "put_aside": Deed(
         t("Put aside"), "put_aside", _with_ticket(_put_aside), t("It comes back by itself."), PutAsideForm
@@ -189,6 +207,8 @@ REASONS = {
     "recover": t("Tried again by hand"),
     "let_in": t("They need to get in before it is all done"),
     "send_link": t("They could not get in"),
+    "correct_address": "",
+    "vouch": "",
     "put_aside": t("Waiting"),
     "hand_over": "",
     "mark_abusive": t("Not for reading twice"),

@@ -84,6 +84,7 @@ def refresh_these(tickets: QuerySet[Ticket]) -> None:
     tickets.filter(account__isnull=False).update(
         came_back=Coalesce(Subquery(back.annotate(n=Count("pk")).values("n")), 0),
         here_at=Subquery(theirs.annotate(last=Max("at")).values("last")),
+        needed_by=Subquery(Account.objects.filter(pk=OuterRef("account_id")).values("needed_by")),
         untrue=Exists(theirs.filter(shown__in=UNTRUE)),
     )
     tickets.update(facts_at=Now())

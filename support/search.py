@@ -13,8 +13,8 @@ def find(accounts: QuerySet[Account], term: str) -> QuerySet[Account]:
     term = term.strip().lower()
     people = accounts.alias(**WORDS)
     if "@" in term:
-        return people.filter(lower_email__startswith=term)
-    begins = Q()
-    for field in WORDS:
-        begins |= Q(**{f"{field}__startswith": term})
-    return people.filter(begins | Q(reference=term.upper()))
+        return people.filter(Q(lower_email__startswith=term))
+    begins = Q(reference=term.upper())
+    for word in WORDS:
+        begins |= Q((f"{word}__startswith", term))
+    return people.filter(begins)

@@ -33,14 +33,14 @@ def today(user: Account, ticket: str = "", page: str = "") -> dict:
     shown = cards(services, user)
     rows = [lanes.Waiting(*row) for row in queue.waiting().values_list(*lanes.Waiting._fields)[:MOST]]
     number = int(page) if page.isdigit() and 0 < int(page) < 1000 else 1
-    first, *rest = _page(rows, number, ticket, now) or [None]
+    tickets = _page(rows, number, ticket, now)
     deciding = sum(card["decision"] for card in shown)
     return {
         "headline": headline(len(rows) + deciding),
         "heart_stopped": heart_stopped(),
         "cards": shown,
-        "opened": first and opened(first, user, services, [card["incident"] for card in shown]),
-        "rest": rest,
+        "opened": opened(tickets[0], user, services, [card["incident"] for card in shown]) if tickets else None,
+        "rest": tickets[1:],
         "pages": pages(len(rows), number),
         "healing": _healing(),
         "debts": _overdue(now),

@@ -14,7 +14,7 @@ make_roles = import_module("support.migrations.0002_roles").make_roles
 @pytest.fixture
 def jordan(db):
     """The one person who helps, with the role *support* and nothing more."""
-    jordan = Supporter(name="Jordan", is_superuser=False)
+    jordan = Supporter.create(name="Jordan", is_superuser=False)
     make_roles(apps, None)  # a test with real transactions empties all tables after it
     jordan.groups.add(Group.objects.get(name="support"))
     return jordan

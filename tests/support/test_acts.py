@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Account, Event
+from accounts.models import AccessRequest, Account, Event
 from accounts.status import Status
 from provisioning.models import State, Step
 from support import acts, press, queue
@@ -19,13 +19,17 @@ from tests.people import Person, Supporter
 from tests.support.test_today import given_up, wrote
 
 pytestmark = pytest.mark.django_db
-ON_A_PERSON = ["recover", "let_in", "send_link", "reply", "put_aside", "hand_over", "mark_abusive", "close"]
+ON_A_PERSON = [
+    *("recover", "let_in", "send_link", "vouch", "correct_address"),
+    *("reply", "put_aside", "hand_over", "mark_abusive", "close"),
+]
 WORDS = {"reason": "because", "days": "2", "wakes_on": "time", "hours": "4", "body": "Hello Dana", "draft": ""}
+WORDS["email"] = "dana.sommer@acme.example"
 
 
 @pytest.fixture
 def dana():
-    person = Person(name="Dana Sommer", status=Status.FAILED, asked_at=None)
+    person = Person.create(name="Dana Sommer", status=Status.FAILED, asked_at=None)
     given_up(person)
     wrote(person)
     return person
@@ -46,6 +50,7 @@ def everything():
         list(Account.objects.exclude(is_staff=True).order_by("pk").values("status", "asked_at", "email")),
         list(Step.objects.order_by("pk").values("state", "attempts", "due_at", "pay_by")),
         list(Ticket.objects.order_by("pk").values("closed_at", "asleep_since", "handed_over_at", "abusive")),
+        AccessRequest.objects.count(),
         [Letter.objects.count(), Event.objects.count(), Press.objects.count(), Recovery.objects.count()],
     ]
 
@@ -57,6 +62,7 @@ def test_every_act_of_a_person_is_done_once_and_noted(desk, jordan, dana):
         assert answer.status_code == 302 and everything() != before, name
     kinds = set(Event.objects.filter(account=dana, actor=jordan).values_list("kind", flat=True))
     expected = {"recovered", "workspace.waived", "link_sent", "replied", "put_aside", "handed_over", "abusive"}
+    expected |= {"vouched", "corrected_address"}
     assert kinds == expected | {"ticket.closed"}
 
 
@@ -89,7 +95,7 @@ def test_a_stale_page_is_refused_with_what_changed(desk, jordan, dana, name):
 
 @pytest.mark.parametrize("name", ON_A_PERSON)
 def test_staff_without_the_permission_are_refused(jordan, dana, name):
-    visitor = Supporter(is_superuser=False)
+    visitor = Supporter.create(is_superuser=False)
     client = Client()
     client.force_login(visitor)
     before = everything()
@@ -111,7 +117,7 @@ def test_people_who_are_no_staff_do_not_get_in(dana, name):
 def test_a_crafted_post_is_refused(desk, jordan, dana, name, sealed):
     """Not our seal, or one that was made for somebody else."""
     before = everything()
-    other = seen(Supporter(), dana) if sealed is None else sealed
+    other = seen(Supporter.create(), dana) if sealed is None else sealed
     assert do(desk, name, other).status_code == 400
     assert everything() == before
 

@@ -46,7 +46,7 @@ def test_again_is_the_same_desk():
 
 
 def test_real_people_are_left_alone():
-    Person()
+    Person.create()
     with pytest.raises(CommandError, match="Real people"):
         demo()
     assert Account.objects.count() == 1

@@ -32,7 +32,7 @@ def time_passes(minutes=10):
     Dependency.objects.filter(broken=True).update(probe_at=Now())
     Dependency.objects.filter(rate__isnull=False).update(refilled_at=Now() - timedelta(seconds=1))
     for model, fields in AGING.items():
-        model.objects.update(**{field: F(field) - ago for field in fields})
+        model._default_manager.update(**{field: F(field) - ago for field in fields})
 
 
 def until_all_are_active():
@@ -113,7 +113,7 @@ def test_three_people_open_it_without_a_breaker(world, settings):
     sweep()
     assert not Incident.objects.exists()
     assert Ticket.objects.count() == 2
-    Person()
+    Person.create()
     sweep()
     incident = Incident.objects.get()
     assert (incident.dependency, incident.failure, incident.outage) == ("workspace", "4xx", None)
@@ -201,6 +201,12 @@ def test_it_never_asks_more_than_there_are(outcomes):
     assert not (wave.ask and wave.over)
 
 
+def begin(incident, jordan, reason) -> Recovery:
+    begun = recovery.begin(incident, jordan, reason)
+    assert begun
+    return begun
+
+
 def given_up_crowd(world, settings, number):
     settings.SETUP_GIVE_UP_AFTER = 1
     world[1].mode = "4xx"
@@ -214,7 +220,7 @@ def given_up_crowd(world, settings, number):
 def test_everybody_is_recovered_step_by_step(world, settings, jordan, desk):
     given_up_crowd(world, settings, 40)
     world[1].mode = "ok"
-    begun = recovery.begin(Incident.objects.get(), jordan, "their company names are taken now")
+    begun = begin(Incident.objects.get(), jordan, "their company names are taken now")
     asked = []
     for _ in range(12):
         fetch_everywhere()
@@ -233,7 +239,7 @@ def test_everybody_is_recovered_step_by_step(world, settings, jordan, desk):
 @database
 def test_it_stops_itself_when_two_of_five_fail(world, settings, jordan):
     given_up_crowd(world, settings, 40)
-    begun = recovery.begin(Incident.objects.get(), jordan, "I hope it works")
+    begun = begin(Incident.objects.get(), jordan, "I hope it works")
     for _ in range(6):
         fetch_everywhere()
         drain()
@@ -246,7 +252,7 @@ def test_it_stops_itself_when_two_of_five_fail(world, settings, jordan):
 def test_stop_means_nobody_else_is_asked(world, settings, jordan):
     given_up_crowd(world, settings, 10)
     world[1].mode = "ok"
-    begun = recovery.begin(Incident.objects.get(), jordan, "go")
+    begun = begin(Incident.objects.get(), jordan, "go")
     fetch_everywhere()
     assert recovery.stop(begun, "stopped by Jordan")
     assert not recovery.stop(begun, "again")

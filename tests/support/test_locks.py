@@ -24,7 +24,7 @@ def code_of(device):
 
 
 def test_createsuperuser_and_log_in_is_enough_at_home(settings):
-    supporter = Supporter()
+    supporter = Supporter.create()
     client = Client()
     assert settings.DESK_REQUIRES_TOTP is False
     client.post("/admin/login/?next=/admin/", {"username": supporter.email, "password": PASSWORD})
@@ -33,7 +33,7 @@ def test_createsuperuser_and_log_in_is_enough_at_home(settings):
 
 @pytest.mark.usefixtures("two_steps")
 def test_the_password_alone_opens_nothing(desk, jordan):
-    dana = Person()
+    dana = Person.create()
     for page in ("", "records/", "accounts/account/", f"accounts/account/{dana.pk}/change/", "acts/recover/"):
         answer = desk.get("/admin/" + page)
         assert (answer.status_code, answer.url) == (302, "/admin/second-step/")
@@ -69,7 +69,7 @@ def test_one_code_works_once(desk, jordan):
 
 
 def test_people_who_are_no_staff_see_no_second_step(client):
-    client.force_login(Person())
+    client.force_login(Person.create())
     assert client.get("/admin/second-step/").url == "/admin/login/"
     assert not TOTPDevice.objects.exists()
 
@@ -93,7 +93,7 @@ def test_the_roles_are_there(jordan):
 
 
 def test_who_looked_at_whom_is_in_the_diary_once(desk, jordan):
-    dana = Person()
+    dana = Person.create()
     for _ in range(3):
         desk.get(f"/admin/accounts/account/{dana.pk}/change/")
     look = Event.objects.get(account=dana)
@@ -101,8 +101,8 @@ def test_who_looked_at_whom_is_in_the_diary_once(desk, jordan):
 
 
 def test_nothing_can_be_changed_by_a_form_of_stock_admin():
-    client, dana = Client(), Person(name="Dana")
-    client.force_login(Supporter())
+    client, dana = Client(), Person.create(name="Dana")
+    client.force_login(Supporter.create())
     at = f"/admin/accounts/account/{dana.pk}/"
     client.post(at + "change/", {"name": "Mallory", "is_staff": "on"})
     client.post(at + "delete/", {"post": "yes"})

@@ -50,7 +50,10 @@ def test_nobody_needs_you(desk):
 
 
 def test_one_person_is_opened_in_full_and_the_rest_are_lines(desk):
-    dana, bo = Person(name="Dana Sommer", status=Status.FAILED), Person(name="Bo Lund", status=Status.FAILED)
+    dana, bo = (
+        Person.create(name="Dana Sommer", status=Status.FAILED),
+        Person.create(name="Bo Lund", status=Status.FAILED),
+    )
     given_up(dana)
     given_up(bo)
     queue.take_over_given_up()
@@ -64,14 +67,17 @@ def test_one_person_is_opened_in_full_and_the_rest_are_lines(desk):
 
 
 def test_a_stranger_is_shown_with_the_near_misses(desk):
-    Person(name="Dana Sommer", email="dana@acne.example")
+    Person.create(name="Dana Sommer", email="dana@acne.example")
     wrote(email="dana@acme.example")
     html = page(desk)
     assert "Nobody with this address has an account." in html and "dana@acne.example" in html
 
 
 def test_people_of_an_open_incident_stand_nowhere_else_unless_they_wrote(desk):
-    silent, writer = Person(name="Silent Sam", status=Status.FAILED), Person(name="Wanda", status=Status.FAILED)
+    silent, writer = (
+        Person.create(name="Silent Sam", status=Status.FAILED),
+        Person.create(name="Wanda", status=Status.FAILED),
+    )
     incident = Incident.objects.create(dependency="workspace", failure="5xx", error="503", began_at=Now())
     for person in (silent, writer):
         given_up(person)
@@ -87,7 +93,8 @@ def test_people_of_an_open_incident_stand_nowhere_else_unless_they_wrote(desk):
 def a_full_desk():
     """Three incidents, one of them being recovered, and sixty tickets."""
     for name in ("mail", "workspace", "crm"):
-        Dependency.objects.create(name=name, broken=name == "mail", probe_at=timezone.now())
+        health = {"broken": name == "mail", "probe_at": timezone.now()}
+        Dependency.objects.update_or_create(name=name, defaults=health)
         incident = Incident.objects.create(dependency=name, failure="5xx", error="503", began_at=Now())
         for person in Person.create_batch(4, status=Status.FAILED):
             given_up(person)
@@ -119,12 +126,12 @@ def test_pages(desk):
 
 @pytest.mark.parametrize("query", ["?page=0", "?page=x", "?page=999999999", "?ticket=x", "?ticket=%00", "?page=-1"])
 def test_nonsense_in_the_address_is_harmless(desk, query):
-    wrote(Person())
+    wrote(Person.create())
     page(desk, query)
 
 
 def test_put_aside_and_handed_over_are_out_of_the_way(desk):
-    aside, owners = wrote(Person(name="Aside Ann")), wrote(Person(name="Owned Olga"))
+    aside, owners = wrote(Person.create(name="Aside Ann")), wrote(Person.create(name="Owned Olga"))
     Ticket.objects.filter(pk=aside.pk).update(asleep_since=Now(), asleep_until=Now() + timedelta(hours=1))
     Ticket.objects.filter(pk=owners.pk).update(handed_over_at=Now())
     assert "Nobody needs you right now." in page(desk)
