@@ -9,7 +9,7 @@ from accounts.models import Account
 from provisioning.models import Dependency, Outage, Workspace
 from support.models import Away, Desk, Incident, Letter, Promise, Ticket, TrustRepair
 from support.models.desk import WEEKDAYS
-from support.pages import Uncounted
+from support.pages import Uncounted, UncountedList
 from support.person import card
 from support.search import find
 
@@ -20,7 +20,12 @@ class ReadOnly(admin.ModelAdmin):
     show_full_result_count = False
     paginator = Uncounted
     list_per_page = 50
+    list_max_show_all = 0
+    show_facets = admin.ShowFacets.NEVER
     actions = None
+
+    def get_changelist(self, request, **kwargs):
+        return UncountedList
 
     def has_add_permission(self, request):
         return False

@@ -151,7 +151,7 @@ def an_angry_writer(now: datetime) -> None:
 
 
 def a_deadline(now: datetime) -> None:
-    at = now - timedelta(minutes=40)
+    at = now - timedelta(minutes=75)
     account = person("Mina Okafor", "mina@okafor.demo.example", Status.FAILED, at, "Okafor Studio")
     step(account, "welcome_email", State.DONE, at)
     step(account, "workspace", State.DEAD, at, "the workspace service did not answer in time")

@@ -147,9 +147,12 @@ def _dep_back(facts: Facts):
 
 
 def _works_since(facts: Facts, step: Step) -> bool:
-    service = facts.services.get(step.dependency)
+    """It failed while the service was down, as far as we know when that began, and before it worked again."""
+    service, trouble = facts.services.get(step.dependency), facts.troubles.get(step.dependency)
     worked = service and not service.broken and service.last_ok_at
-    return bool(worked and step.failed_at and worked > step.failed_at)
+    ours = "our own code" in step.error
+    before = bool(trouble and step.failed_at and step.failed_at < trouble.since)
+    return bool(worked and step.failed_at and worked > step.failed_at and not ours and not before)
 
 
 def _other_password(facts: Facts):

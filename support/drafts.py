@@ -53,7 +53,7 @@ def _healing(facts: Facts) -> list[str]:
 
 
 def _recovered(facts: Facts) -> list[str]:
-    return [f"I have started it again just now, and I look whether it is through. Your password works: {_login()}"]
+    return [f"I am at it myself now, and I write to you when it is through. Your password works: {_login()}"]
 
 
 def _bounced(facts: Facts) -> list[str]:

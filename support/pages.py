@@ -1,5 +1,6 @@
 """Pages of a list that is never counted: one more row is asked for than is shown."""
 
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.core.paginator import Page, Paginator
 
 MOST_PAGES = 1000
@@ -7,6 +8,8 @@ MOST_PAGES = 1000
 
 class Uncounted(Paginator):
     """Knows whether there is a next page, and not how many there are: count(*) reads a million rows."""
+
+    more = False
 
     def page(self, number):
         number = self.validate_number(number)
@@ -22,3 +25,15 @@ class Uncounted(Paginator):
     def count(self):
         """More than one page, so that stock admin asks for pages; nobody is told this number."""
         return self.per_page * MOST_PAGES
+
+
+class UncountedList(ChangeList):
+    """What the template needs to go on and back."""
+
+    @property
+    def before(self) -> str:
+        return self.get_query_string({PAGE_VAR: self.page_num - 1})
+
+    @property
+    def after(self) -> str:
+        return self.get_query_string({PAGE_VAR: self.page_num + 1})

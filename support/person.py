@@ -7,6 +7,7 @@ from django.utils import timezone
 from accounts.models import Account, Event, SignupClaim, Voice
 from provisioning.models import Attempt, Step
 from support import facts, neighbours
+from support.diagnosis import plain
 from support.models import Letter, Message
 from support.press import open_ticket_of
 from support.today import person
@@ -45,7 +46,7 @@ def note_look(account: Account, viewer: Account) -> None:
 
 def _owed(step: Step) -> dict:
     tries = Attempt.objects.filter(step=step).order_by("-ended_at")[:ATTEMPTS]
-    return {"step": step, "tries": list(tries)}
+    return {"step": step, "what": plain(step.kind), "tries": list(tries)}
 
 
 def diary(account: Account, only: str) -> list[dict]:

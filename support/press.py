@@ -225,6 +225,6 @@ def buttons(user: Account, state: Any, names: list[str], draft: str = "") -> lis
         deed = DEEDS.get(name)
         if deed and user.has_perm(f"support.{deed.permission}"):
             initial = {"reason": REASONS.get(name, ""), "body": draft, "draft": draft}
-            form = deed.form(initial=initial, auto_id=f"{name}_%s")
+            form = deed.form(initial=initial, auto_id=f"{name}_%s", label_suffix="")
             found.append({"name": name, "label": deed.label, "form": form, "seen": seal(state, user)})
     return found

@@ -102,7 +102,7 @@ def person(known: Facts, ticket: Ticket | None, user: Account) -> dict:
         "account": known.account,
         "finding": finding,
         "suggested": buttons(user, state, [finding.act]),
-        "others": buttons(user, state, [*dict.fromkeys(names[1:]), *on_ticket]),
+        "others": buttons(user, state, list(dict.fromkeys([*names[1:], *on_ticket]))),
         "reply": buttons(user, state, ["reply"], draft(finding, known, user.name)) if ticket else [],
     }
 

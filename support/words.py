@@ -1,5 +1,6 @@
 """The desk's words for what is kept as keys: times, diary lines, sentences people were shown."""
 
+import re
 from datetime import datetime
 
 from django.utils import timezone
@@ -66,5 +67,5 @@ def in_words(event: Event) -> str:
 
 
 def sentence(key: str) -> str:
-    """What they were shown, as it reads."""
-    return str(SENTENCES.get(key, key))
+    """What they were shown, as it reads; the facts in it stand elsewhere on the card."""
+    return re.sub(r"\{\w+\}", "…", str(SENTENCES.get(key, key)))

@@ -105,8 +105,7 @@ def test_the_first_tab_is_the_skip_link_and_every_page_is_accessible(jordan, fil
     rob = Account.objects.get(name="Rob Hart")
     for path in ("", f"accounts/account/{rob.pk}/change/", "accounts/account/", "support/ticket/", "records/"):
         jordan.goto(f"{filled}/admin/{path}")
-        for closed in jordan.locator("details:not([open]) > summary").all():
-            closed.click()
+        jordan.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
         assert findings_of_axe(jordan) == [], path
 
 
