@@ -16,7 +16,7 @@ from provisioning.debts import waive
 from provisioning.models import State, Step
 from provisioning.owing import owe_letter
 from support import queue, recovery
-from support.models import Incident, Letter, Message, Recovery, Ticket
+from support.models import Incident, Letter, Message, Promise, Recovery, Ticket
 from support.post import message_id, tell_owner, write
 
 MOST_DEBTS = 25
@@ -66,6 +66,7 @@ def reply(ticket: Ticket, actor: Account, body: str, draft: str, key: UUID, *, t
     subject = _("Your message to Arrivals") if ticket.why == Ticket.Why.WROTE else _("Your Arrivals account")
     how = {"ticket": ticket, "author": actor, "draft": draft, "answers": answers, "automatic": False}
     write(ticket.email, subject, body, f"reply {key}", **how)
+    Promise.objects.filter(ticket=ticket, kept_at=None).update(kept_at=Now())
     note(ticket.account, "replied", actor, body)
     if then_close:
         queue.close(ticket, _("Answered."), actor)

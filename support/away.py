@@ -51,6 +51,12 @@ def say_status(line: StatusLine, desk: Desk, now: datetime) -> str:
     return f"{here} Who writes now is told: “{told}”{kept}{wider}"
 
 
+def word_status(now: datetime) -> None:
+    """Keep the status line with the desk, so that a page reads one row for it."""
+    desk = the_desk()
+    Desk.objects.filter(pk=desk.pk).update(said=say_status(status_line(desk, now), desk, now))
+
+
 def say_expected(due: datetime | None, desk: Desk, now: datetime) -> str:
     if due is None:
         return f"{desk.name} answers, but we cannot name a time yet."
@@ -94,7 +100,7 @@ def may_answer(headers: Mapping[str, str], sender: str) -> bool:
 
 def answer_those_who_wrote(now: datetime) -> None:
     """Tell whoever waits for a person by when: once a day, or when what was said has changed."""
-    unpromised = Ticket.objects.filter(closed_at=None, account__isnull=False).exclude(
+    unpromised = Ticket.objects.filter(closed_at=None, asleep_since=None, account__isnull=False).exclude(
         pk__in=Promise.objects.filter(kept_at=None, ticket__isnull=False).values("ticket")
     )
     for ticket in unpromised.select_related("account").order_by("opened_at")[:BATCH]:

@@ -35,6 +35,7 @@ def step_away(request):
     if not _refused(request, "support.add_away"):
         now, desk = timezone.now(), the_desk()
         row = away.step_away(now)
+        away.word_status(now)
         back = say_when(row.until, now, desk.zone) if row.until else _("on no known date")
         messages.success(request, _("You are away; people are told that you are back %(back)s.") % {"back": back})
     return redirect("admin:index")
@@ -45,6 +46,7 @@ def come_back(request):
     if not _refused(request, "support.add_away"):
         now, desk = timezone.now(), the_desk()
         since = away.come_back(now)
+        away.word_status(now)
         for line in happened(since, now, desk) + needs_her(now, desk) or [_("Nothing happened that needs telling.")]:
             messages.info(request, line[:1].upper() + line[1:])
     return redirect("admin:index")

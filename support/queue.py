@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce, Now
 
 from accounts.models import Account, Event, Voice
 from accounts.status import UNFINISHED, Status
-from support.models import Affected, Ticket
+from support.models import Affected, Promise, Ticket
 
 BATCH = 500
 REFRESH_EVERY = timedelta(seconds=20)
@@ -87,7 +87,8 @@ def refresh_these(tickets: QuerySet[Ticket]) -> None:
         needed_by=Subquery(Account.objects.filter(pk=OuterRef("account_id")).values("needed_by")),
         untrue=Exists(theirs.filter(shown__in=UNTRUE)),
     )
-    tickets.update(facts_at=Now())
+    promised = Promise.objects.filter(ticket=OuterRef("pk"), kept_at=None).order_by("due")
+    tickets.update(facts_at=Now(), promised_for=Subquery(promised.values("due")[:1]))
 
 
 def waiting() -> QuerySet[Ticket]:

@@ -25,3 +25,4 @@ def go_round(now: datetime) -> None:
     why.ask(now)
     day.make(now)
     day.send(now)
+    away.word_status(now)

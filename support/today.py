@@ -11,7 +11,6 @@ from django.utils.translation import ngettext
 
 from accounts.models import Account
 from accounts.status import UNFINISHED
-from provisioning.kick import heart_stopped
 from provisioning.models import Dependency, State, Step
 from support import facts, lanes, neighbours, queue
 from support.cards import cards
@@ -20,6 +19,7 @@ from support.drafts import draft, to_stranger
 from support.models import Incident, Message, Ticket
 from support.press import buttons
 from support.seen import state_of
+from support.standing import standing
 
 A_PAGE = 25
 MOST = 20_000  # tickets looked at for one screen
@@ -35,9 +35,8 @@ def today(user: Account, ticket: str = "", page: str = "") -> dict:
     number = int(page) if page.isdigit() and 0 < int(page) < 1000 else 1
     tickets = _page(rows, number, ticket, now)
     deciding = sum(card["decision"] for card in shown)
-    return {
+    return standing() | {
         "headline": headline(len(rows) + deciding),
-        "heart_stopped": heart_stopped(),
         "cards": shown,
         "opened": opened(tickets[0], user, services, [card["incident"] for card in shown]) if tickets else None,
         "rest": tickets[1:],

@@ -5,7 +5,11 @@ from django.db import migrations
 SEEN = {
     "accounts": ["account"],
     "provisioning": ["outage", "dependency", "workspace"],
-    "support": ["ticket", "incident", "letter"],
+    "support": ["ticket", "incident", "letter", "desk", "away", "promise", "trustrepair", "question"],
+}
+MORE = {
+    "support": [("away", "add"), ("trustrepair", "change")],
+    "owner": [("away", "add"), ("away", "change"), ("desk", "change"), ("question", "change")],
 }
 ACTS = {
     "recover": "Recover an account",
@@ -19,16 +23,16 @@ ACTS = {
     "mark_abusive": "Hide the words of a message",
     "close": "Close a ticket",
 }
-ROLES = ("support", "owner")
 
 
 def make_roles(apps, schema_editor):
     """Django makes permissions only after all migrations, so those a role needs are made here."""
     Group = apps.get_model("auth", "Group")
     permissions = [*_permissions_to_look(apps), *_permissions_to_act(apps)]
-    for name in ROLES:
+    for name, more in MORE.items():
         group, _ = Group.objects.get_or_create(name=name)
-        group.permissions.add(*permissions)
+        own = [_permission(apps, "support", model, f"{verb}_{model}", f"Can {verb} {model}") for model, verb in more]
+        group.permissions.add(*permissions, *own)
 
 
 def _permissions_to_look(apps):

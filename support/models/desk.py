@@ -69,6 +69,7 @@ class Desk(models.Model):
     rule_after = models.PositiveIntegerField(
         default=30, help_text="Minutes that what they wait for must have been down before the rule acts."
     )
+    said = models.TextField(blank=True, editable=False, help_text="The status line, as the last round worded it.")
     debt_days = models.PositiveIntegerField(default=3, help_text="Days in which the rule promises to pay a debt.")
 
     class Meta:

@@ -43,7 +43,6 @@ def filled(live_server, transactional_db, settings, world):  # noqa: F811
     settings.SWEEP_SECONDS = 3600
     settings.SITE_URL = live_server.url
     settings.ANYMAIL = {"WEBHOOK_SECRET": SECRET}
-    settings.ROOT_URLCONF = "tests.support.urls"
     make_roles(apps, None)
     cache.clear()
     beat("sweep")

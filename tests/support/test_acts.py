@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts.models import AccessRequest, Account, Event
 from accounts.status import Status
 from provisioning.models import State, Step
-from support import acts, press, queue
-from support.models import Incident, Letter, Press, Recovery, Ticket
+from support import acts, away, press, queue
+from support.models import Incident, Letter, Press, Promise, Recovery, Ticket
 from support.seen import seal, state_of, state_of_incident
 from tests.people import Person, Supporter
 from tests.support.test_today import given_up, wrote
@@ -146,6 +146,17 @@ def test_a_reply_is_held_when_they_wrote_again_meanwhile(desk, jordan, dana):
     answer = desk.post("/admin/acts/reply/", WORDS | {"seen": sealed}, follow=True)
     assert not Letter.objects.exists()
     assert "they wrote again" in answer.content.decode()
+
+
+def test_a_reply_keeps_the_promise_and_no_machine_makes_another_meanwhile(jordan, dana):
+    ticket, now = Ticket.objects.get(), timezone.now()
+    away.answer_those_who_wrote(now)
+    queue.refresh_these(Ticket.objects.all())
+    promise = Promise.objects.get()
+    assert Ticket.objects.get().promised_for == promise.due
+    acts.reply(ticket, jordan, "Hello", "", uuid4(), then_close=False)
+    away.answer_those_who_wrote(now)
+    assert Promise.objects.get().kept_at
 
 
 def test_letting_in_has_a_ceiling(jordan, dana):

@@ -23,7 +23,6 @@ QUOTED = "Thanks, it works now.\n\nOn 25 Nov 2026, at 10:00, Jordan wrote:\n> He
 @pytest.fixture(autouse=True)
 def inbound(settings):
     settings.ANYMAIL = {"WEBHOOK_SECRET": SECRET}
-    settings.ROOT_URLCONF = "tests.support.urls"
 
 
 def deliver(sender, text, subject="Hello", secret=SECRET, **headers):
