@@ -4,7 +4,9 @@ Made once (a row for each kind and day), sent by the sweep, never from a request
 """
 
 import smtplib
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -16,7 +18,7 @@ from accounts.status import Status
 from provisioning import outages
 from provisioning.steps import MAIL
 from support.happened import happened, needs_her
-from support.hours import Schedule, is_open, next_open, open_spans
+from support.hours import DAY, Schedule, Span, is_open, next_open, open_spans
 from support.load import load_now, too_much
 from support.models import DayLetter, Desk, Ticket, the_desk
 from support.when import say_span, say_when
@@ -28,18 +30,22 @@ LEASE = timedelta(minutes=1)
 
 
 def which(now: datetime, schedule: Schedule) -> tuple[Kind, date] | None:
-    """The letter for her that belongs to this moment, and its day."""
-    today = now.astimezone(schedule.zone).date()
-    midnight = datetime.combine(today, datetime.min.time(), schedule.zone)
-    spans = [span for span in open_spans(schedule, midnight) if _day(span[0], schedule) == today and span[0] <= now]
-    if not spans:
+    """The letter for her that belongs to this moment, and its day: that on which the hours began."""
+    near = takewhile(lambda span: span[0] <= now + DAY, open_spans(schedule, now - 2 * DAY))
+    begun, to_come = partition(near, now)
+    if not begun:
         return None
-    if is_open(now, schedule):
-        return Kind.MORNING, today
-    closed = spans[-1][1]
-    more = next_open(now, schedule)
-    last = more is None or _day(more, schedule) > today
-    return (Kind.EVENING, today) if last and now - closed <= LATE else None
+    day = _day(begun[-1][0], schedule)
+    if now < begun[-1][1]:
+        return Kind.MORNING, day
+    last = not to_come or _day(to_come[0][0], schedule) > day
+    return (Kind.EVENING, day) if last and now - begun[-1][1] <= LATE else None
+
+
+def partition(spans: Iterable[Span], now: datetime) -> tuple[list[Span], list[Span]]:
+    """Those that have begun, and those to come."""
+    found = list(spans)
+    return [span for span in found if span[0] <= now], [span for span in found if span[0] > now]
 
 
 def _day(moment: datetime, schedule: Schedule) -> date:
@@ -116,7 +122,7 @@ def send(now: datetime) -> None:
 def may_send(letter: DayLetter, now: datetime, schedule: Schedule) -> bool:
     """Hers wait for her hours, the others do not: nothing reaches her at night."""
     if letter.kind == Kind.MORNING:
-        return is_open(now, schedule) and letter.day == _day(now, schedule)
+        return which(now, schedule) == (Kind.MORNING, letter.day)
     return letter.kind != Kind.EVENING or now - letter.made_at <= LATE
 
 

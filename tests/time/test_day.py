@@ -47,6 +47,13 @@ def test_a_lunch_break_is_no_evening(desk):
     assert day.which(at("2026-11-25 18:10"), desk.schedule()) == ("evening", WEDNESDAY)
 
 
+def test_a_shift_over_midnight_belongs_to_the_day_it_began(desk):
+    desk.wednesday, desk.thursday = "22-6", "22-6"
+    assert day.which(at("2026-11-26 01:00"), desk.schedule()) == ("morning", WEDNESDAY)
+    assert day.which(at("2026-11-26 06:30"), desk.schedule()) == ("evening", WEDNESDAY)
+    assert day.which(at("2026-11-26 22:00"), desk.schedule()) == ("morning", date(2026, 11, 26))
+
+
 def a_day(begin: str, end: str) -> None:
     now = at(begin)
     while now <= at(end):

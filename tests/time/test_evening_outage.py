@@ -1,0 +1,158 @@
+"""An evening outage in real processes: web, worker, beat, database, mail and workspace servers.
+
+The clock is moved the way a night passes for a database: every moment in it lies that much further back, and
+the desk's hours begin that much earlier.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier
+
+from config import servers
+from support.models.desk import WEEKDAYS
+from tests.stories.acts import DANA
+from tests.stories.stage import Stage, stage
+from tests.world.processes import wait_until
+
+JORDAN, OLGA = "jordan@arrivals.example", "olga@arrivals.example"
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+AMENDS = "Your Arrivals account works; it was our fault that you waited"
+MOMENTS = """
+    SELECT table_name, column_name FROM information_schema.columns
+    WHERE data_type = 'timestamp with time zone' AND table_schema = 'public'
+    AND (table_name LIKE 'accounts_%' OR table_name LIKE 'provisioning_%' OR table_name LIKE 'support_%')
+"""
+
+
+def person(name: str) -> dict[str, str]:
+    return DANA | {"name": f"{name} Sommer", "email": f"{name.lower()}@acme.example"}
+
+
+@dataclass
+class Night:
+    stage: Stage
+    database: psycopg.Connection
+    opens_in: timedelta = 11 * HOUR
+
+    def set_hours(self) -> None:
+        opens = datetime.now(UTC) + self.opens_in
+        hours = f"{opens:%H:%M}-{opens + 8 * HOUR:%H:%M}"
+        columns = SQL(", ").join(SQL("{} = {}").format(Identifier(day), hours) for day in WEEKDAYS)
+        self.database.execute(SQL("UPDATE support_desk SET {}").format(columns))
+
+    def pass_(self, span: timedelta) -> None:
+        self.opens_in -= span
+        with self.database.transaction():
+            self.database.execute("LOCK provisioning_step, accounts_account, support_promise IN EXCLUSIVE MODE")
+            self.set_hours()
+            for table, column in self.database.execute(MOMENTS).fetchall():
+                back = SQL("UPDATE {} SET {c} = {c} - %s").format(Identifier(table), c=Identifier(column))
+                self.database.execute(back, [span])
+
+    def ask(self, question: str, *facts) -> list[tuple]:
+        return self.database.execute(question, facts).fetchall()  # type: ignore[arg-type]
+
+    def sign_up(self, name: str) -> None:
+        self.stage.visitor().send("/signup/", person(name))
+
+    def status(self, name: str) -> str:
+        found = self.ask("SELECT status FROM accounts_account WHERE email = %s", person(name)["email"])
+        return found[0][0] if found else ""
+
+    def wait_for_status(self, *names: str, status: str = "active") -> None:
+        wait_until(lambda: all(self.status(name) == status for name in names), 30, f"{names} {status}")
+
+    def subjects(self, address: str) -> list[str]:
+        return [str(letter["Subject"]) for letter in self.stage.mail.to(address)]
+
+    def wait_for_letter(self, address: str, subject: str) -> str:
+        wait_until(lambda: subject in self.subjects(address), 40, f"{subject!r} to {address}")
+        found = next(letter for letter in self.stage.mail.to(address) if letter["Subject"] == subject)
+        body = found.get_body(("plain",))
+        assert body
+        return body.get_content()
+
+
+@pytest.fixture(scope="module")
+def night() -> Iterator[Night]:
+    with stage(OWNER_EMAIL=OLGA) as built:
+        sockets = str(servers.sockets_of(Path(built.env["ARRIVALS_HOME"])))
+        with psycopg.connect(host=sockets, user="postgres", dbname="arrivals", autocommit=True) as database:
+            built.manage("shell", "-c", "from support.models import the_desk; the_desk()")
+            name_the_desk = "UPDATE support_desk SET name = 'Jordan', email = %s, let_in_by_rule = true"
+            database.execute(name_the_desk, [JORDAN])
+            night = Night(built, database)
+            night.set_hours()
+            yield night
+
+
+def test_an_evening_outage(night):
+    world = night.stage
+    night.sign_up("Eve")
+    night.wait_for_status("Eve")
+
+    world.workspaces.mode = "503"
+    for name in ("Dana", "Bo", "Cy"):
+        night.sign_up(name)
+    wait_until(lambda: night.ask("SELECT 1 FROM provisioning_outage WHERE ended_at IS NULL"), 30, "an outage")
+    night.ask(
+        "UPDATE accounts_account SET needed_by = now() + interval '6 hours', mailbox_proven_at = now() "
+        "WHERE email = %s RETURNING 1",
+        person("Cy")["email"],
+    )
+    world.visitor().send("/contact/", {"email": person("Dana")["email"], "message": "Where is my workspace?"})
+    wait_until(lambda: night.ask("SELECT 1 FROM support_message WHERE read_at IS NOT NULL"), 30, "a message read")
+
+    # It is late; what Dana is told in the night is when somebody is back, and by when she has an answer.
+    night.pass_(2 * MINUTE)
+    told = night.wait_for_letter(person("Dana")["email"], "We have your message")
+    back = datetime.now(UTC) + night.opens_in
+    assert any(f"Nobody is at the desk before {back + slip:%H:%M}" in told for slip in (MINUTE, 0 * MINUTE, -MINUTE))
+    assert "Jordan answers by" in told and "soon" not in told
+    due, made = night.ask("SELECT due, made_at FROM support_promise")[0]
+    assert back - MINUTE <= due <= back + 8 * HOUR + MINUTE and made < due
+    assert night.status("Cy") != "active"
+
+    # Two hours on, the rule lets in the one who named a deadline and has proved who they are; nobody else.
+    night.pass_(2 * HOUR)
+    assert "opened your account without it" in night.wait_for_letter(person("Cy")["email"], "You can go in now")
+    assert night.status("Cy") == "active"
+    assert {night.status("Dana"), night.status("Bo")} == {"email_sent"}
+
+    # It works again. Fay came last and waited hardly at all.
+    night.sign_up("Fay")
+    world.workspaces.mode = "ok"
+    night.pass_(2 * MINUTE)
+    night.wait_for_status("Dana", "Bo", "Fay")
+    line = night.wait_for_letter(person("Bo")["email"], AMENDS)
+    assert "You waited 2 hours." in line or "You waited 12" in line
+    assert night.subjects(JORDAN) == [], "she was woken"
+
+    # Morning.
+    night.pass_(night.opens_in + 5 * MINUTE)
+    morning = night.wait_for_letter(JORDAN, "Today at the desk")
+    assert "let in by rule, with debt: Cy Sommer" in morning
+    assert "workspace was down from" in morning
+    assert "Dana Sommer waits for a word from you" in morning
+    assert night.subjects(JORDAN) == ["Today at the desk"]
+
+    # A debt of trust for exactly those who met a dead end, and letters that differ.
+    owed = dict(night.ask(
+        "SELECT split_part(a.name, ' ', 1), t.level || ' ' || t.state FROM support_trustrepair t "
+        "JOIN accounts_account a ON a.id = t.account_id"
+    ))  # fmt: skip
+    assert {name: owed.get(name) for name in ("Dana", "Bo", "Eve")} == {
+        "Dana": "personal owed",
+        "Bo": "automatic sent",
+        "Eve": None,
+    }
+    assert owed.get("Fay", "none not_needed") == "none not_needed"
+    waited = [night.subjects(person(name)["email"]) for name in ("Fay", "Bo", "Dana")]
+    assert waited[0] == ["Your Arrivals account is here"]
+    assert len({tuple(sorted(subjects)) for subjects in waited}) == 3
+    assert night.subjects(OLGA) == []
