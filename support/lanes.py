@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 DEADLINE_NEAR = timedelta(hours=4)
@@ -47,6 +48,12 @@ def lane_of(ticket: Waiting, now: datetime) -> Lane:
     if ticket.untrue or ticket.came_back >= TRIED_ENOUGH or _is_here(ticket, now):
         return Lane.HERE_NOW
     return Lane.WROTE if ticket.why == "wrote" else Lane.GAVE_UP
+
+
+def may_be_urgent(now: datetime) -> Q:
+    """The same of rows: everybody in one of the lanes before those who just wrote."""
+    near = Q(needed_by__lt=now + DEADLINE_NEAR) | Q(promised_for__lt=now + PROMISE_NEAR)
+    return near | Q(untrue=True) | Q(came_back__gte=TRIED_ENOUGH) | Q(here_at__gt=now - HERE_FOR)
 
 
 def place(ticket: Waiting, now: datetime) -> tuple:

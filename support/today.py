@@ -1,10 +1,10 @@
 """The first screen: incidents, one person opened in full, the rest one line each. At most 15 queries."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from heapq import nsmallest
 
-from django.db.models import CharField, OuterRef, Subquery
+from django.db.models import Case, CharField, Count, OuterRef, Subquery, When, Window
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -22,7 +22,7 @@ from support.seen import state_of
 from support.standing import standing
 
 A_PAGE = 25
-MOST = 20_000  # tickets looked at for one screen
+MOST_URGENT = 500  # more than that in the urgent lanes, and their order is the database's
 OTHERS = ["put_aside", "hand_over", "mark_abusive", "close"]
 COUNTED_TO = 1000
 
@@ -31,16 +31,16 @@ def today(user: Account, ticket: str = "", page: str = "") -> dict:
     now = timezone.now()
     services = facts.services_now()
     shown = cards(services, user)
-    rows = [lanes.Waiting(*row) for row in queue.waiting().values_list(*lanes.Waiting._fields)[:MOST]]
     number = int(page) if page.isdigit() and 0 < int(page) < 1000 else 1
+    rows, waiting = ahead(now, 1 + A_PAGE * number)
     tickets = _page(rows, number, ticket, now)
     deciding = sum(card["decision"] for card in shown)
     return standing() | {
-        "headline": headline(len(rows) + deciding),
+        "headline": headline(waiting + deciding),
         "cards": shown,
         "opened": opened(tickets[0], user, services, [card["incident"] for card in shown]) if tickets else None,
         "rest": tickets[1:],
-        "pages": pages(len(rows), number),
+        "pages": pages(waiting, number),
         "healing": _healing(),
         "debts": _overdue(now),
     }
@@ -57,23 +57,37 @@ def pages(tickets: int, number: int) -> dict:
     return {"number": number, "before": number - 1 if number > 1 else None, "next": number + 1 if more else None}
 
 
-def _page(rows: Sequence[lanes.Waiting], number: int, chosen: str, now: datetime) -> list[Ticket]:
+def ahead(now: datetime, many: int) -> tuple[list[lanes.Waiting], int]:
+    """The first `many` of those who wait, in their order, and how many wait.
+
+    The database brings forward whoever may stand in an urgent lane; which lane it is, lanes.py says.
+    """
+    calm = Case(When(lanes.may_be_urgent(now), then=0), default=1)
+    rows = queue.waiting().annotate(calm=calm, waiting=Window(Count("pk")))
+    rows = rows.order_by("calm", "-why", Coalesce("promised_for", "opened_at"), "opened_at", "pk")
+    found = list(rows.values_list(*lanes.Waiting._fields, "waiting")[: MOST_URGENT + many])
+    waiting = [lanes.Waiting(*row[:-1]) for row in found]
+    return nsmallest(many, waiting, key=lambda row: lanes.place(row, now)), found[0][-1] if found else 0
+
+
+def _page(rows: list[lanes.Waiting], number: int, chosen: str, now: datetime) -> list[Ticket]:
     """The one to open first, then this page of the rest; each with its reason for being there."""
-    ahead = nsmallest(1 + A_PAGE * number, rows, key=lambda row: lanes.place(row, now))
-    first = next((row for row in rows if str(row.pk) == chosen), None) or next(iter(ahead), None)
-    here = [row for row in ahead if row != first][A_PAGE * (number - 1) : A_PAGE * number]
-    wanted = [row for row in (first, *here) if row]
-    tickets = {ticket.pk: ticket for ticket in _with_words([row.pk for row in wanted])}
-    for row in wanted:
-        if row.pk in tickets:
-            tickets[row.pk].why_here = lanes.why_here(row, now)
-    return [tickets[row.pk] for row in wanted if row.pk in tickets]
+    first = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 18 else None
+    pks = [row.pk for row in rows]
+    tickets = {ticket.pk: ticket for ticket in _with_words([*pks[-A_PAGE - 1 :], *pks[:1], first or 0])}
+    opened_first = first if first in tickets else next(iter(pks), None)
+    rest = [pk for pk in pks if pk != opened_first][A_PAGE * (number - 1) : A_PAGE * number]
+    found = [tickets[pk] for pk in (opened_first, *rest) if pk in tickets]
+    for ticket in found:
+        standing_there = lanes.Waiting(*(getattr(ticket, name) for name in lanes.Waiting._fields))
+        ticket.why_here = lanes.why_here(standing_there, now)
+    return found
 
 
 def _with_words(pks: list[int]):
     last = Message.objects.filter(ticket=OuterRef("pk")).order_by("-pk")
     return (
-        Ticket.objects.filter(pk__in=pks)
+        Ticket.objects.filter(pk__in=pks, closed_at=None)
         .select_related("account")
         .annotate(
             last_words=Subquery(last.values("pk")[:1]),

@@ -1,6 +1,7 @@
 """The first screen: an outage once, one person in full, the rest a line each, whatever the number."""
 
 from datetime import timedelta
+from random import Random
 
 import pytest
 from django.db import connection
@@ -10,8 +11,9 @@ from django.utils import timezone
 
 from accounts.status import Status
 from provisioning.models import Dependency, State, Step
-from support import queue
+from support import lanes, queue
 from support.models import Affected, Incident, Message, Ticket
+from support.today import ahead
 from tests.people import Person
 
 pytestmark = pytest.mark.django_db
@@ -142,3 +144,50 @@ def test_put_aside_and_handed_over_are_out_of_the_way(desk):
 
 def test_a_sweep_that_stopped_is_shown(desk):
     assert "No sweep has run for a while" in page(desk)
+
+
+def test_the_order_is_that_of_the_lanes(desk):
+    now, rng = timezone.now(), Random(7)
+    for person in Person.create_batch(70):
+        ticket = wrote(person)
+        hours = [timedelta(hours=rng.uniform(-9, 9)) for _ in range(4)]
+        Ticket.objects.filter(pk=ticket.pk).update(
+            why=rng.choice(["wrote", "gave_up"]),
+            opened_at=now - abs(hours[0]),
+            promised_for=rng.choice([None, now + hours[1]]),
+            needed_by=rng.choice([None, None, now + hours[2]]),
+            here_at=rng.choice([None, None, now + hours[3] / 20]),
+            came_back=rng.choice([0, 0, 0, 2]),
+            untrue=rng.random() < 0.05,
+        )
+    everybody = [lanes.Waiting(*row) for row in Ticket.objects.values_list(*lanes.Waiting._fields)]
+    expected = [row.pk for row in sorted(everybody, key=lambda row: lanes.place(row, now))]
+    rows, waiting = ahead(now, 70)
+    assert ([row.pk for row in rows], waiting) == (expected, 70)
+    assert [row.pk for row in ahead(now, 10)[0]] == expected[:10]
+    assert {lanes.lane_of(row, now) for row in everybody} == {2, 3, 4, 5, 6}
+
+
+@pytest.mark.parametrize(
+    ("facts", "lane", "why"),
+    [
+        ({"needed_by": timedelta(hours=3)}, 2, "needs it by"),
+        ({"needed_by": timedelta(hours=-3)}, 2, "needed it by"),
+        ({"needed_by": timedelta(hours=5)}, 5, "wrote to us"),
+        ({"promised_for": timedelta(minutes=44)}, 3, "promised an answer before"),
+        ({"promised_for": timedelta(minutes=-1)}, 3, "it is late"),
+        ({"promised_for": timedelta(minutes=46)}, 5, "wrote to us"),
+        ({"needed_by": timedelta(hours=3), "promised_for": timedelta(minutes=1)}, 2, "needs it by"),
+        ({"here_at": timedelta(minutes=-9)}, 4, "is here now"),
+        ({"here_at": timedelta(minutes=-11)}, 5, "wrote to us"),
+        ({"came_back": 2}, 4, "came back 2 times"),
+        ({"untrue": True}, 4, "was shown something that was not so"),
+        ({"why": "gave_up"}, 6, "the machine gave up, and they have not written"),
+    ],
+)
+def test_lanes(facts, lane, why):
+    now = timezone.now()
+    facts = {name: now + value if isinstance(value, timedelta) else value for name, value in facts.items()}
+    ticket = lanes.Waiting(**{"pk": 1, "why": "wrote", "opened_at": now} | facts)
+    assert lanes.lane_of(ticket, now) == lane
+    assert why in lanes.why_here(ticket, now)
