@@ -7,15 +7,19 @@ from its first finished step that we see to its last, with all its work enqueued
 sweep that finds the accounts, so making the steps is counted too.
 """
 
+import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 
-from bench.ground import HOME, KEPT, PROJECT, ask, everybody_leaves, ground, sign_up, unfinished, wait_for_all, worker
+from bench.ground import HOME, KEPT, PROJECT, ask, everybody_leaves, ground, sign_up, unfinished, worker
 from bench.plain_celery import fill, left
 from bench.tables import table, verdict
 from config.servers import sockets_of
@@ -34,6 +38,26 @@ LEFT = {
 }
 
 
+class Found(NamedTuple):
+    rate: float  # steps a second
+    cost: float  # milliseconds of CPU a step, of the worker and of both servers
+
+    @classmethod
+    def of(cls, steps: int, seconds: float, cpu: float) -> "Found":
+        return cls(steps / seconds, 1000 * cpu / max(steps, 1))
+
+
+def cpu_used(process: Process) -> float:
+    """Seconds, so far, of the worker's processes and of both servers', with those they have buried."""
+    ticks = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(words[2]) == process.pid or Path(os.readlink(folder / "cwd")).parent == HOME:
+                ticks += sum(map(int, words[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def peers_python() -> str:
     """The peers' own environment, made when it is missing."""
     python = VENV / "bin" / "python"
@@ -45,28 +69,31 @@ def peers_python() -> str:
     return str(python)
 
 
-def rate(remaining: Callable[[], int], timeout: float = 90) -> float:
-    """Steps a second from the first finished one that we see to the last."""
+def rate(remaining: Callable[[], int], process: Process, timeout: float = 90) -> Found:
+    """From the first finished step that we see to the last."""
     total = first = remaining()
-    started = time.monotonic()
+    started, used = time.monotonic(), cpu_used(process)
     deadline = started + timeout
     while (now := remaining()) and time.monotonic() < deadline:
         if first == total:
-            first, started = now, time.monotonic()
+            first, started, used = now, time.monotonic(), cpu_used(process)
         time.sleep(0.05)
-    return (first - now) / (time.monotonic() - started)
+    return Found.of(first - now, time.monotonic() - started, cpu_used(process) - used)
 
 
-def ours(accounts: int) -> float:
+def ours(accounts: int) -> Found:
     everybody_leaves()
     sign_up(50)
     with worker() as process:
         tasks.sweep_.delay()
         process.wait_until(lambda: not unfinished(), 60, "the worker to be warm")
         sign_up(accounts)
-        started = time.monotonic()
-        wait_for_all(90, once_a_second(tasks.sweep_.delay))
-        return 2 * accounts / (time.monotonic() - started)
+        started, used = time.monotonic(), cpu_used(process)
+        look = once_a_second(tasks.sweep_.delay)
+        while unfinished():
+            look()
+            time.sleep(0.05)
+        return Found.of(2 * accounts, time.monotonic() - started, cpu_used(process) - used)
 
 
 def once_a_second(act: Callable[[], object]) -> Callable[[], None]:
@@ -82,14 +109,14 @@ def once_a_second(act: Callable[[], object]) -> Callable[[], None]:
     return look
 
 
-def celery(accounts: int) -> float:
+def celery(accounts: int) -> Found:
     """Not durable: a message is gone once it is taken."""
     fill(accounts)
-    with Process([sys.executable, "-m", *CELERY.split()], HOME / "celery.log"):
-        return rate(left)
+    with Process([sys.executable, "-m", *CELERY.split()], HOME / "celery.log") as process:
+        return rate(left, process)
 
 
-def peer(name: str, accounts: int) -> float:
+def peer(name: str, accounts: int) -> Found:
     ask(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     ask(f"CREATE DATABASE {name}")
     address = f"postgresql://postgres@/{name}?host={sockets_of(HOME)}&port=5432"
@@ -97,11 +124,12 @@ def peer(name: str, accounts: int) -> float:
     command = [peers_python(), "-m", "bench.peer", name]
     with Process([*command, "fill", str(accounts)], HOME / f"{name}.log", env) as filling:
         filling.wait(90)
-    with Process([*command, "work"], HOME / f"{name}.log", env), psycopg.connect(address, autocommit=True) as line:
-        return rate(lambda: line.execute(LEFT[name]).fetchone()[0])
+    with Process([*command, "work"], HOME / f"{name}.log", env) as process:
+        with psycopg.connect(address, autocommit=True) as line:
+            return rate(lambda: line.execute(LEFT[name]).fetchone()[0], process)
 
 
-ENGINES: dict[str, Callable[[int], float]] = {
+ENGINES: dict[str, Callable[[int], Found]] = {
     "ours": ours,
     "Celery": celery,
     "Procrastinate": lambda accounts: peer("procrastinate", accounts),
@@ -115,17 +143,25 @@ def main() -> None:
         rounds = [{name: run(ACCOUNTS[name]) for name, run in ENGINES.items()} for _ in range(ROUNDS)]
     rows = []
     for name in ENGINES:
-        rates = [found[name] for found in rounds]
-        times = [found["ours"] / found[name] for found in rounds]
-        rows.append([name, f"{statistics.median(rates):,.0f}", spread(rates, ",.0f"), spread(times, ".1f")])
-    table("Rates", ["engine", "steps/s, median", f"in {ROUNDS} rounds", "ours is so many times faster"], rows)
+        rates, costs = zip(*(found[name] for found in rounds), strict=True)
+        times = [found["ours"].rate / found[name].rate for found in rounds]
+        cheaper = [found[name].cost / found["ours"].cost for found in rounds]
+        row = [
+            statistics.median(rates),
+            statistics.median(times),
+            statistics.median(costs),
+            statistics.median(cheaper),
+        ]
+        rows.append([name, f"{row[0]:,.0f}", f"{row[1]:.1f} ({spread(times)})", f"{row[2]:.2f}", f"{row[3]:.1f}"])
+    header = ["engine", "steps/s", f"ours is faster ×, in {ROUNDS} rounds", "CPU ms a step", "ours is cheaper ×"]
+    table("Rates, medians", header, rows)
     for name, wanted in (("Procrastinate", 2), ("DBOS", 4)):
-        worst = min(found["ours"] / found[name] for found in rounds)
-        print(f"- at least {wanted} × {name}: {verdict(worst >= wanted)}")
+        times = statistics.median(found["ours"].rate / found[name].rate for found in rounds)
+        print(f"- at least {wanted} × {name}'s rate: {verdict(times >= wanted)}")
 
 
-def spread(values: list[float], how: str) -> str:
-    return " · ".join(format(value, how) for value in values)
+def spread(values: list[float]) -> str:
+    return " · ".join(f"{value:.1f}" for value in values)
 
 
 if __name__ == "__main__":

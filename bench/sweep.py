@@ -26,19 +26,28 @@ from provisioning.steps import setup_kinds
 
 FEW, MANY, DUE = 1_000, int(os.environ.get("BENCH_PEOPLE", "1_000_000")), 10_000
 SWEEPS = 40
-HAVE_STEPS = "SELECT account_id FROM provisioning_step"
+IN_ORDER = "('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid"
 
 
 def arrive(number: int) -> None:
-    """So many more people who are done, with all they leave behind."""
-    sign_up(number, "active")
+    """So many more people who are done, with all they leave behind; keys in order, lest the filling take an hour."""
+    before = Account.objects.count()
+    ask("SET session_replication_role = replica")
+    model = Account.objects.create(email="model@bench.example", name="Dana Sommer", company="Acme", status="active")
+    numbers = f"generate_series({before + 1}, {before + number}) AS n"
+    multiply(model, numbers, id=IN_ORDER, email="'dana' || n || '@bench.example'")
     ask("DROP TABLE IF EXISTS fresh")
-    ask("CREATE TEMP TABLE fresh AS SELECT id AS person FROM accounts_account WHERE id NOT IN (" + HAVE_STEPS + ")")
+    ask(f"CREATE TEMP TABLE fresh AS SELECT n, {IN_ORDER} AS person FROM {numbers}")
+    _leave_traces()
+    ask("SET session_replication_role = origin")
+
+
+def _leave_traces() -> None:
     someone = Account.objects.create(email="model@bench.example")
-    for name, kind in setup_kinds().items():
+    for place, (name, kind) in enumerate(setup_kinds().items(), start=1):
         step = Step(account=someone, kind=name, dependency=kind.dependency)
         step.state, step.epoch, step.attempts, step.done_at = State.DONE, 2, 1, Now()
-        _leave(step, account_id="person", key="gen_random_uuid()")
+        _leave(step, account_id="person", key=IN_ORDER.replace("-8000-", f"-800{place}-"))
     first = Step.objects.create(account=someone, kind=name)
     attempt = Attempt(step=first, epoch=1, outcome=Outcome.DONE, seconds=0.1)
     _leave(attempt, source="fresh JOIN provisioning_step AS step ON step.account_id = person", step_id="step.id")
