@@ -66,6 +66,7 @@ SENTENCES = {
         "put it right here, and we write again."
     ),
     "waiting.ready": _("Your account is ready."),
+    "waiting.may_enter": _("Your workspace is ready and you can go in."),
     "waiting.next_try": _("We try again at {time}."),
     "waiting.trying_now": _("We are trying again now."),
     "waiting.suspended": _("This account has been suspended. Write to us and a person will answer."),

@@ -27,7 +27,8 @@ def for_arrivals(view):
     def arrivals_only(request):
         claim = None if request.user.is_authenticated else claims.latest_claim(request)
         account = claim.account if claim else request.user
-        if not account.is_authenticated or not account.is_active:
+        is_stranger = claim and not claim.proven
+        if not account.is_authenticated or not (account.is_active or is_stranger):
             return redirect("arriving")
         return view(request, account, claim)
 
@@ -40,11 +41,16 @@ def address(request, account: Account, claim: SignupClaim | None):
     shown = claim.email if claim and not claim.proven else account.written_to
     form = CorrectAddressForm(request.POST if request.method == "POST" else None, initial={"email": shown})
     if request.method == "POST" and form.is_valid() and _typed_own_password(request, form, account):
-        if not account.mailbox_proven_at:
-            correct_address(account, form.cleaned_data["email"])
-            return redirect("arriving")
-        return _page(request, "address_confirmed", None, say("address.confirmed", email=account.email))
+        return _address_given(request, account, form.cleaned_data["email"])
     return _page(request, "address", form, say("address.ask", email=shown))
+
+
+def _address_given(request, account: Account, email: str):
+    if account.mailbox_proven_at:
+        return _page(request, "address_confirmed", None, say("address.confirmed", email=account.email))
+    if account.is_active:
+        correct_address(account, email)
+    return redirect("arriving")
 
 
 @for_arrivals
@@ -65,8 +71,8 @@ def needed(request, account: Account, claim: SignupClaim | None):
 def delete(request, account: Account, claim: SignupClaim | None):
     form = OwnPasswordForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and _typed_own_password(request, form, account):
-        if account.is_staff:
-            return _page(request, "delete", form, say("delete.staff"))
+        if account.is_staff or not account.is_active:
+            return _page(request, "delete", form, say("delete.staff" if account.is_staff else "waiting.suspended"))
         delete_everything(account)
         logout(request)
         response = redirect("deleted")

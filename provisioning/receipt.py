@@ -46,6 +46,7 @@ def account_page(account: Account, claim: SignupClaim | None, logged_in: bool) -
         "typo": "" if account.mailbox_proven_at else _typo(account.written_to),
         "needed": "" if ready else _needed(account.needed_by),
         "next_try": _next_try(state),
+        "may_enter": "" if ready else _may_enter(state),
         "enter_link": state.may_enter and account.is_active and reverse("home" if logged_in else "login"),
         "settled": state.settled,
         "email": account.written_to,
@@ -66,6 +67,7 @@ def claim_page(claim: SignupClaim) -> dict:
         "typo": _typo(claim.email),
         "needed": _needed(claim.needed_by),
         "next_try": "",
+        "may_enter": "",
         "enter_link": "",
         "settled": False,
         "email": claim.email,
@@ -86,6 +88,12 @@ def _words(line: Line, email: str) -> dict:
     step = line.kind.replace("_", " ").capitalize()
     time = clock(line.at) if line.at else ""
     return {"mark": line.mark, "sentence": say(line.key, email=email, time=time, step=step)}
+
+
+def _may_enter(state: Situation):
+    """Not for who was let in with a debt: to them the line above says that the workspace is late."""
+    rest = [line.mark for line in state.lines if line.kind != WELCOME]
+    return say("waiting.may_enter") if rest and set(rest) == {"done"} else ""
 
 
 def _typo(email: str):

@@ -113,12 +113,18 @@ def test_the_limits_are_alike_too():
     assert answers[0] == answers[1] == [200] * 10 + [429] * 2
 
 
-def test_a_stranger_with_a_claim_for_a_taken_address_is_asked_the_same(client):
-    """The pages that the waiting room leads to do not tell either."""
-    person, pages = Person.create(), []
+@pytest.mark.parametrize("taken", TAKEN, ids=str)
+def test_the_pages_that_the_waiting_room_leads_to(taken):
+    """Asked from a claim, whether the address was free or taken."""
+    person, seen = Person.create(**taken), []
     for address in (FREE, person.email):
         browser = Client()
         browser.post("/signup/", WHO | {"email": address, "password": "another long passphrase"})
-        pages.append([visit(browser, "get", f"/arriving/{name}/", echo=address) for name in ("address", "delete")])
-    assert [page.body for page in pages[0]] == [page.body for page in pages[1]]
+        pages = [
+            visit(browser, "get", f"/arriving/{name}/", echo=address) for name in ("address", "delete", "needed")
+        ]
+        pages.append(visit(browser, "post", "/arriving/delete/", {"password": "a wrong password"}, echo=address))
+        pages.append(visit(browser, "post", "/arriving/needed/", {"needed_by": "2001-01-01T10:00"}, echo=address))
+        seen.append([(page.status, page.body, page.hashes) for page in pages])
+    assert seen[0] == seen[1]
     assert SignupClaim.objects.get(email=person.email).proven is False

@@ -30,7 +30,13 @@ LATE_WORKSPACE = {"waiting.late", "welcome_email.done", "workspace.late", "waiti
 ROOM = {
     "created": {"waiting.on_its_way", "welcome_email.open", "workspace.open", "waiting.next_try"},
     "email only": LATE_WORKSPACE,
-    "workspace only": {"waiting.late", "welcome_email.late", "workspace.done", "waiting.trying_now"},
+    "workspace only": {
+        "waiting.late",
+        "welcome_email.late",
+        "workspace.done",
+        "waiting.may_enter",
+        "waiting.trying_now",
+    },
     "active": {"waiting.ready", "welcome_email.done", "workspace.done"},
     "failed": LATE_WORKSPACE,
     "suspended": {"waiting.suspended", "welcome_email.open", "workspace.open", "waiting.next_try"},
@@ -38,7 +44,13 @@ ROOM = {
 # And to one who only looks: tries that were spent stay spent.
 LOOKING = ROOM | {
     "email only": LATE_WORKSPACE - {"waiting.trying_now"} | {"waiting.next_try"},
-    "workspace only": {"waiting.late", "welcome_email.late", "workspace.done", "waiting.next_try"},
+    "workspace only": {
+        "waiting.late",
+        "welcome_email.late",
+        "workspace.done",
+        "waiting.may_enter",
+        "waiting.next_try",
+    },
     "failed": {"waiting.gave_up", "welcome_email.done", "workspace.dead"},
 }
 HOME = {"workspace only": {"home.welcome", "home.letter_owed"}, "active": {"home.welcome"}}
@@ -56,6 +68,9 @@ CONTRADICTIONS = [
     ("waiting.ready", "waiting.gave_up"),
     ("waiting.late", "waiting.gave_up"),
     ("waiting.suspended", "waiting.ready"),
+    ("waiting.suspended", "waiting.may_enter"),
+    ("workspace.late", "waiting.may_enter"),
+    ("workspace.dead", "waiting.may_enter"),
     ("login.suspended", "login.no_match"),
     ("signup.unsaved", "receipt."),
     ("login.unknown", "receipt."),
