@@ -1,0 +1,66 @@
+"""django-allauth as its quick start has it, for `bench/signup.py`: runs in the environment of bench/requirements.txt.
+
+Same Django, same argon2 hasher, same database server; letters go nowhere, and its limits are off.
+"""
+
+import os
+import sys
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.core.wsgi import get_wsgi_application
+from django.urls import include, path
+
+settings.configure(
+    SECRET_KEY="for measuring only: nobody's secret at all",
+    ALLOWED_HOSTS=["127.0.0.1"],
+    ROOT_URLCONF=__name__,
+    DATABASES={
+        "default": {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": os.environ["BENCH_DATABASE"],
+            "USER": os.environ["BENCH_USER"],
+            "HOST": os.environ["BENCH_HOST"],
+            "CONN_MAX_AGE": 60,
+        }
+    },
+    INSTALLED_APPS=[
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "django.contrib.messages",
+        "allauth",
+        "allauth.account",
+    ],
+    MIDDLEWARE=[
+        "django.middleware.security.SecurityMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "allauth.account.middleware.AccountMiddleware",
+    ],
+    TEMPLATES=[
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "APP_DIRS": True,
+            "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        }
+    ],
+    PASSWORD_HASHERS=["django.contrib.auth.hashers.Argon2PasswordHasher"],
+    AUTHENTICATION_BACKENDS=["allauth.account.auth_backends.AuthenticationBackend"],
+    ACCOUNT_LOGIN_METHODS={"email"},
+    ACCOUNT_SIGNUP_FIELDS=["email*", "password1*"],
+    ACCOUNT_RATE_LIMITS=False,
+    EMAIL_BACKEND="django.core.mail.backends.dummy.EmailBackend",
+    LOGIN_REDIRECT_URL="/accounts/login/",
+    USE_TZ=True,
+)
+django.setup()
+urlpatterns = [path("accounts/", include("allauth.urls"))]
+application = get_wsgi_application()
+
+if __name__ == "__main__" and sys.argv[1:] == ["migrate"]:
+    call_command("migrate", verbosity=0)
