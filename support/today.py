@@ -19,6 +19,7 @@ from support.diagnosis import Facts, diagnose
 from support.drafts import draft, to_stranger
 from support.models import Incident, Message, Ticket
 from support.press import buttons
+from support.promises import forward_until
 from support.seen import state_of
 
 A_PAGE = 25
@@ -60,14 +61,16 @@ def pages(tickets: int, number: int) -> dict:
 
 def _page(rows: Sequence[lanes.Waiting], number: int, chosen: str, now: datetime) -> list[Ticket]:
     """The one to open first, then this page of the rest; each with its reason for being there."""
-    ahead = nsmallest(1 + A_PAGE * number, rows, key=lambda row: lanes.place(row, now))
+    dues = [row.promised_for for row in rows if row.promised_for]
+    soon = forward_until(now, dues) if dues else None
+    ahead = nsmallest(1 + A_PAGE * number, rows, key=lambda row: lanes.place(row, now, soon))
     first = next((row for row in rows if str(row.pk) == chosen), None) or next(iter(ahead), None)
     here = [row for row in ahead if row != first][A_PAGE * (number - 1) : A_PAGE * number]
     wanted = [row for row in (first, *here) if row]
     tickets = {ticket.pk: ticket for ticket in _with_words([row.pk for row in wanted])}
     for row in wanted:
         if row.pk in tickets:
-            tickets[row.pk].why_here = lanes.why_here(row, now)
+            tickets[row.pk].why_here = lanes.why_here(row, now, soon)
     return [tickets[row.pk] for row in wanted if row.pk in tickets]
 
 
