@@ -1,4 +1,4 @@
-"""Eight weeks at a desk of one person, played with the project's own hours and promise rule.
+"""Eight weeks at a desk of one person, played with the project's own hours, promise rule and order of the queue.
 
     python -m bench.desk_simulation
 
@@ -18,6 +18,7 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from support.hours import Schedule, add_working_time, is_open, next_open, working_minutes_between
+from support.lanes import TRIED_ENOUGH, Lane, Waiting, place
 from support.promise_rule import LAST, due_for, handling_minutes, must_widen, near_until, p80
 from support.week import parse_hours
 
@@ -56,22 +57,17 @@ def first_come(item: Item, _now: datetime, _soon: datetime) -> tuple:
     return (item.at,)
 
 
-def lanes(item: Item, now: datetime, soon: datetime) -> tuple:
-    """The desk's order: an outage to decide, a deadline near, a promise near, somebody present, the others."""
-    lane = 5
-    if item.present:
-        lane = 4
-    if item.due <= soon:
-        lane = 3
-    if item.deadline and now <= item.deadline <= now + timedelta(hours=4):
-        lane = 2
+def desk_order(item: Item, now: datetime, soon: datetime) -> tuple:
+    """The desk's own: an outage to decide comes first, as a card of its own; then its lanes."""
     if item.outage is not None and item.minutes == OF_A_GROUP:
-        lane = 1
-    return lane, item.due, item.at
+        return (Lane.INCIDENT,)
+    back = TRIED_ENOUGH if item.present else 0
+    row = Waiting(0, "wrote", item.at, promised_for=item.due, needed_by=item.deadline, came_back=back)
+    return place(row, now, soon)
 
 
 Order = Callable[[Item, datetime, datetime], tuple]
-ORDERS: dict[str, Order] = {"first come": first_come, "lanes": lanes}
+ORDERS: dict[str, Order] = {"first come": first_come, "lanes": desk_order}
 
 
 def messages(load: int, seed: int, grouped: bool) -> list[Item]:

@@ -40,10 +40,11 @@ class Waiting(NamedTuple):
     untrue: bool = False
 
 
-def lane_of(ticket: Waiting, now: datetime) -> Lane:
+def lane_of(ticket: Waiting, now: datetime, soon: datetime | None = None) -> Lane:
+    """`soon`: promises due by then leave no time for anybody else (see near_until); 45 minutes where unknown."""
     if ticket.needed_by and ticket.needed_by < now + DEADLINE_NEAR:
         return Lane.DEADLINE
-    if ticket.promised_for and ticket.promised_for < now + PROMISE_NEAR:
+    if ticket.promised_for and ticket.promised_for <= (soon or now + PROMISE_NEAR):
         return Lane.PROMISE
     if ticket.untrue or ticket.came_back >= TRIED_ENOUGH or _is_here(ticket, now):
         return Lane.HERE_NOW
@@ -56,16 +57,16 @@ def may_be_urgent(now: datetime) -> Q:
     return near | Q(untrue=True) | Q(came_back__gte=TRIED_ENOUGH) | Q(here_at__gt=now - HERE_FOR)
 
 
-def place(ticket: Waiting, now: datetime) -> tuple:
+def place(ticket: Waiting, now: datetime, soon: datetime | None = None) -> tuple:
     """What to sort by."""
-    lane = lane_of(ticket, now)
+    lane = lane_of(ticket, now, soon)
     first = ticket.needed_by if lane == Lane.DEADLINE else ticket.promised_for
     return lane, first or ticket.opened_at, ticket.opened_at, ticket.pk
 
 
-def why_here(ticket: Waiting, now: datetime) -> str:
+def why_here(ticket: Waiting, now: datetime, soon: datetime | None = None) -> str:
     """The lane in words, for the row."""
-    lane = lane_of(ticket, now)
+    lane = lane_of(ticket, now, soon)
     if lane == Lane.DEADLINE:
         return _deadline(ticket.needed_by, now)
     if lane == Lane.PROMISE:

@@ -1,5 +1,6 @@
 """When somebody is answered: a time that holds, kept as a row, and said again by us first if it will not."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -66,11 +67,16 @@ def _make(ticket: Ticket, **facts) -> Promise:
         return Promise.objects.get(ticket=ticket, kept_at=None, broken_at=None)
 
 
+def forward_until(now: datetime, dues: Iterable[datetime]) -> datetime:
+    """Promises due by then come forward in the queue now."""
+    schedule = the_desk().schedule()
+    return near_until(now, dues, usual_handling(schedule), schedule)
+
+
 def near_or_broken(now: datetime) -> list[Promise]:
     """Those that come forward in the queue, oldest first."""
-    schedule, unanswered = the_desk().schedule(), list(Promise.objects.filter(kept_at=None).order_by("due")[:BATCH])
-    dues = [promise.due for promise in unanswered if not promise.broken_at]
-    soon = near_until(now, dues, usual_handling(schedule), schedule)
+    unanswered = list(Promise.objects.filter(kept_at=None).order_by("due")[:BATCH])
+    soon = forward_until(now, [promise.due for promise in unanswered if not promise.broken_at])
     return [promise for promise in unanswered if promise.due <= soon]
 
 

@@ -1,5 +1,6 @@
 """The first screen: incidents, one person opened in full, the rest one line each. At most 15 queries."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from heapq import nsmallest
 
@@ -18,6 +19,7 @@ from support.diagnosis import Facts, diagnose
 from support.drafts import draft, to_stranger
 from support.models import Incident, Message, Ticket
 from support.press import buttons
+from support.promises import forward_until
 from support.seen import state_of
 from support.standing import standing
 
@@ -32,8 +34,8 @@ def today(user: Account, ticket: str = "", page: str = "") -> dict:
     services = facts.services_now()
     shown = cards(services, user)
     number = int(page) if page.isdigit() and 0 < int(page) < 1000 else 1
-    rows, waiting = ahead(now, 1 + A_PAGE * number)
-    tickets = _page(rows, number, ticket, now)
+    rows, waiting, soon = ahead(now, 1 + A_PAGE * number)
+    tickets = _page(rows, number, ticket, now, soon)
     deciding = sum(card["decision"] for card in shown)
     return standing() | {
         "headline": headline(waiting + deciding),
@@ -57,8 +59,8 @@ def pages(tickets: int, number: int) -> dict:
     return {"number": number, "before": number - 1 if number > 1 else None, "next": number + 1 if more else None}
 
 
-def ahead(now: datetime, many: int) -> tuple[list[lanes.Waiting], int]:
-    """The first `many` of those who wait, in their order, and how many wait.
+def ahead(now: datetime, many: int) -> tuple[list[lanes.Waiting], int, datetime | None]:
+    """The first `many` of those who wait, in their order; how many wait; until when promises come forward.
 
     The database brings forward whoever may stand in an urgent lane; which lane it is, lanes.py says.
     """
@@ -67,10 +69,18 @@ def ahead(now: datetime, many: int) -> tuple[list[lanes.Waiting], int]:
     rows = rows.order_by("calm", "-why", Coalesce("promised_for", "opened_at"), "opened_at", "pk")
     found = list(rows.values_list(*lanes.Waiting._fields, "waiting")[: MOST_URGENT + many])
     waiting = [lanes.Waiting(*row[:-1]) for row in found]
-    return nsmallest(many, waiting, key=lambda row: lanes.place(row, now)), found[0][-1] if found else 0
+    soon = _soon(waiting, now)
+    first = nsmallest(many, waiting, key=lambda row: lanes.place(row, now, soon))
+    return first, found[0][-1] if found else 0, soon
 
 
-def _page(rows: list[lanes.Waiting], number: int, chosen: str, now: datetime) -> list[Ticket]:
+def _soon(waiting: Iterable[lanes.Waiting], now: datetime) -> datetime | None:
+    """Until when a promise that is due comes forward."""
+    dues = [row.promised_for for row in waiting if row.promised_for]
+    return forward_until(now, dues) if dues else None
+
+
+def _page(rows: list[lanes.Waiting], number: int, chosen: str, now: datetime, soon: datetime | None) -> list[Ticket]:
     """The one to open first, then this page of the rest; each with its reason for being there."""
     first = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 18 else None
     pks = [row.pk for row in rows]
@@ -80,7 +90,7 @@ def _page(rows: list[lanes.Waiting], number: int, chosen: str, now: datetime) ->
     found = [tickets[pk] for pk in (opened_first, *rest) if pk in tickets]
     for ticket in found:
         standing_there = lanes.Waiting(*(getattr(ticket, name) for name in lanes.Waiting._fields))
-        ticket.why_here = lanes.why_here(standing_there, now)
+        ticket.why_here = lanes.why_here(standing_there, now, soon)
     return found
 
 

@@ -161,8 +161,8 @@ def test_the_order_is_that_of_the_lanes(desk):
             untrue=rng.random() < 0.05,
         )
     everybody = [lanes.Waiting(*row) for row in Ticket.objects.values_list(*lanes.Waiting._fields)]
-    expected = [row.pk for row in sorted(everybody, key=lambda row: lanes.place(row, now))]
-    rows, waiting = ahead(now, 70)
+    rows, waiting, soon = ahead(now, 70)
+    expected = [row.pk for row in sorted(everybody, key=lambda row: lanes.place(row, now, soon))]
     assert ([row.pk for row in rows], waiting) == (expected, 70)
     assert [row.pk for row in ahead(now, 10)[0]] == expected[:10]
     assert {lanes.lane_of(row, now) for row in everybody} == {2, 3, 4, 5, 6}
