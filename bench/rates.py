@@ -26,10 +26,10 @@ from config.servers import sockets_of
 from provisioning import tasks
 from tests.world import Process
 
-ROUNDS = 3
+ROUNDS = 2
 VENV = KEPT / "bench-venv"
 REQUIREMENTS = PROJECT / "bench" / "requirements.txt"
-ACCOUNTS = {"ours": 4000, "Celery": 4000, "Procrastinate": 500, "DBOS": 500}
+ACCOUNTS = {"ours": 3000, "Celery": 3000, "Procrastinate": 400, "DBOS": 400}
 CONCURRENCY = {"procrastinate": "8", "dbos": "48"}  # the best of 4, 8, 16, 48
 CELERY = "celery -q -A bench.plain_celery worker -P threads -c 8 -l warning --without-gossip --without-mingle"
 LEFT = {
