@@ -90,8 +90,8 @@ def check_letter(letter: bytes, account: Account) -> None:
     assert set(read_back.keys()) == LETTER_HEADERS and len(read_back.keys()) == len(LETTER_HEADERS)
     assert len(read_back["To"].addresses) == 1
     assert read_back["Bcc"] is None
-    html = read_back.get_body(("html",)).get_content()
-    assert foreign_parts(html) == []
+    html = read_back.get_body(("html",))
+    assert html is not None and foreign_parts(html.get_content()) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
