@@ -15,11 +15,11 @@ SIZES = {375: 812, 1280: 800}
 @pytest.mark.parametrize("name", LOOKS)
 def test_take_a_picture(name, site, open_context):
     FOLDER.mkdir(parents=True, exist_ok=True)
-    place = LOOKS[name].arrange(site)
+    page = visit(open_context(), site, LOOKS[name], LOOKS[name].arrange(site))
     blank = open_context().new_page()
     for width, height in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
         for scheme in ("light", "dark"):
-            context = open_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-            page = visit(context, site, LOOKS[name], place)
+            page.emulate_media(color_scheme=scheme)
             picture = page.screenshot(full_page=True, animations="disabled")
             (FOLDER / f"{name}-{width}-{scheme}.png").write_bytes(small(blank, picture))

@@ -91,8 +91,7 @@ def check_letter(letter: bytes, account: Account) -> None:
     assert len(read_back["To"].addresses) == 1
     assert read_back["Bcc"] is None
     html = read_back.get_body(("html",))
-    assert html is not None
-    assert foreign_parts(html.get_content()) == []
+    assert html is not None and foreign_parts(html.get_content()) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
