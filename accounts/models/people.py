@@ -82,6 +82,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
             models.Index(fields=["asked_at"], condition=models.Q(asked_at__isnull=False), name="who_asked"),
             models.Index(fields=["status_at"], condition=models.Q(status=Status.FAILED), name="who_was_given_up"),
             models.Index(fields=["status_at"], condition=models.Q(status=Status.ACTIVE), name="who_arrived"),
+            models.Index(fields=["status_at"], condition=~models.Q(status=Status.ACTIVE), name="who_is_unfinished"),
         ]
 
     def __str__(self):

@@ -110,11 +110,8 @@ def one_click(stage: Stage) -> Iterator[Scene]:
     jordan = stage.visitor()
     log_in_to_desk(jordan)
     desk = jordan.get("/admin/")
-    [place, *_] = re.findall(r'action="(/admin/acts/recover/[^"]+)"', desk.body) or [""]
-    check(place, "no button to recover him")
-    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', desk.body))
-    hidden.pop("csrfmiddlewaretoken", None)
-    jordan.send("/admin/", hidden | {"reason": "The workspace service works again"}, at=place)
+    place, fields = press_button(desk, "recover")
+    jordan.send("/admin/", fields | {"reason": "The workspace service works again"}, at=place)
     bo = stage.visitor()
     log_in(bo, BO)
     yield "Bo", true_words(bo.wait_for("/arriving/", "Your account is ready", timeout=60))
@@ -122,6 +119,15 @@ def one_click(stage: Stage) -> Iterator[Scene]:
     welcome = [letter for letter in stage.mail.to(BO["email"]) if "account is here" in letter["Subject"]]
     check(len(welcome) == 1, f"{len(welcome)} welcome letters to Bo")
     check(sorted(stage.workspaces.effects.values()) == [1, 1], f"{stage.workspaces.effects}")
+
+
+def press_button(desk: Page, act: str) -> tuple[str, dict[str, str]]:
+    """Where the form of that act goes, and what is hidden in it."""
+    forms = re.findall(rf'<form[^>]*action="([^"]*/acts/{act}/)".*?</form>', desk.body, re.S)
+    check(forms, f"no button to {act}")
+    form = re.search(rf'action="{forms[0]}".*?</form>', desk.body, re.S)
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form.group() if form else "")
+    return forms[0], {name: value for name, value in hidden if name != "csrfmiddlewaretoken"}
 
 
 def log_in_to_desk(jordan: Visitor) -> None:
