@@ -17,7 +17,7 @@ test: install
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy .
-	.venv/bin/pytest
+	.venv/bin/pytest -n 2 --dist loadgroup
 
 lock:
 	uv lock

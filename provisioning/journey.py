@@ -37,7 +37,7 @@ TICKETED = """
 
 GIVE_BACK = """
     UPDATE provisioning_step AS step
-    SET epoch = step.epoch + 1, attempts = greatest(attempts - 1, 0), due_at = now(), leased = false
+    SET epoch = step.epoch - 1, attempts = greatest(attempts - 1, 0), due_at = now(), leased = false
     FROM unnest(%(ids)s::bigint[], %(epochs)s::int[]) AS ours (id, epoch)
     WHERE step.id = ours.id AND step.epoch = ours.epoch AND leased
 """
@@ -75,7 +75,7 @@ def _claim(which: str, values: dict) -> list[Step]:
 
 
 def give_back(steps: Sequence[Step]) -> None:
-    """Those that were claimed and not begun are due again, with all their tries."""
+    """Those that were claimed and not begun are due again, as if they had never been claimed."""
     if steps:
         values = {"ids": [step.pk for step in steps], "epochs": [step.epoch for step in steps]}
         with connection.cursor() as cursor:

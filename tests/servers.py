@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import re
 import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -21,7 +22,17 @@ def pytest_load_initial_conftests() -> Generator[None]:
     home = Path(_until_the_end.enter_context(tempfile.TemporaryDirectory(prefix="arrivals-tests-")))
     os.environ["ARRIVALS_HOME"] = str(home)
     start_missing(home)
+    take_a_queue_of_our_own()
     return (yield)
+
+
+def take_a_queue_of_our_own() -> None:
+    """Of two that run side by side (pytest -n 2) each has a number; pytest-django gives it a database as well."""
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        number = int(worker.removeprefix("gw")) + 1
+        place = re.sub(r"[?].*$|(?<=[^/])/\d*$", "", os.environ["REDIS_URL"])
+        on_a_path = place.startswith(("redis+socket", "unix"))
+        os.environ["REDIS_URL"] = f"{place}?virtual_host={number}" if on_a_path else f"{place}/{number}"
 
 
 def start_missing(home: Path) -> None:

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from django.apps import apps
 from django.core.cache import cache
 from django.db.models.functions import Now
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from accounts.models import Account
 from accounts.status import Status
@@ -27,15 +26,7 @@ AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
 PASSWORD = "a quiet monday morning"
 SECRET = "arrivals:a secret for the tests"
 MOST_TABS = 250
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # sync Playwright runs a loop of its own in this thread
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs /usr/bin/chromium")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        yield playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
 
 
 @pytest.fixture
@@ -51,9 +42,9 @@ def filled(live_server, transactional_db, settings, world):  # noqa: F811
 
 
 @pytest.fixture(params=["light", "dark"])
-def jordan(request, filled, chromium) -> Iterator[Page]:
+def jordan(request, filled, browser) -> Iterator[Page]:
     """Jordan's browser at Today, having logged in by keyboard."""
-    context = chromium.new_context(color_scheme=request.param, viewport={"width": 1280, "height": 900})
+    context = browser.new_context(color_scheme=request.param, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.complaints = []
     page.on("console", lambda said: page.complaints.append(said.text) if said.type in ("error", "warning") else None)

@@ -18,9 +18,12 @@ from tests.world.processes import wait_until
 PEOPLE = 200
 NEWCOMER = """
     INSERT INTO accounts_account (id, email, name, phone, company, password, reference, status, is_active,
-        is_staff, is_superuser, asked_at)
-    VALUES (%s, %s, 'Dana Sommer', '', 'Acme', '!', 'AAA-AAAA', 'created', true, false, false, now())
+        is_staff, is_superuser, address_taken, needed_because, asked_at)
+    VALUES (%s, %s, 'Dana Sommer', '', 'Acme', '!', 'AAA-AAAA', 'created', true, false, false, '', '', now())
 """
+
+
+pytestmark = pytest.mark.xdist_group("processes")  # one stage for them all, in this order
 
 
 @pytest.fixture(scope="module")

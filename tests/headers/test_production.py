@@ -21,7 +21,8 @@ def production(home: Path) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONPATH": str(PROJECT),
     }
-    return os.environ | named  # tests/servers.py has named DATABASE_URL and REDIS_URL
+    ours = {name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"}
+    return ours | named  # tests/servers.py has named DATABASE_URL and REDIS_URL
 
 
 def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:

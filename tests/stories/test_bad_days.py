@@ -12,6 +12,9 @@ PATIENCE = 1.5  # seconds a page may take while the broker is away, argon2 inclu
 BUSY = 4  # how much slower than that this machine may be; without bounds it is more than 45 s
 
 
+pytestmark = pytest.mark.xdist_group("bad days")  # one stage for them all, in this order
+
+
 @pytest.fixture(scope="module")
 def behind_a_gate():
     with Gate(os.environ["REDIS_URL"]) as gate, stage(REDIS_URL=gate.url, SWEEP_SECONDS="3600") as built:

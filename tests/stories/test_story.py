@@ -5,6 +5,8 @@ import pytest
 from tests.stories.acts import ACTS
 from tests.stories.stage import stage
 
+pytestmark = pytest.mark.xdist_group("story")  # one stage for them all, in this order
+
 
 @pytest.fixture(scope="module")
 def theatre():
