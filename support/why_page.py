@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.db.models import Count, Min, Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -139,4 +139,4 @@ def _few(rows: list) -> list:
 
 
 def _page(request, template: str, title: str, context: dict):
-    return render(request, template, {"title": title, "site_header": _("Arrivals desk"), **context})
+    return render(request, template, admin.site.each_context(request) | {"title": title} | context)

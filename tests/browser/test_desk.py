@@ -50,6 +50,7 @@ def jordan(request, filled, browser) -> Iterator[Page]:
     page.on("console", lambda said: page.complaints.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.goto(f"{filled}/admin/")
+    expect(page.locator("[name=username]")).to_be_focused()
     page.keyboard.type(demo.SUPPORTER)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)

@@ -11,6 +11,7 @@ import random
 import signal
 import time
 from pathlib import Path
+from threading import Lock
 
 import django
 
@@ -24,14 +25,17 @@ CHANCES = dict.fromkeys(POINTS, 0.0) | {
     point: float(chance) for point, chance in (part.split("=") for part in os.environ["FAULTS"].split(",") if part)
 }
 DICE = random.Random(os.environ["SEED"])
+ONE_DEATH = Lock()
 DEATHS = Path(os.environ["DEATHS"])
 
 
 def maybe_die(point: str) -> None:
     if DICE.random() < CHANCES[point]:
-        with DEATHS.open("a") as file:
+        with ONE_DEATH, DEATHS.open("a") as file:
             file.write(point + "\n")
-        os.kill(os.getpid(), signal.SIGKILL)
+            file.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+            signal.pause()  # no other thread is to die a second time meanwhile
 
 
 def dying(before: str = "", after: str = ""):
