@@ -16,10 +16,13 @@ from django.db.models import Count
 from accounts.models import Account, Event
 from accounts.status import Status
 from provisioning.models import Attempt, Outcome, State, Step, Workspace
+from tests.faults.engine_points import POINTS
 from tests.world import MailServer, Process, Provisioner
 from tests.world.processes import wait_until
 
 LEASE = "3"  # seconds
+EVERYWHERE = ",".join(f"{point}=0.005" for point in POINTS)
+SEEDS = ["ash", "birch", "cedar", "elm", "fir"]
 
 
 @dataclass
@@ -139,3 +142,14 @@ def _books() -> list[str]:
     if arrivals.exclude(times=1).exists() or arrivals.count() != Account.objects.count():
         found.append("a diary does not have exactly one arrival")
     return found
+
+
+def play(world: World, seed: str) -> None:
+    """400 accounts, 2,000 in all seeds, with a world that is unkind as well."""
+    world.workspaces.script(unkind(seed, ["reply_lost", "503", "drop", "garbage"], 0.03))
+    world.mail.script(unkind(seed, ["4xx", "drop"], 0.03))
+    sign_up_many(400, seed)
+    with engines(world, 2, FAULTS=EVERYWHERE, SEED=seed) as revive:
+        wait_for_all(revive, timeout=180)
+    assert sum(world.deaths.values()) >= 5, "no storm: it proves nothing"
+    assert wrongs(world) == []

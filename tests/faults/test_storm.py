@@ -1,21 +1,13 @@
-"""kill -9 at every point between claim, effect, reply and settle; then everybody is there, exactly once."""
+"""kill -9 at every point between claim, effect, reply and settle; then everybody is there, exactly once.
+
+Half of the seeds: the others are in test_storm_again.py, so that two can be played side by side.
+"""
 
 import pytest
 
-from tests.faults.engine_points import POINTS
-from tests.faults.storm import engines, sign_up_many, unkind, wait_for_all, wrongs
-
-EVERYWHERE = ",".join(f"{point}=0.005" for point in POINTS)
-SEEDS = ["ash", "birch", "cedar", "elm", "fir"]
+from tests.faults.storm import SEEDS, play
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS[::2])
 def test_storm(world, seed):
-    """400 accounts a seed, 2,000 in sum, with a world that is unkind as well."""
-    world.workspaces.script(unkind(seed, ["reply_lost", "503", "drop", "garbage"], 0.03))
-    world.mail.script(unkind(seed, ["4xx", "drop"], 0.03))
-    sign_up_many(400, seed)
-    with engines(world, 2, FAULTS=EVERYWHERE, SEED=seed) as revive:
-        wait_for_all(revive, timeout=180)
-    assert sum(world.deaths.values()) >= 5, "no storm: it proves nothing"
-    assert wrongs(world) == []
+    play(world, seed)
