@@ -14,6 +14,7 @@ from support.week import Hours
 HORIZON = timedelta(days=400)
 DAY = timedelta(days=1)
 SAID = (time(12), time(17))  # the times of day a person would promise
+EVENING = timedelta(hours=3)  # who works longer than that after the last of them would promise the end of the day
 
 Span = tuple[datetime, datetime]
 
@@ -133,7 +134,7 @@ def add_working_days(start: datetime, days: int, schedule: Schedule) -> datetime
 
 
 def round_up(moment: datetime, schedule: Schedule) -> datetime | None:
-    """The next noon or 17:00 inside open hours, not before `moment`; the closing time of hours that have neither."""
+    """The next noon or 17:00 inside open hours, not before `moment`; the end of hours that go on long after them."""
     for begin, end in open_spans(schedule, moment - DAY):
         for bound in _bounds(begin, end, moment, schedule.zone):
             if bound >= moment:
@@ -146,4 +147,5 @@ def _bounds(begin: datetime, end: datetime, moment: datetime, zone: ZoneInfo) ->
     last = min(end, moment + 3 * DAY).astimezone(zone).date()
     days = [first + number * DAY for number in range((last - first).days + 1)]
     said = [_moment(day, at, zone) for day in days for at in SAID]
-    return [bound for bound in said if begin <= bound <= end] or [end]
+    bounds = [bound for bound in said if begin <= bound <= end]
+    return bounds if bounds and end - bounds[-1] < EVENING else [*bounds, end]

@@ -73,6 +73,19 @@ def test_hours_that_know_no_noon_are_rounded_to_their_end():
     assert round_up(at("2026-11-25 23:00"), Schedule(LISBON, NIGHTS)) == at("2026-11-26 06:00")
 
 
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("2026-11-25 16:10", "2026-11-25 17:00"),
+        ("2026-11-25 17:10", "2026-11-25 22:30"),  # and not 17:00 on the day after
+        ("2026-11-25 22:40", "2026-11-26 17:00"),
+    ],
+)
+def test_a_late_shift_has_its_end_as_well(moment, expected):
+    late = (((time(14, 30), time(22, 30)),),) * 7
+    assert round_up(at(moment), Schedule(LISBON, late)) == at(expected)
+
+
 def test_three_working_days_on():
     assert add_working_days(at("2026-11-26 15:00"), 3, Schedule(LISBON, OFFICE)) == at("2026-12-01 09:00")
 
