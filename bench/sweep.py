@@ -26,6 +26,7 @@ from provisioning.steps import setup_kinds
 
 FEW, MANY, DUE = 1_000, int(os.environ.get("BENCH_PEOPLE", "1_000_000")), 10_000
 SWEEPS = 40
+LAST_YEAR = Now() - timedelta(days=365)
 IN_ORDER = "('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid"
 
 
@@ -34,6 +35,8 @@ def arrive(number: int) -> None:
     before = Account.objects.count()
     ask("SET session_replication_role = replica")
     model = Account.objects.create(email="model@bench.example", name="Dana Sommer", company="Acme", status="active")
+    Account.objects.filter(pk=model.pk).update(created_at=LAST_YEAR, status_at=LAST_YEAR)
+    model.refresh_from_db()
     numbers = f"generate_series({before + 1}, {before + number}) AS n"
     multiply(model, numbers, id=IN_ORDER, email="'dana' || n || '@bench.example'")
     ask("DROP TABLE IF EXISTS fresh")

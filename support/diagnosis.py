@@ -269,6 +269,6 @@ TABLE: tuple[Row, ...] = (
         "wait",
         ("let_in", "recover"),
     ),
-    Row("fine", _fine, _says("Nothing is wrong on our side."), "answer", ("send_link",)),
+    Row("fine", _fine, _says("Nothing is wrong on our side."), "answer", ("vouch",)),
     Row("unknown", lambda facts: [], _says("I do not know."), "read", ("recover", "hand_over")),
 )

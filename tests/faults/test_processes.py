@@ -4,6 +4,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -68,7 +69,8 @@ def kill(theatre: Stage, word: str) -> None:
     pids = processes_of(theatre, word)
     assert pids, f"no {word} is running"
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # a server's children follow it by themselves
+            os.kill(pid, signal.SIGKILL)
 
 
 def flush(theatre: Stage, _word: str) -> None:

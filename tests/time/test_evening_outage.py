@@ -88,6 +88,7 @@ def night() -> Iterator[Night]:
             database.execute(name_the_desk, [JORDAN])
             night = Night(built, database)
             night.set_hours()
+            database.execute("DELETE FROM support_dayletter")  # made in the hours it had before, in this day's place
             yield night
 
 
