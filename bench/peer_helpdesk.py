@@ -62,7 +62,6 @@ settings.configure(
         }
     ],
     HELPDESK_TEAMS_MODE_ENABLED=False,
-    HELPDESK_KB_ENABLED=False,
     DEFAULT_AUTO_FIELD="django.db.models.AutoField",
     STATIC_URL="/static/",
     SITE_ID=1,
