@@ -209,6 +209,36 @@ def test_another_password_gets_the_way_in(world, jordan):
 
 
 @resolves
+def test_an_address_that_takes_no_mail_is_put_right(world, jordan):
+    mail, _workspaces = world
+    person = Person.create(email="dana@acme.exampel")
+    mail.bad_rcpt(person.email)
+    sweep()
+    person.refresh_from_db()
+    assert person.status == Status.FAILED
+    assert (diagnosis_of(person).code, diagnosis_of(person).act) == ("bounced", "correct_address")
+    acts.correct_address(person, jordan, "read out on the phone", "dana@acme.example")
+    sweep()
+    person.refresh_from_db()
+    assert (person.status, person.email) == (Status.ACTIVE, "dana@acme.example")
+    assert len(mail.to("dana@acme.example")) == 1 and not mail.to("dana@acme.exampel")
+    assert diagnosis_of(person).code == "fine"
+
+
+@resolves
+def test_a_slip_in_the_address_is_asked_about_and_put_right(world, jordan):
+    """The letter went somewhere; what is asked is a reply to whoever writes, and their answer is the proof."""
+    person = Person.create(email="dana@gmial.com", mailbox_proven_at=None)
+    sweep()
+    finding = diagnosis_of(person)
+    assert (finding.code, finding.act) == ("likely_typo", "ask") and "correct_address" in finding.alternatives
+    acts.correct_address(person, jordan, "she wrote from there", "dana@gmail.com")
+    sweep()
+    assert len(world[0].to("dana@gmail.com")) == 1
+    assert diagnosis_of(person).code == "fine"
+
+
+@resolves
 def test_an_outage_asks_for_nothing_and_letting_in_is_the_alternative(world, jordan):
     world[1].mode = "503"
     people = Person.create_batch(4)
