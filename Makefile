@@ -1,5 +1,6 @@
 .PHONY: install run test lock bench screens
 PYTHON := .venv/bin/python
+export PYTHONDONTWRITEBYTECODE :=  # else every program that is started compiles all it imports anew
 
 install: .venv/installed
 
