@@ -2,6 +2,7 @@ import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from provisioning import kick
+from support import day
 
 # Real argon2, but not 100 MiB and 0.2 s of it in each of thousands of requests. Processes of their own
 # (stories, faults) use what is shipped.
@@ -15,6 +16,12 @@ def the_heart_beats(request, monkeypatch):
     """
     if "slice" not in request.keywords:
         monkeypatch.setattr(kick, "run_a_slice", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def no_letter_of_the_day(monkeypatch):
+    """Whether one is due depends on the hour at which the tests run. In tests/time it does not."""
+    monkeypatch.setattr(day, "make", lambda now: None)
 
 
 @pytest.hookimpl(tryfirst=True)

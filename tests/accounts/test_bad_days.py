@@ -11,13 +11,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def database_away():
-    options = connection.settings_dict["OPTIONS"]
-    kept = dict(options)
+    kept = connection.settings_dict
     connection.close()
-    options["host"] = "/nowhere"
+    connection.settings_dict = kept | {"HOST": "/nowhere"}
     yield
-    options.clear()
-    options.update(kept)
+    connection.settings_dict = kept
     connection.close()
 
 

@@ -19,6 +19,11 @@ def at(text: str) -> datetime:
 
 
 @pytest.fixture
+def no_letter_of_the_day():
+    """There are some here."""
+
+
+@pytest.fixture
 def desk(db) -> Desk:
     return Desk.objects.create(
         name="Jordan",

@@ -298,7 +298,7 @@ class TestGate:
             redis.set("arrivals-world", "x" * 200_000)
             assert len(redis.get("arrivals-world")) == 200_000
             redis.delete("arrivals-world")
-        assert (gate.connections, gate.url[:-1]) == (1, f"redis://127.0.0.1:{gate.port}/")
+        assert gate.connections == 1 and f"127.0.0.1:{gate.port}/" in gate.url
 
     def test_passes_on_to_a_port(self, gate):
         with Gate(gate.url) as outer, client(outer) as redis:
