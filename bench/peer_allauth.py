@@ -1,4 +1,6 @@
-"""django-allauth as its quick start has it, for `bench/signup.py`: runs in the environment of bench/requirements.txt.
+"""django-allauth as its quick start and `startproject` have it, for `bench/signup.py`.
+
+Runs in the environment of bench/requirements.txt.
 
 Same Django, same argon2 hasher, same database server; letters go nowhere, and its limits are off.
 """
@@ -40,6 +42,7 @@ settings.configure(
         "django.middleware.csrf.CsrfViewMiddleware",
         "django.contrib.auth.middleware.AuthenticationMiddleware",
         "django.contrib.messages.middleware.MessageMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
         "allauth.account.middleware.AccountMiddleware",
     ],
     TEMPLATES=[
@@ -50,6 +53,10 @@ settings.configure(
         }
     ],
     PASSWORD_HASHERS=["django.contrib.auth.hashers.Argon2PasswordHasher"],
+    AUTH_PASSWORD_VALIDATORS=[
+        {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
+        for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
+    ],
     AUTHENTICATION_BACKENDS=["allauth.account.auth_backends.AuthenticationBackend"],
     ACCOUNT_LOGIN_METHODS={"email"},
     ACCOUNT_SIGNUP_FIELDS=["email*", "password1*"],

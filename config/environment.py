@@ -1,5 +1,6 @@
 """The environment, read once; a wrong value is one sentence that names its variable."""
 
+import os
 import re
 import warnings
 from pathlib import Path
@@ -9,6 +10,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 DATABASES_WE_SPEAK = ("postgres", "postgresql", "pgsql")
 BROKERS_WE_SPEAK = ("redis", "rediss", "unix", "redis+socket")

@@ -113,6 +113,7 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 AUTHENTICATION_BACKENDS = ["accounts.backends.ThrottledBackend"]
 PASSWORD_HASHERS = ["accounts.hashing.BoundedArgon2"]
+HASHES_AT_ONCE = environment.whole_number("HASHES_AT_ONCE", environment.CORES, 1, 1000)
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
