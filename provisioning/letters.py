@@ -11,6 +11,8 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape, urlize
+from django.utils.safestring import SafeString, mark_safe
 
 from accounts import links
 from accounts.models import Account, MailboxLink
@@ -57,11 +59,13 @@ def compose(name: str, step: Step) -> EmailMultiAlternatives:
         "link": _link(name, account, step),
         "late_since": step.created_at if timezone.now() - step.created_at > LATE else None,
         "facts": step.facts,
+        "by_hand": "words" in step.facts,
     }
-    subject = " ".join(render_to_string(f"emails/{name}-subject.txt", context).split())
+    context["subject"] = " ".join(_words(f"{name}-subject.txt", context).split())
+    words = re.sub(r"\n{3,}", "\n\n", _words(f"{name}-words.txt", context)).strip()
     message = EmailMultiAlternatives(
-        subject=subject,
-        body=re.sub(r"\n{3,}", "\n\n", render_to_string(f"emails/{name}-body.txt", context)),
+        subject=context["subject"],
+        body=render_to_string("emails/_letter.txt", context | {"words": words}),
         to=[account.email],
         reply_to=[settings.SUPPORT_EMAIL],
         headers={
@@ -69,8 +73,20 @@ def compose(name: str, step: Step) -> EmailMultiAlternatives:
             "Auto-Submitted": step.facts.get("auto_submitted", "auto-generated"),
         },
     )
-    message.attach_alternative(render_to_string(f"emails/{name}-body.html", context), "text/html")
+    linked = mark_safe(urlize(words, autoescape=True)) if context["by_hand"] else _link_ours(words)
+    html = render_to_string("emails/_letter.html", context | {"words": linked})
+    message.attach_alternative(html, "text/html")
     return message
+
+
+def _words(template: str, context: dict) -> str:
+    return render_to_string("emails/_words.txt", context | {"template": f"emails/{template}"})
+
+
+def _link_ours(words: str) -> SafeString:
+    """Only our own pages: what somebody typed as a name may look like an address, too."""
+    ours = re.escape(escape(settings.SITE_URL)) + r"/\S*"
+    return mark_safe(re.sub(ours, r'<a href="\g<0>">\g<0></a>', escape(words)))
 
 
 def _addressed(name: str, step: Step) -> tuple[str, Account]:

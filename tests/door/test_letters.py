@@ -54,6 +54,16 @@ def test_a_name_cannot_write_a_header():
     assert compose("welcome", step).message()["Bcc"] is None
 
 
+def test_a_name_cannot_write_a_link():
+    account = Person.create(name="www.evil.example", company="https://evil.example/login?<b>")
+    step = Step.objects.create(account=account, kind="x", dependency="mail")
+    step.refresh_from_db()
+    page = str(compose("welcome", step).alternatives[0][0])
+    assert "https://evil.example/login?&lt;b&gt;" in page and "www.evil.example," in page
+    links = re.findall(r'href="([^"]*)"', page)
+    assert len(links) == 2 and all(link.startswith(f"{settings.SITE_URL}/") for link in links)
+
+
 def test_what_somebody_waited_through():
     step = Step.objects.create(account=Person.create(), kind="letter.ready", dependency="mail", facts=WAITED)
     step.refresh_from_db()
