@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password, verify_password
 from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils.translation import get_language
 
 from accounts.claims import hash_token
 from accounts.models import Account, Event, SignupClaim, Voice
@@ -65,7 +67,14 @@ def sign_up(typed: Typed, token: str) -> Receipt:
 
 
 def _save(typed: Typed, encoded: str, token: str, known: Account | None, right: bool) -> Receipt:
-    mine = Account(email=typed.email, name=typed.name, phone=typed.phone, company=typed.company, password=encoded)
+    mine = Account(
+        email=typed.email,
+        name=typed.name,
+        phone=typed.phone,
+        company=typed.company,
+        password=encoded,
+        language=get_language() or settings.LANGUAGE_CODE,
+    )
     Account.objects.bulk_create([mine], ignore_conflicts=True)
     account = Account.objects.get(email=typed.email)
     fresh = account.pk == mine.pk

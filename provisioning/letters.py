@@ -10,16 +10,20 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.html import escape, urlize
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts import links
 from accounts.models import Account, MailboxLink
 from provisioning.failures import StepFailed
 from provisioning.models import OWED, Step
+from provisioning.when import in_words
 
 LATE = timedelta(minutes=5)
+NAMED_IN_LETTERS = (_("mail"), _("workspace"))  # a platform's own steps keep the names it gave them
 Purpose = MailboxLink.Purpose
 # Which letters carry a link, what it is for, and the page that it leads to.
 LINKS = {
@@ -51,14 +55,21 @@ def send(name: str, step: Step) -> str:
 
 
 def compose(name: str, step: Step) -> EmailMultiAlternatives:
+    """In the language its reader signed up in; what the desk wrote by hand stays in the desk's."""
     name, account = _addressed(name, step)
+    with translation.override(settings.LANGUAGE_CODE if "words" in step.facts else account.language):
+        return _compose(name, account, step)
+
+
+def _compose(name: str, account: Account, step: Step) -> EmailMultiAlternatives:
     context = {
         "account": account,
         "site": settings.SITE_URL,
         "support": settings.SUPPORT_EMAIL,
         "link": _link(name, account, step),
         "late_since": step.created_at if timezone.now() - step.created_at > LATE else None,
-        "facts": step.facts,
+        "facts": step.facts | in_words(step.facts, timezone.now()),
+        "things": ", ".join(gettext(thing) for thing in step.facts.get("what", [])),
         "by_hand": "words" in step.facts,
     }
     context["subject"] = " ".join(_words(f"{name}-subject.txt", context).split())

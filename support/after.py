@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from accounts.models import Account, Event, Voice
 from provisioning.pickup import owe_letter
+from provisioning.when import fixed
 from support.models import Lost, Message, Ticket, TrustRepair, the_desk
 from support.queue import open_ticket
-from support.when import say_when
 
 Level, State = TrustRepair.Level, TrustRepair.State
 SALT = "support.after"
@@ -63,12 +63,8 @@ def came_back(repair: TrustRepair) -> bool:
 
 def _write(repair: TrustRepair, thing: str, now: datetime) -> None:
     desk = the_desk()
-    facts = {
-        "link": link_of(repair),
-        "came": say_when(repair.account.created_at, now, desk.zone),
-        "since": say_when(repair.ready_at, now, desk.zone),
-        "desk": desk.name,
-    }
+    facts = fixed(desk.zone, came=repair.account.created_at, since=repair.ready_at)
+    facts |= {"link": link_of(repair), "desk": desk.name}
     with transaction.atomic():
         unwritten = TrustRepair.objects.filter(pk=repair.pk, state=State.SENT, followed_up_at=None)
         if unwritten.update(followed_up_at=now, followed_up_with=thing):

@@ -8,10 +8,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from provisioning.pickup import owe_letter
+from provisioning.when import fixed, say_when
 from support import promise_rule, promises
 from support.hours import add_working_days, closes_at, is_open, next_open
 from support.models import Away, Desk, Message, Promise, Ticket, the_desk
-from support.when import say_when
 
 BATCH = 200
 
@@ -121,10 +121,7 @@ def _reply_facts(ticket: Ticket, due: datetime | None, desk: Desk, now: datetime
     schedule = desk.schedule()
     wrote = Message.objects.filter(ticket=ticket).order_by("at").first()
     back = None if is_open(now, schedule) else next_open(now, schedule)
-    return {
+    return fixed(desk.zone, reached=wrote.at if wrote else None, due=due, back=back) | {
         "auto_submitted": "auto-replied" if wrote else "auto-generated",
-        "reached": say_when(wrote.at, now, desk.zone) if wrote else "",
-        "answer": say_expected(due, desk, now),
-        "back": say_when(back, now, desk.zone) if back else "",
         "desk": desk.name,
     }

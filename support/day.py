@@ -17,11 +17,11 @@ from accounts.models import Account
 from accounts.status import Status
 from provisioning import outages
 from provisioning.steps import MAIL
+from provisioning.when import say_span, say_when
 from support.happened import happened, needs_her
 from support.hours import DAY, Schedule, Span, is_open, next_open, open_spans
 from support.load import load_now, too_much
 from support.models import DayLetter, Desk, Ticket, the_desk
-from support.when import say_span, say_when
 
 Kind = DayLetter.Kind
 LATE = timedelta(hours=1)  # an evening letter that could not be written or sent by then is left unsent

@@ -7,11 +7,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from provisioning.when import say_when
 from support import away, trust
 from support.happened import happened, needs_her
 from support.models import TrustRepair, the_desk
 from support.personal_word import second_thoughts
-from support.when import say_when
 
 
 def urls(site):

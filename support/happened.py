@@ -8,10 +8,10 @@ from django.db.models import Exists, OuterRef
 from accounts.models import Account, Event
 from accounts.status import Status
 from provisioning.models import Attempt, Outage, State, Step
+from provisioning.when import say_when
 from support.models import Desk, Lost, Promise, Ticket
 from support.rule import REASON
 from support.trust import FAILING, words_owed
-from support.when import say_when
 
 NAMED = 3  # people named in a line; the others are a number
 

@@ -14,9 +14,9 @@ from accounts.models import Account
 from accounts.status import UNFINISHED, Status
 from provisioning.models import OWED, Outage, State, Step
 from provisioning.owing import owe_letter
-from support.models import Affected, Incident
+from provisioning.when import fixed
+from support.models import Affected, Incident, the_desk
 from support.post import tell_support
-from support.words import clock_words
 
 PEOPLE = 3
 WITHIN = timedelta(minutes=10)
@@ -162,12 +162,9 @@ def give_notice(incident: Incident) -> None:
 def notice_facts(incident: Incident, people: int) -> dict:
     """What the notice says, fixed when it is owed."""
     news = incident.next_news_at if not incident.ended_at else None
-    return {
-        "service": incident.dependency,
-        "since": clock_words(incident.began_at),
-        "until": clock_words(incident.ended_at) if incident.ended_at else "",
+    return fixed(the_desk().zone, since=incident.began_at, until=incident.ended_at, next_news=news) | {
+        "what": [incident.dependency],
         "others": people - 1,
-        "next_news": clock_words(news) if news else "",
     }
 
 

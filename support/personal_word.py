@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from provisioning.when import say_span, say_when
 from support.friction import DENIALS, Friction
-from support.when import say_span, say_when
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from django.db.models import F, Q
 from accounts.models import Account
 from provisioning.models import OWED, Outage, Step
 from provisioning.pickup import owe_letter
+from provisioning.when import fixed
 from support.hours import Schedule
 from support.models import Promise, Ticket, the_desk
 from support.promise_rule import LAST, due_for, handling_minutes, must_widen, near_until, p80
-from support.when import say_when
 
 BATCH = 200
 
@@ -117,8 +117,8 @@ def _say_so_first(promise: Promise, now: datetime) -> None:
 
 
 def _owe_the_letter(promise: Promise, due: datetime, now: datetime) -> None:
-    zone = the_desk().zone
-    facts = {"said": say_when(promise.due, now, zone), "new": say_when(due, now, zone), "desk": the_desk().name}
+    desk = the_desk()
+    facts = fixed(desk.zone, said=promise.due, new=due) | {"desk": desk.name}
     assert promise.account_id
     owe_letter(promise.account_id, "letter.late", f"promise {promise.pk}", facts)
 

@@ -14,9 +14,9 @@ from provisioning.debts import waive
 from provisioning.models import Outage, State, Step
 from provisioning.pickup import owe_letter
 from provisioning.steps import WELCOME
+from provisioning.when import fixed
 from support.hours import is_open, next_open
 from support.models import Desk, the_desk
-from support.when import say_when
 
 REASON = "by rule: a deadline was named, and nobody is at work"
 AFTER_OPENING = timedelta(hours=1)  # what she would need to see it herself
@@ -75,13 +75,8 @@ def case_of(account: Account, down: dict[str, datetime]) -> Case:
 def _let_in(account: Account, case: Case, desk: Desk, back: datetime | None, now: datetime) -> None:
     pay_by = now + timedelta(days=desk.debt_days)
     assert case.needed_by
-    facts = {
-        "needed": say_when(case.needed_by, now, desk.zone),
-        "what": " and ".join(sorted(kind.replace("_", " ") for kind in case.stuck)),
-        "pay_by": say_when(pay_by, now, desk.zone),
-        "back": say_when(back, now, desk.zone) if back else "",
-        "desk": desk.name,
-    }
+    facts = fixed(desk.zone, needed=case.needed_by, pay_by=pay_by, back=back)
+    facts |= {"what": sorted(kind.replace("_", " ") for kind in case.stuck), "desk": desk.name}
     with transaction.atomic():
         if waive(account, case.stuck, actor=None, reason=REASON, pay_by=pay_by):
             owe_letter(account.pk, "letter.let_in", f"by rule {now:%Y-%m-%d}", facts)

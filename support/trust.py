@@ -11,12 +11,12 @@ from accounts.models import Account, Event, Voice
 from accounts.status import Status
 from provisioning.models import Attempt, Outage, Outcome
 from provisioning.pickup import owe_letter
+from provisioning.when import fixed
 from support.friction import DENIALS, Friction, Seen, Story, friction, level
 from support.hours import add_working_days
 from support.models import Desk, TrustRepair, the_desk
 from support.personal_word import Person, draft
 from support.promises import broken_for
-from support.when import say_span, say_when
 
 Level, State = TrustRepair.Level, TrustRepair.State
 FAILING = (Outcome.FAILED, Outcome.REFUSED, Outcome.OUTAGE)
@@ -127,12 +127,9 @@ def send_lines(now: datetime) -> None:
 
 
 def _line(repair: TrustRepair, desk: Desk, now: datetime) -> dict:
-    return {
-        "came": say_when(repair.account.created_at, now, desk.zone),
-        "waited": say_span(timedelta(minutes=repair.harms["minutes_waited"])),
-        "since": say_when(repair.ready_at, now, desk.zone),
-        "desk": desk.name,
-    }
+    waited = timedelta(minutes=repair.harms["minutes_waited"])
+    facts = fixed(desk.zone, came=repair.account.created_at, waited=waited, since=repair.ready_at)
+    return facts | {"desk": desk.name}
 
 
 def _mark_sent(repair: TrustRepair, now: datetime, **facts) -> bool:

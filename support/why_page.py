@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from provisioning.models import Outage
+from provisioning.when import say_span, say_when
 from support import svg
 from support.models import Question, the_desk
 from support.toll import (
@@ -23,7 +24,6 @@ from support.toll import (
     touched_by,
     waiting_over_time,
 )
-from support.when import say_span, say_when
 from support.why import AnswerForm, answer, asked, month_after
 
 UNANSWERED = Q(answered_at=None)

@@ -63,6 +63,12 @@ class Account(AbstractBaseUser, PermissionsMixin):
         blank=True,
         help_text="Where they wanted their letter, if somebody else's account has that address.",
     )
+    language = models.CharField(
+        _("language"),
+        max_length=8,
+        default="en",
+        help_text="The one they signed up in: our letters are written in it.",
+    )
     needed_by = models.DateTimeField(_("needed by"), null=True, blank=True)
     needed_because = models.CharField(_("what for"), max_length=300, blank=True)
 

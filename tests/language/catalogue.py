@@ -9,7 +9,7 @@ from django.utils.translation.template import templatize
 
 PROJECT = Path(__file__).resolve().parents[2]
 MARKS = {"_", "gettext", "gettext_lazy"}
-TEMPLATES_OF_THE_DESK = {"admin", "emails"}  # the desk speaks English, and letters do so far
+TO_THE_DESK = re.compile(r"(^admin/)|(^emails/(morning|evening|owner|backup|word)-)")  # she reads English
 IN_TEMPLATES = re.compile(r"""(?<!\w)(?:_|gettext)\((?P<text>u?(?:'''|\"\"\"|'|").*?(?:'''|\"\"\"|'|"))\)""", re.S)
 
 
@@ -21,14 +21,18 @@ def sources() -> Iterator[Path]:
 
 def templates() -> Iterator[Path]:
     folder = PROJECT / "templates"
-    for path in folder.rglob("*.html"):
-        if path.relative_to(folder).parts[0] not in TEMPLATES_OF_THE_DESK:
+    for path in (*folder.rglob("*.html"), *folder.rglob("*.txt")):
+        if not TO_THE_DESK.match(path.relative_to(folder).as_posix()):
             yield path
 
 
 def words_of_source(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in MARKS:
+        if (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "id", "") in MARKS
+            and isinstance(node.args[0], ast.Constant)
+        ):
             yield ast.literal_eval(node.args[0])
 
 

@@ -1,18 +1,25 @@
 """German is complete, keeps every fact of a sentence, and nobody who chose it meets English on the way in."""
 
 import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from gettext import GNUTranslations
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db.models.functions import Now
 from django.test import Client
+from django.utils import timezone, translation
 
+from provisioning.letters import compose
 from provisioning.models import State, Step
+from provisioning.pickup import pick_up
 from provisioning.sweep import beat
+from provisioning.when import fixed, say_when
 from tests.browser.site import DANA
 from tests.language.catalogue import PROJECT, words
-from tests.people import PASSWORD
+from tests.people import PASSWORD, Person
 
 FOLDER = PROJECT / "locale" / "de" / "LC_MESSAGES"
 FACTS = re.compile(r"\{\w*\}|%\(\w+\)\w")
@@ -63,10 +70,11 @@ def read(answer) -> str:
 
 
 @pytest.fixture
-def client(db, settings) -> Client:
+def client(db, settings) -> Iterator[Client]:
     settings.SWEEP_SECONDS = 3600
     beat("sweep")
-    return Client(headers={"accept-language": "de-AT,de;q=0.9,en;q=0.5"})
+    yield Client(headers={"accept-language": "de-AT,de;q=0.9,en;q=0.5"})
+    translation.deactivate()  # what a request activates stays with the thread until the next
 
 
 def test_signing_up_in_german(client):
@@ -79,6 +87,71 @@ def test_signing_up_in_german(client):
     Step.objects.update(state=State.DONE, done_at=Now())
     assert client.post("/login/", {"email": DANA["email"], "password": PASSWORD}).status_code == 302
     assert "Das ist der Arbeitsbereich von Acme & Sons." in read(client.get("/home/"))
+
+
+NOT_TO_SUPPORT = sorted(
+    path.name.removesuffix("-words.txt")
+    for path in (PROJECT / "templates" / "emails").glob("*-words.txt")
+    if path.name != "word-words.txt"
+)
+EVERY_BRANCH = [
+    {"minutes": 1, "doors": 1, "saw_failed": True, "others": 1},
+    {"minutes": 90, "doors": 3, "saw_late": True, "others": 7},
+]
+TIMES = ("came", "since", "until", "reached", "due", "back", "said", "new", "needed", "pay_by", "next_news")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("facts", [*EVERY_BRANCH, {"minutes": 1, "moments": {}, "spans": {}}], ids=["1", "2", "few"])
+@pytest.mark.parametrize("name", NOT_TO_SUPPORT)
+def test_letters(name, facts):
+    now = timezone.now()
+    moments = {what: now + timedelta(days=days) for days, what in enumerate(TIMES, start=-5)}
+    known = fixed(ZoneInfo("Europe/Lisbon"), waited=timedelta(hours=3), **moments)
+    known |= {"what": ["workspace", "crm"], "desk": "Jordan", "link": "http://localhost:8000/after/x/"} | facts
+    step = Step.objects.create(
+        account=Person.create(language="de"), kind=f"letter.{name}", dependency="mail", facts=known
+    )
+    step.created_at = now - timedelta(hours=1)
+    message = compose(name, step)
+    page = str(message.alternatives[0][0])
+    assert '<html lang="de">' in page and message.body.startswith("Guten Tag Dana,")
+    read_text = f"{message.subject} {message.body} {unescape(page)}"
+    assert [text for text in ENGLISH if text in read_text] == []
+    assert not re.search(r"\b(the|your|you|is|at|on|by|noon|time|minutes|hours|days)\b", str(message.body))
+
+
+def test_a_letter_is_in_the_language_of_the_sign_up(client):
+    client.post("/signup/", DANA | {"password": PASSWORD})
+    Client().post("/signup/", DANA | {"email": "lee@acme.example", "password": PASSWORD})
+    pick_up()
+    german, english = (Step.objects.get(kind="welcome_email", account__language=each) for each in ("de", "en"))
+    assert compose("welcome", german).subject == "Ihr Arrivals-Konto ist da"
+    assert compose("welcome", english).subject == "Your Arrivals account is here"
+
+
+@pytest.mark.django_db
+def test_what_the_desk_wrote_by_hand_is_left_alone():
+    account = Person.create(language="de")
+    step = Step.objects.create(account=account, kind="letter.word", dependency="mail", facts={"words": "Hello Dana."})
+    assert compose("word", step).subject == "About your sign-up at Arrivals"
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        (0, "heute um 12:00 Uhr (Zeit in Lisbon)"),
+        (-24, "gestern um 12:00 Uhr (Zeit in Lisbon)"),
+        (29, "morgen um 17:00 Uhr (Zeit in Lisbon)"),
+        (48, "am Freitag um 12:00 Uhr (Zeit in Lisbon)"),
+        (24 * 10, "am Samstag, 5. Dezember um 12:00 Uhr (Zeit in Lisbon)"),
+    ],
+)
+def test_moments(hours, words):
+    zone = ZoneInfo("Europe/Lisbon")
+    noon = datetime(2026, 11, 25, 12, tzinfo=zone)
+    with translation.override("de"):
+        assert say_when(noon + timedelta(hours=hours), noon, zone) == words
 
 
 @pytest.mark.parametrize(

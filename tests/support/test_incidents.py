@@ -89,7 +89,7 @@ def test_when_mail_itself_is_down_the_notice_waits_for_its_end(world):
     until_posted()
     said = [letter for letter in mail.letters if "was late" in letter["Subject"]]
     assert len(said) == 4
-    assert "(mail) did not work; 3 other people wait with you" in said[0].get_body().get_content().replace("\n", " ")
+    assert "(mail) did not work. 3 other people wait with you" in said[0].get_body().get_content().replace("\n", " ")
 
 
 @database

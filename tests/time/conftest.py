@@ -1,12 +1,14 @@
 """A desk in Lisbon, open on weekdays from 9 to 17:30, and people whose story can be told."""
 
 from datetime import datetime, timedelta
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from accounts.models import Account, Event, Voice
 from accounts.status import Status
+from provisioning.letters import compose
 from provisioning.models import Attempt, Dependency, Outage, Outcome, Step
 from support.models import Desk
 from tests.people import Person
@@ -63,6 +65,12 @@ def works(account: Account, when: datetime) -> None:
     Step.objects.filter(account=account, occasion="").update(state="done", done_at=when, error="")
     Account.objects.filter(pk=account.pk).update(status=Status.ACTIVE, status_at=when)
     account.refresh_from_db()
+
+
+def letter_at(kind: str, now: datetime) -> str:
+    """The words of the one letter of this kind, were it handed over now."""
+    with patch("django.utils.timezone.now", return_value=now):
+        return str(compose(kind.removeprefix("letter."), Step.objects.get(kind=kind)).body)
 
 
 def letters(account: Account) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 from provisioning.models import Step
 from support import away, queue
 from support.models import Away, Message, Ticket
-from tests.time.conftest import at, letters, signed_up
+from tests.time.conftest import at, letter_at, letters, minutes, signed_up
 
 NIGHT = at("2026-11-24 22:10")
 MORNING = at("2026-11-25 10:00")
@@ -44,11 +44,20 @@ def test_the_reply_in_the_night_says_what_goes_on_and_when_somebody_is_back(desk
     for _ in range(3):
         away.answer_those_who_wrote(NIGHT)
     assert letters(account) == ["letter.taken"]
-    facts = Step.objects.get(kind="letter.taken").facts
-    assert facts["auto_submitted"] == "auto-replied"
-    assert facts["reached"] == "22:10 today (Lisbon time)"
-    assert facts["back"] == "09:00 tomorrow (Lisbon time)"
-    assert facts["answer"] == "Jordan answers by noon tomorrow (Lisbon time)."
+    assert Step.objects.get(kind="letter.taken").facts["auto_submitted"] == "auto-replied"
+    words = letter_at("letter.taken", NIGHT)
+    assert "your message reached us at 22:10 today (Lisbon time)." in words
+    assert "Jordan answers by noon tomorrow (Lisbon time)." in words
+    assert "Nobody is at the desk before 09:00 tomorrow (Lisbon time)." in words
+
+
+def test_a_letter_that_goes_out_a_day_later_does_not_say_tomorrow(desk):
+    """With the mail down it may: what is fixed is the moment, not its name."""
+    account = signed_up(NIGHT)
+    queue.open_ticket(account, account.email, Ticket.Why.WROTE)
+    away.answer_those_who_wrote(NIGHT)
+    assert "by noon tomorrow (Lisbon time)" in letter_at("letter.taken", NIGHT)
+    assert "by noon today (Lisbon time)" in letter_at("letter.taken", NIGHT + minutes(6 * 60))
 
 
 @pytest.mark.parametrize(

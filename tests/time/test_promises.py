@@ -2,13 +2,12 @@
 
 import pytest
 
-from provisioning.models import Step
 from support import promises, queue
 from support.away import answer_those_who_wrote
 from support.hours import Schedule
 from support.models import Promise, Ticket
 from support.promise_rule import COLD_START, due_for, handling_minutes, minutes_needed, must_widen, near_until, p80
-from tests.time.conftest import LISBON, at, delivered, letters, minutes, outage, signed_up
+from tests.time.conftest import LISBON, at, delivered, letter_at, letters, minutes, outage, signed_up
 from tests.time.test_hours import OFFICE
 
 SCHEDULE = Schedule(LISBON, OFFICE)
@@ -101,9 +100,9 @@ def test_a_promise_that_breaks_is_said_by_us_once(desk):
     assert instead.instead_of == broken and instead.due == at("2026-11-23 17:00")
     delivered(MONDAY - minutes(500))
     promises.look_after(instead.due + minutes(1))
-    letter = Step.objects.get(kind="letter.late")
-    assert letter.facts["said"] == "noon today (Lisbon time)"
-    assert letter.facts["new"] == "17:00 today (Lisbon time)"
+    words = letter_at("letter.late", first.due)
+    assert "we said you would have an answer by noon today (Lisbon time)" in words
+    assert "The new time is 17:00 today (Lisbon time)" in words
     assert Promise.objects.filter(broken_at__isnull=False).count() == 2
 
 
@@ -126,4 +125,4 @@ def test_no_hours_no_date_and_no_time_named(desk):
         delivered(MONDAY - minutes(500))
     assert not Promise.objects.exists()
     assert letters(ticket.account) == ["letter.taken"]
-    assert Step.objects.get(kind="letter.taken").facts["answer"] == "Jordan answers, but we cannot name a time yet."
+    assert "Jordan answers, but we cannot name a time yet." in letter_at("letter.taken", MONDAY)

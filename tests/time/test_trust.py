@@ -157,14 +157,14 @@ def test_an_account_that_is_in_use_is_not_deleted_by_an_old_letter():
 @pytest.mark.parametrize("name", ["taken", "late", "let_in", "amends", "follow_up", "come_back"])
 def test_an_automatic_letter_is_short_never_says_i_and_is_sorry_once_at_most(name):
     facts = dict.fromkeys(
-        ["reached", "answer", "back", "said", "new", "needed", "what", "pay_by", "came", "waited", "since", "desk"],
+        ["reached", "due", "back", "said", "new", "needed", "pay_by", "came", "waited", "since", "desk"],
         "noon on Tuesday (Lisbon time)",
     )
     step = Step(
         account=signed_up(CAME),
         kind=f"letter.{name}",
         created_at=CAME,
-        facts=facts | {"link": "https://a.example/x/"},
+        facts=facts | {"link": "https://a.example/x/", "what": ["workspace"]},
     )
     message = post.compose(name, step)
     words = message.body.split("Arrivals (automatic)")[0]

@@ -1,0 +1,63 @@
+"""A moment as a person would say it, by the desk's clock: “noon today”, “17:00 on Tuesday”."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+
+def say_when(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
+    local, today = moment.astimezone(zone), now.astimezone(zone).date()
+    day = _day(local, (local.date() - today).days)
+    return _("{clock} {day} ({city})").format(clock=_clock(local), day=day, city=city(zone))
+
+
+def _clock(local: datetime) -> str:
+    if (local.hour, local.minute) == (12, 0):
+        return _("noon")
+    return _("{hour}:{minute}").format(hour=f"{local:%H}", minute=f"{local:%M}")
+
+
+def _day(local: datetime, days: int) -> str:
+    if days in (-1, 0, 1):
+        return (_("yesterday"), _("today"), _("tomorrow"))[days + 1]
+    weekday = date_format(local, "l")
+    if 1 < abs(days) < 7:
+        return _("on {weekday}").format(weekday=weekday)
+    return _("on {weekday}, {day} {month}").format(weekday=weekday, day=local.day, month=date_format(local, "F"))
+
+
+def city(zone: ZoneInfo) -> str:
+    if zone.key == "UTC":
+        return "UTC"
+    return _("{city} time").format(city=zone.key.rpartition("/")[2].replace("_", " "))
+
+
+def say_span(span: timedelta) -> str:
+    """How long something took, no finer than anybody cares to know."""
+    minutes = round(span / timedelta(minutes=1))
+    if minutes < 90:
+        return _("a minute") if minutes <= 1 else _("{number} minutes").format(number=minutes)
+    hours = round(minutes / 60)
+    return (
+        _("{number} hours").format(number=hours)
+        if hours < 48
+        else _("{number} days").format(number=round(hours / 24))
+    )
+
+
+def fixed(zone: ZoneInfo, **facts: datetime | timedelta | None) -> dict:
+    """Facts for a letter that are put into words when it goes out: “tomorrow” may be today by then."""
+    moments = {name: fact.isoformat() for name, fact in facts.items() if isinstance(fact, datetime)}
+    spans = {name: fact.total_seconds() for name, fact in facts.items() if isinstance(fact, timedelta)}
+    return {"zone": zone.key, "moments": moments, "spans": spans}
+
+
+def in_words(facts: dict, now: datetime) -> dict[str, str]:
+    """The words for what `fixed` has fixed."""
+    zone = ZoneInfo(facts.get("zone", "UTC"))
+    moments = {name: datetime.fromisoformat(fact) for name, fact in facts.get("moments", {}).items()}
+    spans = {name: timedelta(seconds=fact) for name, fact in facts.get("spans", {}).items()}
+    said = {name: say_when(moment, now, zone) for name, moment in moments.items()}
+    return said | {name: say_span(span) for name, span in spans.items()}
