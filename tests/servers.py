@@ -27,7 +27,7 @@ def pytest_load_initial_conftests() -> Generator[None]:
 
 
 def take_a_queue_of_our_own() -> None:
-    """Of two that run side by side (pytest -n 2) each has a number; pytest-django gives it a database as well."""
+    """Of those that run side by side (pytest -n 3) each has a number; pytest-django gives it a database as well."""
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):
         number = int(worker.removeprefix("gw")) + 1
         place = re.sub(r"[?].*$|(?<=[^/])/\d*$", "", os.environ["REDIS_URL"])

@@ -56,6 +56,12 @@ def test_what_they_were_shown_is_the_page_to_read_before_writing(desk, dana):
     card(desk, dana, "?diary=nonsense")
 
 
+def test_who_reads_another_language_than_the_desk(desk, dana):
+    assert "Reads our letters in" not in card(desk, dana)
+    type(dana).objects.filter(pk=dana.pk).update(language="de")
+    assert "<dt>Reads our letters in</dt><dd>German</dd>" in card(desk, dana)
+
+
 def test_who_is_near(desk, dana):
     Person.create(name="Mate of Acme", email="mate@elsewhere.example", company="ACME")
     Person.create(name="Nearly Dana", email="dana@acne.example", company="Acne")
