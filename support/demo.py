@@ -45,6 +45,7 @@ def fill(password: str) -> None:
     a_stranger()
     some_that_heal(now)
     some_that_healed(now)
+    one_who_is_owed_a_word(now)
     queue.take_over_given_up()
     queue.refresh_these(Ticket.objects.filter(closed_at=None))
 
@@ -200,3 +201,20 @@ def some_that_healed(now: datetime) -> None:
         we(account, "workspace.failed", at, DOWN)
         step(account, "welcome_email", State.DONE, at)
         step(account, "workspace", State.DONE, at + timedelta(minutes=4))
+
+
+def one_who_is_owed_a_word(now: datetime) -> None:
+    """She came five times, was told that it had failed, and her deadline had passed when it worked."""
+    came, ready = now - timedelta(hours=6), now - timedelta(hours=1)
+    account = person("Ingrid Moe", "ingrid@moe.demo.example", Status.ACTIVE, came, "Moe Design")
+    Account.objects.filter(pk=account.pk).update(
+        status_at=ready, needed_by=now - timedelta(hours=3), needed_because="a pitch"
+    )
+    step(account, "welcome_email", State.DONE, came)
+    made = step(account, "workspace", State.DONE, ready)
+    for n in range(3):
+        at = came + timedelta(minutes=10 * n)
+        Attempt.objects.create(step=made, epoch=n + 2, outcome=Outcome.FAILED, error=DOWN, ended_at=at, seconds=0.4)
+        we(account, "workspace.failed", at, DOWN)
+    for n in range(5):
+        they(account, "logged_in", came + timedelta(minutes=30 * (n + 1)), "waiting.gave_up")

@@ -1,6 +1,6 @@
 """Stepping away and coming back, and the words that are owed: pages of the desk."""
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
@@ -54,9 +54,8 @@ def come_back(request):
 
 def words(request):
     rows = [(repair, second_thoughts(repair.words)) for repair in trust.words_owed()[:50]]
-    return render(
-        request, "admin/words.html", {"title": _("Who is owed a word"), "rows": rows, "offer": the_desk().offer}
-    )
+    shown = {"title": _("Who is owed a word"), "rows": rows, "offer": the_desk().offer}
+    return render(request, "admin/words.html", admin.site.each_context(request) | shown)
 
 
 def send_word(request, pk):

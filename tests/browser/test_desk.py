@@ -10,13 +10,14 @@ import pytest
 from django.apps import apps
 from django.core.cache import cache
 from django.db.models.functions import Now
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import Account
 from accounts.status import Status
-from provisioning.models import Step
+from provisioning.models import Outage, Step
 from provisioning.sweep import beat, drain, fetch_everywhere, sweep
-from support import demo
+from support import demo, trust, why
 from support.models import Incident, Letter, Message, Ticket, Turn
 from tests.provisioning.conftest import _mail, _workspaces, mail, workspaces, world  # noqa: F401
 from tests.support.conftest import make_roles
@@ -90,12 +91,21 @@ def findings_of_axe(page: Page) -> list[str]:
     return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
 
+def pages() -> list[str]:
+    rob, outage = Account.objects.get(name="Rob Hart"), Outage.objects.latest("pk")
+    person = f"accounts/account/{rob.pk}/change/"
+    owners = ["why/", f"why/outage/{outage.pk}/", f"why/month/{timezone.now():%Y-%-m}/"]
+    return ["", person, "accounts/account/", "support/ticket/", "records/", "words/", *owners]
+
+
 def test_the_first_tab_is_the_skip_link_and_every_page_is_accessible(jordan, filled):
     jordan.keyboard.press("Tab")
     assert jordan.evaluate(FOCUSED) == "Skip to main content"
-    rob = Account.objects.get(name="Rob Hart")
-    for path in ("", f"accounts/account/{rob.pk}/change/", "accounts/account/", "support/ticket/", "records/"):
+    trust.assess(timezone.now())
+    why.ask(timezone.now())
+    for path in pages():
         jordan.goto(f"{filled}/admin/{path}")
+        expect(jordan.locator(".rooms a").first).to_have_text("Today")
         jordan.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
         assert findings_of_axe(jordan) == [], path
 
@@ -180,8 +190,9 @@ def test_a_page_that_is_stale_says_what_changed(jordan):
 
 @pytest.mark.parametrize("width", [320, 375])
 def test_nothing_is_wider_than_a_phone(jordan, filled, width):
-    rob = Account.objects.get(name="Rob Hart")
+    trust.assess(timezone.now())
+    why.ask(timezone.now())
     jordan.set_viewport_size({"width": width, "height": 700})
-    for path in ("", f"accounts/account/{rob.pk}/change/"):
+    for path in pages():
         jordan.goto(f"{filled}/admin/{path}")
         assert jordan.evaluate("document.documentElement.scrollWidth") <= width, path
