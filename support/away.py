@@ -1,6 +1,5 @@
 """Being away, and what people are told meanwhile."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -83,19 +82,6 @@ def come_back(now: datetime) -> datetime:
 
 def _away_now(now: datetime):
     return Away.objects.filter(Q(until=None) | Q(until__gt=now), start__lte=now).order_by("start")
-
-
-def may_answer(headers: Mapping[str, str], sender: str) -> bool:
-    """Whether an automatic reply may go to this mail: never to a machine, a list or a bounce (RFC 3834)."""
-    lower = {name.lower(): value.strip().lower() for name, value in headers.items()}
-    local = sender.strip().lower().partition("@")[0]
-    return not (
-        lower.get("auto-submitted", "no") != "no"
-        or lower.get("precedence", "") in ("bulk", "junk", "list")
-        or lower.get("return-path", "<x>") == "<>"
-        or any(name.startswith("list-") for name in lower)
-        or local in ("", "mailer-daemon", "postmaster", "no-reply", "noreply")
-    )
 
 
 def answer_those_who_wrote(now: datetime) -> None:

@@ -68,8 +68,11 @@ def is_automatic(mail: EmailMessage) -> bool:
     """Written by a machine (RFC 3834), by a list, or by a mail server: never to be answered."""
     submitted = str(mail.get("Auto-Submitted", "no")).lower().strip()
     bulk = str(mail.get("Precedence", "")).lower().strip() in ("bulk", "list", "junk", "auto_reply")
-    signs = any(mail.get(name) for name in ("List-Id", "X-Autoreply", "X-Autorespond", "Feedback-ID"))
-    return submitted != "no" or bulk or signs or is_bounce(mail) or address_says(mail, "no-reply", "noreply")
+    names = {name.lower() for name in mail}
+    signs = names & {"x-autoreply", "x-autorespond", "feedback-id"} or any(name.startswith("list-") for name in names)
+    nobody = not mail.get("From") or str(mail.get("Return-Path", "")).strip() == "<>"
+    machine = address_says(mail, "no-reply", "noreply") or is_bounce(mail)
+    return submitted != "no" or bulk or bool(signs) or nobody or machine
 
 
 def address_says(mail: EmailMessage, *names: str) -> bool:

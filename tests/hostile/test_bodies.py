@@ -43,16 +43,32 @@ BODIES = {
     "header without end": (MULTIPART, b"--x\r\n" + b"X: y\r\n" * 50_000),
 }  # fmt: skip
 REFUSED = {200, 400, 403, 413}
+PATHS = [
+    *("/signup/", "/login/", "/contact/", "/logout/", "/confirm/x/", "/arriving/"),
+    *("/password/reset/", "/password/choose/x/", "/resend/", "/after/x/"),
+]
+
+
+NOT_FOUND, LED_ON = {404}, {302}
+ALSO = {
+    "/logout/": LED_ON,
+    "/password/reset/": LED_ON,
+    "/resend/": LED_ON,
+    "/arriving/": {405},
+    "/confirm/x/": NOT_FOUND,
+    "/password/choose/x/": NOT_FOUND,
+    "/after/x/": NOT_FOUND,
+}
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["/signup/", "/login/", "/contact/", "/logout/", "/confirm/x/", "/arriving/"])
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("name", BODIES)
 def test_body(name, path, settings):
     settings.THROTTLES = False
     content_type, body = BODIES[name]
     answer = Client().generic("POST", path, body, content_type=content_type)
-    allowed = REFUSED | {"/logout/": {302}, "/confirm/x/": {404}, "/arriving/": {405}}.get(path, set())
+    allowed = REFUSED | ALSO.get(path, set())
     assert answer.status_code in allowed, answer.status_code
     assert foreign_parts(answer.content.decode()) == []
     if answer.status_code != 302:

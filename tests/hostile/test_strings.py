@@ -1,12 +1,15 @@
 """A thousand hostile strings through every form: no fault, nothing half done, nothing taken for markup or headers."""
 
+from datetime import timedelta
 from email import message_from_bytes, policy
 from itertools import count
 from urllib.parse import quote
 
 import pytest
+from django.core.validators import validate_email
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Account, normal_email
 from provisioning.letters import compose
@@ -109,17 +112,44 @@ def test_logging_in_and_writing(kind, client):
     assert Account.objects.count() == 0
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_asking_for_letters(kind, client):
+    before = counted()
+    for string in strings(kind):
+        for path in ("/password/reset/", "/resend/"):
+            read(client.post(path, {"email": string}))
+    assert counted() == before
+
+
+def a_month_ahead() -> str:
+    return f"{timezone.now() + timedelta(days=30):%Y-%m-%dT%H:%M}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_changing_what_waits(kind, client):
+    """Whatever is typed into the waiting room, the account keeps an address, a deadline and its life."""
+    dana = sign_up(client, (), "")
+    assert dana
+    for string in strings(kind):
+        read(client.post("/arriving/address/", {"email": string, "password": string}))
+        read(client.post("/arriving/address/", {"email": string, "password": PASSWORD}))
+        read(client.post("/arriving/needed/", {"needed_by": string, "needed_because": string}))
+        read(client.post("/arriving/needed/", {"needed_by": a_month_ahead(), "needed_because": string}))
+        read(client.post("/arriving/delete/", {"password": string}))
+    dana.refresh_from_db()
+    validate_email(dana.email)
+    assert dana.needed_by is None or dana.needed_by > timezone.now()
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "huge"])
 def test_addresses_and_cookies(kind, client):
     before = counted()
     for string in KINDS[kind]:
         for path in ("/login/", "/contact/", "/arriving/", "/signup/"):
             read(client.get(path, {"email": string, "next": string, "part": string, string: string}))
-        for answer in (
-            client.get(f"/confirm/{quote(string, safe='')}/"),
-            client.post(f"/confirm/{quote(string, safe='')}/"),
-            client.get(f"/{quote(string, safe='')}"),
-        ):
+        part = quote(string, safe="")
+        links = [f"/confirm/{part}/", f"/password/choose/{part}/", f"/after/{part}/", f"/after/{part}/delete/"]
+        for answer in (*map(client.get, [*links, f"/{part}"]), *(client.post(link, {"x": string}) for link in links)):
             assert answer.status_code in ((301, 302, 400, 404, 405) if string else (200, 404)), (
                 string,
                 answer.status_code,

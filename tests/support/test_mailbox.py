@@ -2,6 +2,7 @@
 
 import base64
 import json
+from email.message import EmailMessage
 
 import pytest
 from django.test import Client
@@ -11,6 +12,7 @@ from accounts.status import Status
 from provisioning.models import Step
 from provisioning.sweep import sweep
 from support import acts
+from support.mailbox import is_automatic
 from support.models import Letter, Message, Ticket
 from support.post import message_id
 from tests.people import Person
@@ -167,3 +169,29 @@ def test_an_angry_letter_full_of_html_is_text(world, desk):
     sweep()
     html = desk.get("/admin/").content.decode()
     assert "<script>alert(1)" not in html and "&lt;script&gt;alert(1)" in html
+
+
+@pytest.mark.parametrize(
+    ("headers", "automatic"),
+    [
+        ({}, False),
+        ({"Auto-Submitted": "no"}, False),
+        ({"auto-submitted": "auto-generated"}, True),
+        ({"Auto-Submitted": "auto-replied; owner=x"}, True),
+        ({"Precedence": "Bulk"}, True),
+        ({"List-Id": "<all.acme.example>"}, True),
+        ({"List-Unsubscribe": "<https://acme.example/u>"}, True),
+        ({"X-Autoreply": "yes"}, True),
+        ({"Return-Path": "<>"}, True),
+        ({"Return-Path": "<dana@acme.example>"}, False),
+        ({"From": "MAILER-DAEMON@acme.example"}, True),
+        ({"From": "Acme <no-reply@acme.example>"}, True),
+        ({"From": ""}, True),
+    ],
+    ids=str,
+)
+def test_what_is_written_by_a_machine(headers, automatic):
+    mail = EmailMessage()
+    for name, value in ({"From": "Dana <dana@acme.example>"} | headers).items():
+        mail[name] = value
+    assert is_automatic(mail) is automatic

@@ -1,7 +1,5 @@
 """Being away: one click, and what people are told meanwhile."""
 
-import pytest
-
 from provisioning.models import Step
 from support import away, queue
 from support.models import Away, Message, Ticket
@@ -58,21 +56,3 @@ def test_a_letter_that_goes_out_a_day_later_does_not_say_tomorrow(desk):
     away.answer_those_who_wrote(NIGHT)
     assert "by noon tomorrow (Lisbon time)" in letter_at("letter.taken", NIGHT)
     assert "by noon today (Lisbon time)" in letter_at("letter.taken", NIGHT + minutes(6 * 60))
-
-
-@pytest.mark.parametrize(
-    ("headers", "sender", "may"),
-    [
-        ({}, "dana@acme.example", True),
-        ({"Auto-Submitted": "no"}, "dana@acme.example", True),
-        ({"Auto-Submitted": "auto-replied"}, "dana@acme.example", False),
-        ({"auto-submitted": "auto-generated"}, "dana@acme.example", False),
-        ({"Precedence": "bulk"}, "dana@acme.example", False),
-        ({"List-Id": "<all.acme.example>"}, "dana@acme.example", False),
-        ({"Return-Path": "<>"}, "dana@acme.example", False),
-        ({}, "MAILER-DAEMON@acme.example", False),
-        ({}, "", False),
-    ],
-)
-def test_machines_get_no_automatic_answer(headers, sender, may):
-    assert away.may_answer(headers, sender) is may
