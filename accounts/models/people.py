@@ -67,6 +67,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
         _("language"),
         max_length=8,
         default="en",
+        db_default="en",
         help_text="The one they signed up in: our letters are written in it.",
     )
     needed_by = models.DateTimeField(_("needed by"), null=True, blank=True)
