@@ -24,7 +24,7 @@ _places = Semaphore(settings.HASHES_AT_ONCE + MAY_WAIT)
 
 
 class Busy(Exception):
-    """More passwords are waiting to be hashed than this process can do in good time."""
+    """More passwords are waiting to be hashed than this process can do in good time, or there is no memory for it."""
 
     retry_after = 20  # seconds
 
@@ -72,8 +72,11 @@ def _hash(password: bytes, salt: bytes, params: Parameters) -> bytes:
     context.pwd, context.pwdlen, context.flags = copy, len(password), lib.ARGON2_FLAG_CLEAR_PASSWORD
     context.salt, context.saltlen = grains, len(salt)
     with a_turn():
-        if error := core(context, params.type.value):
-            raise HashingError(error_to_str(error))
+        error = core(context, params.type.value)
+    if error == lib.ARGON2_MEMORY_ALLOCATION_ERROR:
+        raise Busy
+    if error:
+        raise HashingError(error_to_str(error))
     return bytes(ffi.buffer(digest))
 
 

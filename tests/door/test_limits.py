@@ -162,9 +162,12 @@ def test_no_more_hashes_at_once_than_cores():
     assert len(most) == 20 and max(most) <= settings.HASHES_AT_ONCE
 
 
-@pytest.fixture
-def crowded(monkeypatch):
-    monkeypatch.setattr(hashing, "_places", hashing.Semaphore(0))
+@pytest.fixture(params=["queue is full", "no memory is left"])
+def crowded(request, monkeypatch):
+    if request.param == "queue is full":
+        monkeypatch.setattr(hashing, "_places", hashing.Semaphore(0))
+    else:
+        monkeypatch.setattr(hashing, "core", lambda *_: hashing.lib.ARGON2_MEMORY_ALLOCATION_ERROR)
 
 
 def test_beyond_the_queue_an_honest_answer(crowded):
