@@ -5,11 +5,17 @@ from django.db import transaction
 from accounts.models import AccessRequest, Account, Event, Voice
 
 
-def delete_everything(account: Account) -> None:
-    """The account is locked first, as by whoever settles its steps: a letter under way finds nothing to write to."""
+def delete_everything(account: Account) -> bool:
+    """The account is locked first, as by whoever settles its steps: a letter under way finds nothing to write to.
+
+    False: a second click; it is gone already.
+    """
     with transaction.atomic():
-        locked = Account.objects.select_for_update().get(pk=account.pk)
+        locked = Account.objects.select_for_update().filter(pk=account.pk).first()
+        if not locked:
+            return False
         Event.objects.filter(account=None, address=locked.email).delete()
         AccessRequest.objects.filter(email=locked.email).delete()
         locked.delete()
         Event.objects.create(voice=Voice.THEY, kind="deleted_everything", shown="delete.done")
+        return True

@@ -1,6 +1,11 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class ProvisioningConfig(AppConfig):
     name = "provisioning"
     verbose_name = "Set-up"
+
+    def ready(self):
+        import_module("provisioning.leaving")  # listens for accounts that go

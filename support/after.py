@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
-from accounts.models import Account, Event, Voice
+from accounts import leaving
+from accounts.models import Event, Voice
 from provisioning.pickup import owe_letter
 from provisioning.when import fixed
 from support.models import Lost, Message, Ticket, TrustRepair, the_desk
@@ -109,11 +110,13 @@ def may_delete(repair: TrustRepair) -> bool:
 
 
 def delete_everything(repair: TrustRepair, now: datetime) -> None:
-    """All of it, by their own wish; what stays is that we lost somebody."""
+    """All of it, by their own wish; what stays is that we lost somebody.
+
+    The link came by mail, so what was written to us from that address goes, too, whoever it was filed under.
+    """
     email = repair.account.email
     with transaction.atomic():
-        Lost.objects.create(outage=repair.outage, how=Lost.How.DELETED, at=now)
-        Account.objects.filter(pk=repair.account_id).delete()
-        Message.objects.filter(email=email).delete()
-        Ticket.objects.filter(email=email).delete()
-        Event.objects.filter(address=email).delete()
+        if leaving.delete_everything(repair.account):
+            Lost.objects.create(outage=repair.outage, how=Lost.How.DELETED, at=now)
+            Message.objects.filter(email=email).delete()
+            Ticket.objects.filter(email=email).delete()

@@ -4,6 +4,8 @@ Names come from the account's id, never from what somebody typed. Roles cannot l
 them to the role it connects with (`SET ROLE`), so that one workspace cannot read another's tables.
 """
 
+from uuid import UUID
+
 from django.db import ProgrammingError, connection, transaction
 from psycopg import sql
 
@@ -13,16 +15,33 @@ from provisioning.models import Step
 
 def create(step: Step, url: str) -> str:
     """The name of the schema. Safe to repeat: whatever is there already is left as it is."""
-    name = f"workspace_{step.account_id.hex}"
+    name = name_for(step.account_id)
     try:
-        _create(name, step.account.company)
+        _create(name, step)
     except ProgrammingError as error:
         raise StepFailed(f"the database refused to make the schema: {error}"[:500], failure="refused") from error
     return name
 
 
-def _create(name: str, company: str) -> None:
+def name_for(account_id: UUID) -> str:
+    return f"workspace_{account_id.hex}"
+
+
+def remove(account_id: UUID) -> None:
+    """The schema with all that is in it, and its owner, in the caller's transaction. None there, nothing done."""
+    name = name_for(account_id)
+    with connection.cursor() as cursor:
+        if _role_exists(cursor, name):
+            for statement in REMOVAL:
+                cursor.execute(sql.SQL(statement).format(schema=sql.Identifier(name)))
+
+
+def _create(name: str, step: Step) -> None:
+    """Whoever deletes the account meanwhile waits for this to end, and finds the schema."""
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT company FROM accounts_account WHERE id = %s FOR KEY SHARE", [step.account_id])
+        if not cursor.fetchone():
+            raise StepFailed("they have deleted everything", permanent=True)
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
         if not _role_exists(cursor, name):
             cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
@@ -32,7 +51,7 @@ def _create(name: str, company: str) -> None:
             sql.SQL("INSERT INTO {}.about (company) SELECT %s WHERE NOT EXISTS (SELECT FROM {}.about)").format(
                 sql.Identifier(name), sql.Identifier(name)
             ),
-            [company],
+            [step.account.company],
         )
 
 
@@ -43,6 +62,7 @@ STATEMENTS = (
     "CREATE TABLE IF NOT EXISTS {schema}.about (company text NOT NULL, created timestamptz NOT NULL DEFAULT now())",
     "ALTER TABLE {schema}.about OWNER TO {schema}",
 )
+REMOVAL = ("DROP SCHEMA IF EXISTS {schema} CASCADE", "DROP OWNED BY {schema}", "DROP ROLE {schema}")
 
 
 def _role_exists(cursor, name: str) -> bool:

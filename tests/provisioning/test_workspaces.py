@@ -1,13 +1,19 @@
 """Where workspaces live, by one URL; each backend safe to repeat."""
 
+from threading import Thread
+
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
+from accounts.leaving import delete_everything
 from accounts.status import Status
+from provisioning.failures import StepFailed
 from provisioning.models import OWED, Step, Workspace
+from provisioning.pickup import pick_up
 from provisioning.sweep import sweep
 from provisioning.workspaces import create, http
 from tests.people import Person
+from tests.world.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,6 +40,66 @@ def test_a_schema_a_workspace_whatever_the_company_is_called(schemas):
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT company FROM {workspace.reference}.about")
         assert cursor.fetchall() == [(NASTY,)]
+
+
+def ours(what: str, named: str, name: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {what} WHERE {named} = %s", [name])
+        return cursor.fetchone()[0]
+
+
+def test_whoever_deletes_everything_takes_the_schema_along(schemas):
+    dana, bo = Person.create(), Person.create()
+    sweep()
+    names = {account: f"workspace_{account.pk.hex}" for account in (dana, bo)}
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {names[dana]}; CREATE TABLE {names[dana]}.more (x int); RESET ROLE")
+    assert delete_everything(dana) and not delete_everything(dana)
+    left = {
+        account: (ours("pg_namespace", "nspname", name), ours("pg_roles", "rolname", name))
+        for account, name in names.items()
+    }
+    assert left == {dana: (0, 0), bo: (1, 1)}
+
+
+def test_who_has_left_gets_no_schema_from_a_step_that_was_under_way(schemas):
+    dana = Person.create()
+    pick_up()
+    step = Step.objects.select_related("account").get(kind="workspace")
+    delete_everything(dana)
+    with pytest.raises(StepFailed, match="deleted everything"):
+        create(step)
+    assert ours("pg_roles", "rolname", f"workspace_{dana.pk.hex}") == 0
+
+
+def test_leaving_waits_for_a_schema_that_is_being_made_and_finds_it(schemas):
+    dana = Person.create()
+    pick_up()
+    step = Step.objects.select_related("account").get(kind="workspace")
+
+    def leave():
+        delete_everything(dana)
+        connection.close()
+
+    leaver = Thread(target=leave)
+    with transaction.atomic():
+        create(step)
+        leaver.start()
+        until_somebody_waits_for_a_lock()
+    leaver.join()
+    assert ours("pg_roles", "rolname", f"workspace_{dana.pk.hex}") == 0
+
+
+def until_somebody_waits_for_a_lock() -> None:
+    wait_until(somebody_waits, 20, "the deletion to wait")
+
+
+def somebody_waits() -> bool:
+    """A transaction sees its first look at the activity again and again, unless that is cleared."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+    here = "(SELECT * FROM pg_stat_activity WHERE datname = current_database()) AS here"
+    return ours(here, "wait_event_type", "Lock") > 0
 
 
 def test_making_it_twice_makes_one(schemas):

@@ -1,0 +1,12 @@
+"""Whoever leaves takes along what we made for them in our own database. Rows go with the account; this does not."""
+
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
+
+from accounts.models import Account
+from provisioning.workspaces import postgres_schema
+
+
+@receiver(pre_delete, sender=Account)
+def remove_schema(sender, instance: Account, **_) -> None:
+    postgres_schema.remove(instance.pk)
