@@ -20,10 +20,10 @@ PROJECT = Path(__file__).resolve().parents[2]
 SLEEP = [sys.executable, "-S", "-c", "import time; print('here', flush=True); time.sleep(1000)"]
 DEAF = [sys.executable, "-S", "-c", f"import signal; signal.signal(15, signal.SIG_IGN); {SLEEP[-1]}"]
 PARENT = """
-import os; from pathlib import Path
+import os, sys; from pathlib import Path
 from config.embedded import Servers; from config.supervise import Program, Supervisor
 program = Program("web", ["sleep", "1000"], dict(os.environ), Path("."))
-servers = Servers(Path("."), postgres=False, valkey=False)
+servers = Servers(Path(sys.argv[1]), postgres=False, valkey=False)
 Supervisor([program], servers).run(lambda: print(program.child.pid, flush=True))
 """
 
@@ -111,8 +111,8 @@ def test_a_signal_ends_the_programs_and_then_us(no_servers, monkeypatch, command
     assert web.child is not None and web.child.returncode == (-9 if command is DEAF else -15)
 
 
-def test_programs_go_with_a_killed_supervisor():
-    command = [sys.executable, "-c", PARENT]
+def test_programs_go_with_a_killed_supervisor(tmp_path):
+    command = [sys.executable, "-c", PARENT, str(tmp_path)]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout
         child = Path("/proc") / parent.stdout.readline().strip()
