@@ -5,7 +5,6 @@ Runs in the environment of bench/requirements.txt.
 Same Django, same argon2 hasher, same database server; letters go nowhere, and its limits are off.
 """
 
-import os
 import sys
 
 import django
@@ -14,19 +13,12 @@ from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 from django.urls import include, path
 
+from bench.peer_site import EVERY_SITE
+
 settings.configure(
-    SECRET_KEY="for measuring only: nobody's secret at all",
+    **EVERY_SITE,
     ALLOWED_HOSTS=["127.0.0.1"],
     ROOT_URLCONF=__name__,
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": os.environ["BENCH_DATABASE"],
-            "USER": os.environ["BENCH_USER"],
-            "HOST": os.environ["BENCH_HOST"],
-            "CONN_MAX_AGE": 60,
-        }
-    },
     INSTALLED_APPS=[
         "django.contrib.auth",
         "django.contrib.contenttypes",

@@ -7,7 +7,6 @@ table then asks for, twenty-five rows; both are counted, as both are waited for.
 """
 
 import json
-import os
 import sys
 import time
 
@@ -16,19 +15,12 @@ from django.conf import settings
 from django.core.management import call_command
 from django.urls import include, path
 
+from bench.peer_site import EVERY_SITE
+
 settings.configure(
-    SECRET_KEY="for measuring only: nobody's secret at all",
+    **EVERY_SITE,
     ALLOWED_HOSTS=["testserver"],
     ROOT_URLCONF=__name__,
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": os.environ["BENCH_DATABASE"],
-            "USER": os.environ["BENCH_USER"],
-            "HOST": os.environ["BENCH_HOST"],
-            "CONN_MAX_AGE": 60,
-        }
-    },
     INSTALLED_APPS=[
         "django.contrib.admin",
         "django.contrib.auth",

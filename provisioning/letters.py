@@ -57,20 +57,22 @@ def send(name: str, step: Step) -> str:
 def compose(name: str, step: Step) -> EmailMultiAlternatives:
     """In the language its reader signed up in; what the desk wrote by hand stays in the desk's."""
     name, account = _addressed(name, step)
-    with translation.override(settings.LANGUAGE_CODE if "words" in step.facts else account.language):
-        return _compose(name, account, step)
+    by_hand = "words" in step.facts
+    with translation.override(settings.LANGUAGE_CODE if by_hand else account.language):
+        return _compose(name, account, step, by_hand)
 
 
-def _compose(name: str, account: Account, step: Step) -> EmailMultiAlternatives:
+def _compose(name: str, account: Account, step: Step, by_hand: bool) -> EmailMultiAlternatives:
+    now = timezone.now()
     context = {
         "account": account,
         "site": settings.SITE_URL,
         "support": settings.SUPPORT_EMAIL,
         "link": _link(name, account, step),
-        "late_since": step.created_at if timezone.now() - step.created_at > LATE else None,
-        "facts": step.facts | in_words(step.facts, timezone.now()),
+        "late_since": step.created_at if now - step.created_at > LATE else None,
+        "facts": step.facts | in_words(step.facts, now),
         "things": ", ".join(gettext(thing) for thing in step.facts.get("what", [])),
-        "by_hand": "words" in step.facts,
+        "by_hand": by_hand,
     }
     context["subject"] = " ".join(_words(f"{name}-subject.txt", context).split())
     words = re.sub(r"\n{3,}", "\n\n", _words(f"{name}-words.txt", context)).strip()
@@ -84,7 +86,7 @@ def _compose(name: str, account: Account, step: Step) -> EmailMultiAlternatives:
             "Auto-Submitted": step.facts.get("auto_submitted", "auto-generated"),
         },
     )
-    linked = mark_safe(urlize(words, autoescape=True)) if context["by_hand"] else _link_ours(words)
+    linked = mark_safe(urlize(words, autoescape=True)) if by_hand else _link_ours(words)
     html = render_to_string("emails/_letter.html", context | {"words": linked})
     message.attach_alternative(html, "text/html")
     return message

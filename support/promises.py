@@ -112,11 +112,11 @@ def _say_so_first(promise: Promise, now: datetime) -> None:
         return
     _make(promise.ticket, outage=promise.outage, said_in="letter.late", made_at=now, due=due, instead_of=promise)
     if promise.account_id:
-        _owe_the_letter(promise, due, now)
+        _owe_the_letter(promise, due)
         Promise.objects.filter(pk=promise.pk).update(told_at=now)
 
 
-def _owe_the_letter(promise: Promise, due: datetime, now: datetime) -> None:
+def _owe_the_letter(promise: Promise, due: datetime) -> None:
     desk = the_desk()
     facts = fixed(desk.zone, said=promise.due, new=due) | {"desk": desk.name}
     assert promise.account_id

@@ -123,10 +123,10 @@ def send_lines(now: datetime) -> None:
     for repair in owed.order_by("opened_at")[:BATCH]:
         with transaction.atomic():
             if _mark_sent(repair, now):
-                owe_letter(repair.account_id, "letter.amends", f"repair {repair.pk}", _line(repair, desk, now))
+                owe_letter(repair.account_id, "letter.amends", f"repair {repair.pk}", _line(repair, desk))
 
 
-def _line(repair: TrustRepair, desk: Desk, now: datetime) -> dict:
+def _line(repair: TrustRepair, desk: Desk) -> dict:
     waited = timedelta(minutes=repair.harms["minutes_waited"])
     facts = fixed(desk.zone, came=repair.account.created_at, waited=waited, since=repair.ready_at)
     return facts | {"desk": desk.name}

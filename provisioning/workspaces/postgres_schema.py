@@ -39,7 +39,7 @@ def remove(account_id: UUID) -> None:
 def _create(name: str, step: Step) -> None:
     """Whoever deletes the account meanwhile waits for this to end, and finds the schema."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT company FROM accounts_account WHERE id = %s FOR KEY SHARE", [step.account_id])
+        cursor.execute("SELECT 1 FROM accounts_account WHERE id = %s FOR KEY SHARE", [step.account_id])
         if not cursor.fetchone():
             raise StepFailed("they have deleted everything", permanent=True)
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])

@@ -53,10 +53,10 @@ def _permission(apps, app, model, codename, name):
     return permissions.get_or_create(content_type=kind, codename=codename, defaults={"name": name})[0]
 
 
-def index(name, expression, where="", then=""):
+def index(name, expression, where=""):
     table = "accounts_event" if where else "accounts_account"
     return migrations.RunSQL(
-        f"CREATE INDEX {name} ON {table} (({expression}) text_pattern_ops{then}) {where}", f"DROP INDEX {name}"
+        f"CREATE INDEX {name} ON {table} (({expression}) text_pattern_ops) {where}", f"DROP INDEX {name}"
     )
 
 
@@ -72,6 +72,6 @@ class Migration(migrations.Migration):
         migrations.RunPython(make_roles, migrations.RunPython.noop),
         index("find_by_email", "lower(email)"),
         index("find_by_name", "lower(name)"),
-        index("find_by_company", "lower(company)", then=", created_at"),  # the newest of one company
+        index("find_by_company", "lower(company)"),
         index("find_typed_address", "address", "WHERE address <> ''"),
     ]

@@ -1,0 +1,16 @@
+"""What every peer's site has: a database of its own on the same server, named by the benchmark."""
+
+import os
+
+EVERY_SITE = {
+    "SECRET_KEY": "for measuring only: nobody's secret at all",
+    "DATABASES": {
+        "default": {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": os.environ["BENCH_DATABASE"],
+            "USER": os.environ["BENCH_USER"],
+            "HOST": os.environ["BENCH_HOST"],
+            "CONN_MAX_AGE": 60,
+        }
+    },
+}
