@@ -46,7 +46,18 @@ class Night:
         self.database.execute(SQL("UPDATE support_desk SET {}").format(columns))
 
     def pass_(self, span: timedelta) -> None:
+        """The worker goes on meanwhile: where both lock each other out, this is rolled back and begins again."""
         self.opens_in -= span
+        wait_until(lambda: self._moved(span), 30, "the clock to move")
+
+    def _moved(self, span: timedelta) -> bool:
+        try:
+            self._move(span)
+        except psycopg.errors.DeadlockDetected:
+            return False
+        return True
+
+    def _move(self, span: timedelta) -> None:
         with self.database.transaction():
             self.database.execute("LOCK provisioning_step, accounts_account, support_promise IN EXCLUSIVE MODE")
             self.set_hours()
