@@ -148,3 +148,21 @@ class Heartbeat(models.Model):
 
     def __str__(self):
         return f"{self.name} at {self.at}"
+
+
+class Fault(models.Model):
+    """Something the machine could not handle: a row of a table, or a part of the sweep. Gone once it went well."""
+
+    table = models.CharField(max_length=60)
+    row = models.CharField(max_length=80)
+    words = models.TextField()
+    times = models.PositiveIntegerField(default=1)
+    began_at = models.DateTimeField(db_default=Now())
+    at = models.DateTimeField(db_default=Now())
+    next_at = models.DateTimeField(help_text="Its next turn.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["table", "row"], name="each_fault_once")]
+
+    def __str__(self):
+        return f"{self.table} {self.row}: {self.words}"

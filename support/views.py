@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.away import AWAY
+from accounts.away import DATABASE_ERRORS, is_passing
 from accounts.messages import say
 from accounts.throttle import spend
 from support.contact import take
@@ -25,7 +25,9 @@ def contact(request):
     try:
         spend(request, "contact", form.cleaned_data["email"])
         take(form.cleaned_data["email"], form.cleaned_data["message"])
-    except AWAY:
+    except DATABASE_ERRORS as error:
+        if not is_passing(error):
+            raise
         return _page(request, form, trouble=say("contact.unsaved", support=settings.SUPPORT_EMAIL))
     return HttpResponseRedirect(reverse("contact_taken"))
 

@@ -8,7 +8,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import claims
-from accounts.away import AWAY
+from accounts.away import DATABASE_ERRORS, is_passing
 from accounts.forms import SignupForm
 from accounts.hashing import Busy
 from accounts.messages import say
@@ -39,7 +39,9 @@ def _signup_posted(request, token: str):
         _signup_saved(request, Typed(**form.cleaned_data), token)
     except OutcomeUnknown:
         return _signup_page(request, form, trouble=say("signup.unsure"))
-    except AWAY:
+    except DATABASE_ERRORS as error:
+        if not is_passing(error):
+            raise
         return _signup_page(request, form, trouble=say("signup.unsaved"))
     except Busy:
         return _signup_page(request, form, trouble=say("signup.busy"))

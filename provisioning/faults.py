@@ -1,0 +1,114 @@
+"""Each item by itself: one row's exception ends that row's turn only, is kept as a Fault, and rests ever longer.
+
+Whatever is done for many goes through `each`; whatever is done one after the other goes through `phase`. Only a
+database that is away ends them all: then there is nothing to be done for anybody.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Iterable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.db import connection, models, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from accounts.away import is_away, is_passing
+from provisioning.models import Fault
+
+logger = logging.getLogger(__name__)
+
+LONGEST_WORDS = 500
+RESTS = (10, 60, 300, 1800, 3600, 6 * 3600, 24 * 3600)  # seconds; the last repeats
+MOST_RESTING = 1000
+Row = TypeVar("Row", bound=models.Model)
+
+
+def storable(words: Any, longest: int = LONGEST_WORDS) -> str:
+    """Anything that came from outside, as text that PostgreSQL takes: no NUL, no half characters, not too long."""
+    try:
+        text = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
+    except Exception as error:  # its own __str__ broke: say what it was
+        text = f"{type(words).__name__} ({type(error).__name__})"
+    return text.encode(errors="replace").decode().replace("\x00", "\ufffd")[:longest]
+
+
+def each(rows: Iterable[Row], do: Callable[[Row], object], doing: str) -> int:
+    """Do it for every row, each in a transaction of its own. Returns how many went well.
+
+    Raises only what says that the database is away. A deadlock or a lock ends the row's turn without a note.
+    """
+    return sum(one(row, do, doing) for row in rows)
+
+
+def one(row: Row, do: Callable[[Row], object], doing: str) -> bool:
+    """Do it for this row; False: it could not be done, which is noted."""
+    try:
+        with transaction.atomic():
+            do(row)
+    except Exception as error:
+        _note(table_of(row), str(row.pk), doing, error)
+        return False
+    return True
+
+
+def phase(name: str, do: Callable[[], object]) -> bool:
+    """One part of a sweep or one periodic job. False: it broke, which is noted; the next part goes on."""
+    if name in resting("phase"):
+        return False
+    try:
+        do()
+    except Exception as error:
+        _note("phase", name, f"the part of the sweep called {name}", error)
+        return False
+    if name in noted("phase"):
+        forget("phase", [name])
+    return True
+
+
+def resting(of: type[models.Model] | str) -> list[str]:
+    """The keys of those that broke and whose next turn is not yet due."""
+    rows = Fault.objects.filter(table=table_of(of), next_at__gt=Now()).order_by("-next_at")
+    return list(rows.values_list("row", flat=True)[:MOST_RESTING])
+
+
+def noted(of: type[models.Model] | str) -> list[str]:
+    """The keys of all that broke when they were last tried."""
+    return list(Fault.objects.filter(table=table_of(of)).values_list("row", flat=True)[:MOST_RESTING])
+
+
+def without_resting(rows: "models.QuerySet[Row]") -> "models.QuerySet[Row]":
+    """These rows but for those that broke lately."""
+    found = resting(rows.model)
+    return rows.exclude(pk__in=found) if found else rows
+
+
+def forget(of: type[models.Model] | str, keys: Collection[Any]) -> None:
+    """They went well."""
+    Fault.objects.filter(table=table_of(of), row__in=[str(key) for key in keys]).delete()
+
+
+def table_of(of: Any) -> str:
+    return of if isinstance(of, str) else of._meta.label
+
+
+def note(row: models.Model, doing: str, error: BaseException) -> None:
+    """Keep that this row could not be handled, for the desk; its next turn comes ever later."""
+    _note(table_of(row), str(row.pk), doing, error)
+
+
+def _note(table: str, key: str, doing: str, error: BaseException) -> None:
+    if is_away(error):
+        raise error
+    if is_passing(error):
+        return
+    if connection.in_atomic_block and connection.needs_rollback:
+        raise error  # the caller's transaction is lost as a whole: whoever began it settles one by one
+    logger.error("%s %s: %s broke", table, key, doing, exc_info=error)
+    words = storable(f"{doing}: {type(error).__name__}: {error}")
+    fault, made = Fault.objects.get_or_create(
+        table=table, row=key[:80], defaults={"words": words, "next_at": Now() + timedelta(seconds=RESTS[0])}
+    )
+    if not made:
+        rest = timedelta(seconds=RESTS[min(fault.times, len(RESTS) - 1)])
+        Fault.objects.filter(pk=fault.pk).update(words=words, times=F("times") + 1, at=Now(), next_at=Now() + rest)
