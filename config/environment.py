@@ -111,6 +111,8 @@ def mail(name: str, folder: Path) -> dict:
         config = env.email_url_config(value)
     except (ImproperlyConfigured, KeyError) as error:
         raise refuse(name, "must start with smtp://, smtp+tls:// or smtp+ssl://.") from error
+    if config.get("EMAIL_BACKEND") == "django.core.mail.backends.smtp.EmailBackend":
+        config["EMAIL_BACKEND"] = "provisioning.smtp.EmailBackend"
     if value.startswith("filemail:"):
         config["EMAIL_FILE_PATH"] = unquote(urlsplit(value).path)
     return {key: item for key, item in config.items() if item is not None}

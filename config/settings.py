@@ -189,12 +189,14 @@ if not THROTTLES and not DEBUG:
 SETUP_STEPS = environment.names_list("SETUP_STEPS", "welcome_email,workspace")
 SETUP_RETRY_SECONDS = environment.seconds_list("SETUP_RETRY_SECONDS", "2,5,15,60,300,900,1800,3600")
 SETUP_GIVE_UP_AFTER = environment.whole_number("SETUP_GIVE_UP_AFTER", 14, 1, 10_000)
-SETUP_LEASE = timedelta(seconds=environment.whole_number("SETUP_LEASE_SECONDS", 60, 1, 3600))
+SETUP_LEASE = timedelta(seconds=environment.whole_number("SETUP_LEASE_SECONDS", 20, 1, 3600))
 SETUP_THREADS = environment.whole_number("SETUP_THREADS", 16, 1, 500)
 WORKSPACE_URL = environment.workspaces("WORKSPACE_URL", "local:")
 SWEEP_SECONDS = environment.whole_number("SWEEP_SECONDS", 2, 1, 3600)
 # Each room comes to fetch what is ready for it; run in this order by the beat and by `manage.py sweep`.
 SWEEPS = ["provisioning.sweep.fetch", "support.sweep.fetch", "support.rounds.fetch"]
+# What else is handed over by the engine, beside the steps of accounts.
+OUTBOXES: list[str] = []
 # What has more time: once a minute.
 CHORES = ["provisioning.waited.fetch_ready", "accounts.throttle.forget_old"]
 

@@ -1,5 +1,7 @@
 """The one exception a step may raise, and what it says about who is to blame."""
 
+NOT_OWED = "not owed"  # nobody was asked: it says nothing about any service
+
 
 class StepFailed(Exception):
     """A step could not be done; `reason` is a sentence for the row, the diary and the desk.

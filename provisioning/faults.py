@@ -5,13 +5,13 @@ database that is away ends them all: then there is nothing to be done for anybod
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
-from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models import Exists, F, OuterRef
+from django.db.models.functions import Cast, Now
 
 from accounts.away import is_away, is_passing
 from provisioning.models import Fault
@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 LONGEST_WORDS = 500
 RESTS = (10, 60, 300, 1800, 3600, 6 * 3600, 24 * 3600)  # seconds; the last repeats
 MOST_RESTING = 1000
+PHASE = "phase"  # the table of those faults that are no row's
 Row = TypeVar("Row", bound=models.Model)
 
 
@@ -33,7 +34,7 @@ def storable(words: Any, longest: int = LONGEST_WORDS) -> str:
     return text.encode(errors="replace").decode().replace("\x00", "\ufffd")[:longest]
 
 
-def each(rows: Iterable[Row], do: Callable[[Row], object], doing: str) -> int:
+def each(rows: Iterable[models.Model], do: Callable[[Any], object], doing: str) -> int:
     """Do it for every row, each in a transaction of its own. Returns how many went well.
 
     Raises only what says that the database is away. A deadlock or a lock ends the row's turn without a note.
@@ -41,7 +42,7 @@ def each(rows: Iterable[Row], do: Callable[[Row], object], doing: str) -> int:
     return sum(one(row, do, doing) for row in rows)
 
 
-def one(row: Row, do: Callable[[Row], object], doing: str) -> bool:
+def one(row: models.Model, do: Callable[[Any], object], doing: str) -> bool:
     """Do it for this row; False: it could not be done, which is noted."""
     try:
         with transaction.atomic():
@@ -52,35 +53,57 @@ def one(row: Row, do: Callable[[Row], object], doing: str) -> bool:
     return True
 
 
-def phase(name: str, do: Callable[[], object]) -> bool:
-    """One part of a sweep or one periodic job. False: it broke, which is noted; the next part goes on."""
-    if name in resting("phase"):
+def together(keys: Sequence[Any], do: Callable[[Sequence[Any]], object], of: type[models.Model], doing: str) -> None:
+    """One batch for all of them; if it breaks as a whole, one by one, and whoever breaks it is noted."""
+    attempt(lambda: do(keys), lambda _error: each((of(pk=key) for key in keys), lambda row: do([row.pk]), doing))
+
+
+def attempt(do: Callable[[], object], otherwise: Callable[[Exception], object]) -> bool:
+    """Do it in a transaction; if it breaks, and not because the database is away, do the other thing instead."""
+    try:
+        with transaction.atomic():
+            do()
+    except Exception as error:
+        if is_passing(error):
+            raise
+        otherwise(error)
         return False
+    return True
+
+
+def phases(parts: Mapping[str, Callable[[], object]]) -> None:
+    """The parts of a sweep, or periodic jobs, one after the other: one that breaks is noted, the next goes on."""
+    noted = dict(Fault.objects.filter(table=PHASE, row__in=list(parts)).values_list("row", "next_at"))
+    still = set(resting(PHASE)) if noted else set()
+    for name, do in parts.items():
+        if name not in still and phase(name, do) and name in noted:
+            forget(PHASE, [name])
+
+
+def phase(name: str, do: Callable[[], object]) -> bool:
+    """One part by itself. False: it broke, which is noted."""
     try:
         do()
     except Exception as error:
-        _note("phase", name, f"the part of the sweep called {name}", error)
+        _note(PHASE, name, name, error)
         return False
-    if name in noted("phase"):
-        forget("phase", [name])
     return True
 
 
 def resting(of: type[models.Model] | str) -> list[str]:
     """The keys of those that broke and whose next turn is not yet due."""
-    rows = Fault.objects.filter(table=table_of(of), next_at__gt=Now()).order_by("-next_at")
-    return list(rows.values_list("row", flat=True)[:MOST_RESTING])
+    return list(_resting(of).order_by("-next_at").values_list("row", flat=True)[:MOST_RESTING])
 
 
-def noted(of: type[models.Model] | str) -> list[str]:
-    """The keys of all that broke when they were last tried."""
-    return list(Fault.objects.filter(table=table_of(of)).values_list("row", flat=True)[:MOST_RESTING])
+def _resting(of: type[models.Model] | str) -> "models.QuerySet[Fault]":
+    longest = timedelta(seconds=RESTS[-1])  # a time further away is some other clock's
+    return Fault.objects.filter(table=table_of(of), next_at__gt=Now(), next_at__lte=Now() + longest)
 
 
 def without_resting(rows: "models.QuerySet[Row]") -> "models.QuerySet[Row]":
     """These rows but for those that broke lately."""
-    found = resting(rows.model)
-    return rows.exclude(pk__in=found) if found else rows
+    key = Cast(OuterRef("pk"), models.TextField())
+    return rows.filter(~Exists(_resting(rows.model).filter(row=key)))
 
 
 def forget(of: type[models.Model] | str, keys: Collection[Any]) -> None:

@@ -1,4 +1,4 @@
-"""The one road: pick up, claim, perform (and settle.py). Login, sweep, desk and contact only make work due.
+"""Claim and perform: two of the four parts of the one road (pickup.py, settle.py). All else only makes work due.
 
 Nothing here holds a transaction across a call to somebody else's server.
 """
@@ -7,20 +7,30 @@ import logging
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 
+from accounts.away import is_passing
+from provisioning import faults
 from provisioning.failures import StepFailed
 from provisioning.models import Step
-from provisioning.steps import find_kind
+from provisioning.steps import find_kind, kinds_needing
 
 logger = logging.getLogger(__name__)
 
+# Not one that could not be handled a while ago (faults.py).
+AWAKE = """NOT EXISTS (
+            SELECT FROM provisioning_fault AS fault WHERE fault."table" = 'provisioning.Step'
+            AND fault."row" = provisioning_step.id::text
+            AND fault.next_at > now() AND fault.next_at < now() + interval '1 day'
+        )"""
 CLAIM = """
     WITH due AS MATERIALIZED (
-        SELECT id FROM provisioning_step WHERE {which}
-        ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        SELECT id FROM provisioning_step WHERE {which} AND {AWAKE}
+        ORDER BY {order} LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )
     UPDATE provisioning_step AS step
     SET epoch = epoch + 1, attempts = attempts + 1, due_at = now() + %(lease)s, leased = true
@@ -28,16 +38,25 @@ CLAIM = """
     RETURNING step.*
 """
 DUE = "dependency = %(dependency)s AND kind = ANY(%(kinds)s) AND state IN ('open', 'waived') AND due_at <= now()"
+ONE = DUE + " AND id = %(id)s"
 TICKETED = """
-    state IN ('open', 'waived')
+    state IN ('open', 'waived') AND kind = ANY(%(kinds)s)
     AND (id, epoch) IN (SELECT * FROM unnest(%(ids)s::bigint[], %(epochs)s::int[]))
     AND dependency NOT IN (SELECT name FROM provisioning_dependency WHERE broken OR rate IS NOT NULL)
 """
 
-
+OLDEST = "due_at"
+# A probe is whom the desk asks for, else somebody under no suspicion, else the one who waits longest.
+UNSUSPECTED = "due_at > now() - %(asked_for)s, failed_at IS NOT NULL, theirs, due_at"
+ASKED_FOR = timedelta(days=10_000)  # due that long ago: somebody at the desk pressed Recover
 GIVE_BACK = """
     UPDATE provisioning_step AS step
     SET epoch = step.epoch - 1, attempts = greatest(attempts - 1, 0), due_at = now(), leased = false
+    FROM unnest(%(ids)s::bigint[], %(epochs)s::int[]) AS ours (id, epoch)
+    WHERE step.id = ours.id AND step.epoch = ours.epoch AND leased
+"""
+RENEW = """
+    UPDATE provisioning_step AS step SET due_at = now() + %(lease)s
     FROM unnest(%(ids)s::bigint[], %(epochs)s::int[]) AS ours (id, epoch)
     WHERE step.id = ours.id AND step.epoch = ours.epoch AND leased
 """
@@ -54,43 +73,79 @@ class Result:
     too_late: bool = False
 
 
-def claim_due(dependency: str, kinds: Sequence[str], limit: int) -> list[Step]:
-    """Take up to `limit` due steps for ourselves, oldest first, in one statement."""
-    return _claim(DUE, {"dependency": dependency, "kinds": list(kinds), "limit": limit})
+def claim_due(dependency: str, kinds: Sequence[str], limit: int, probe: bool = False) -> list[Step]:
+    """Take up to `limit` due steps for ourselves, oldest first, in one statement; one that breaks, one by one."""
+    values = {"dependency": dependency, "kinds": list(kinds), "limit": limit, "asked_for": ASKED_FOR}
+    order = UNSUSPECTED if probe else OLDEST
+    try:
+        return _claim(DUE, values, order)
+    except DatabaseError as error:
+        if is_passing(error) or connection.in_atomic_block:
+            raise
+        return _claim_one_by_one(values, order)
+
+
+def _claim_one_by_one(values: dict[str, Any], order: str) -> list[Step]:
+    """A row that cannot even be claimed is noted and rests; the others are claimed all the same."""
+    due = Step.objects.raw(
+        f"SELECT id FROM provisioning_step WHERE {DUE} AND {AWAKE} ORDER BY {order} LIMIT %(limit)s",
+        values,
+    )
+    claimed: list[Step] = []
+    for step in due:
+        faults.one(step, lambda row: claimed.extend(_claim(ONE, values | {"id": row.pk}, order)), "claiming")
+    return claimed
 
 
 def claim_tickets(tickets: Iterable[Sequence[int]]) -> list[Step]:
     """Take the steps of these (id, epoch) tickets; a stale ticket takes nothing.
 
-    Nor does one for a dependency that is down or draining: there the sweep alone sets the pace.
+    Nor does one for a dependency that is down or draining: there the sweep alone sets the pace. Nor one of a kind
+    that this process does not know.
     """
     ids, epochs = zip(*tickets, strict=True)
-    return _claim(TICKETED, {"ids": list(ids), "epochs": list(epochs), "limit": len(ids)})
+    kinds = [kind for known in kinds_needing().values() for kind in known]
+    return _claim(TICKETED, {"ids": list(ids), "epochs": list(epochs), "limit": len(ids), "kinds": kinds}, OLDEST)
 
 
-def _claim(which: str, values: dict) -> list[Step]:
-    values["lease"] = settings.SETUP_LEASE
-    steps = list(Step.objects.raw(CLAIM.format(which=which), values).prefetch_related("account"))
+def _claim(which: str, values: dict[str, Any], order: str) -> list[Step]:
+    values = values | {"lease": settings.SETUP_LEASE}
+    statement = CLAIM.format(which=which, order=order, AWAKE=AWAKE)
+    steps = list(Step.objects.raw(statement, values).prefetch_related("account"))
     return sorted(steps, key=lambda step: step.pk)
 
 
 def give_back(steps: Sequence[Step]) -> None:
     """Those that were claimed and not begun are due again, as if they had never been claimed."""
+    _update_ours(GIVE_BACK, steps)
+
+
+def renew(steps: Sequence[Step]) -> None:
+    """Those that are still under way stay ours for another lease."""
+    _update_ours(RENEW, steps)
+
+
+def _update_ours(statement: str, steps: Sequence[Step]) -> None:
     if steps:
-        values = {"ids": [step.pk for step in steps], "epochs": [step.epoch for step in steps]}
+        values: dict[str, Any] = {"ids": [step.pk for step in steps], "epochs": [step.epoch for step in steps]}
         with connection.cursor() as cursor:
-            cursor.execute(GIVE_BACK, values)
+            cursor.execute(statement, values | {"lease": settings.SETUP_LEASE})
 
 
 def perform(step: Step) -> Result:
-    """Do it, outside any transaction. Never raises: a poisoned step must not stop the others."""
+    """Do it, outside any transaction. Never raises: a poisoned step must not stop the others.
+
+    When it is our own database that went away, the try has not begun: it is nobody's fault.
+    """
     started = time.monotonic()
     try:
         reference = find_kind(step.kind).perform(step)
         return Result(step, time.monotonic() - started, reference=reference)
     except StepFailed as refusal:
         return Result(step, time.monotonic() - started, failure=refusal)
-    except Exception as error:  # the one broad except of the house: a step's code is not ours to trust
+    except BaseException as error:  # also SystemExit: a step's code is not ours to trust
+        if is_passing(error):
+            return Result(step, time.monotonic() - started, too_late=True)
         logger.exception("step %s of account %s broke", step.kind, step.account_id)
         failure = StepFailed(f"a fault in our own code ({type(error).__name__})", failure="bug")
         return Result(step, time.monotonic() - started, failure=failure)

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from accounts.models import Account
 from provisioning import sweep, tasks
+from provisioning.engine import ENGINE
 from provisioning.models import OWED, Heartbeat, Step
 from provisioning.pickup import PRESENT_FIRST, pick_up
 
@@ -65,7 +66,7 @@ def run_a_slice() -> None:
 def _run_slice() -> None:
     try:
         sweep.fetch_everywhere()
-        sweep.drain(seconds=1)
+        ENGINE.wake(1)
     except DatabaseError:
         pass  # the page has said so already, and the next one tries again
     finally:

@@ -1,10 +1,9 @@
 """Writing a letter and handing it to the mail service."""
 
 import re
-import smtplib
-import socket
 from datetime import timedelta
 from email.utils import parseaddr
+from threading import Semaphore
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -18,11 +17,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import links
 from accounts.models import Account, MailboxLink
-from provisioning.failures import StepFailed
+from provisioning.failures import NOT_OWED, StepFailed
+from provisioning.mail import give_back_connections, hand_over
 from provisioning.models import OWED, Step
 from provisioning.when import in_words
 
 LATE = timedelta(minutes=5)
+COMPOSING = Semaphore(8)  # letters written at once in a process: each holds a connection to the database
 NAMED_IN_LETTERS = (_("mail"), _("workspace"))  # a platform's own steps keep the names it gave them
 Purpose = MailboxLink.Purpose
 # Which letters carry a link, what it is for, and the page that it leads to.
@@ -36,21 +37,12 @@ LINKS = {
 
 def send(name: str, step: Step) -> str:
     """Hand over the letter; its Message-ID, the same at every try, is the reference. Raises StepFailed."""
-    if not Step.objects.filter(pk=step.pk, key=step.key, state__in=OWED).exists():
-        raise StepFailed("this letter is not owed any more", permanent=True)
-    message = compose(name, step)
-    try:
-        message.send()
-    except smtplib.SMTPException as error:
-        raise _refused(error) from error
-    except TimeoutError as error:
-        raise _no_answer() from error
-    except (OSError, socket.gaierror) as error:
-        raise StepFailed(
-            f"the mail service could not be reached ({error.strerror or error})",
-            failure="refused",
-            outage=True,
-        ) from error
+    with COMPOSING:
+        if not Step.objects.filter(pk=step.pk, key=step.key, state__in=OWED).exists():
+            raise StepFailed("this letter is not owed any more", failure=NOT_OWED, permanent=True)
+        message = compose(name, step)
+        give_back_connections()
+    hand_over(message)
     return message.extra_headers["Message-ID"]
 
 
@@ -119,32 +111,3 @@ def _link(name: str, account: Account, step: Step) -> str:
 def message_id(step: Step) -> str:
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     return f"<{step.key}@{domain}>"
-
-
-def _refused(error: smtplib.SMTPException) -> StepFailed:
-    """A 5xx for this recipient or letter is about them; everything else is about the service."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code, words = next(iter(error.recipients.values()))
-        return _answered(code, words, about_them=True)
-    if isinstance(error, smtplib.SMTPDataError):
-        return _answered(error.smtp_code, error.smtp_error, about_them=True)
-    if isinstance(error, smtplib.SMTPResponseException):
-        return _answered(error.smtp_code, error.smtp_error, about_them=False)
-    if isinstance(error.__context__, TimeoutError):  # smtplib says "unexpectedly closed" of a silence, too
-        return _no_answer()
-    return StepFailed("the mail service hung up", failure="hung up", outage=True)
-
-
-def _no_answer() -> StepFailed:
-    return StepFailed("the mail service did not answer in time", failure="timeout", outage=True)
-
-
-def _answered(code: int, words: bytes | str, about_them: bool) -> StepFailed:
-    said = words.decode(errors="replace") if isinstance(words, bytes) else words
-    permanent = about_them and 500 <= code < 600
-    return StepFailed(
-        f"the mail service said {code} {said}"[:500],
-        permanent=permanent,
-        failure="5xx" if code >= 500 else "4xx",
-        outage=not permanent,
-    )

@@ -45,6 +45,9 @@ class Step(models.Model):
     done_at = models.DateTimeField(null=True)
     pay_by = models.DateTimeField(null=True, help_text="Waived: when the debt is to be paid.")
     facts = models.JSONField(default=dict, help_text="What the letter has to say, fixed when it was owed.")
+    theirs = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How often it failed while others went through."
+    )
 
     class Meta:
         constraints = [
@@ -90,8 +93,7 @@ class Dependency(models.Model):
     name = models.CharField(max_length=40, primary_key=True)
     failures = models.PositiveIntegerField(default=0, help_text="In a row, since it last worked.")
     failing_since = models.DateTimeField(null=True)
-    failing = models.UUIDField(null=True, help_text="The account that failed first of these.")
-    several = models.BooleanField(default=False, help_text="Another account has failed since.")
+    evidence = models.JSONField(default=dict, db_default={}, help_text="Who failed, who went through: attribution.py")
     broken = models.BooleanField(default=False)
     probe_at = models.DateTimeField(null=True)
     rate = models.FloatField(null=True, help_text="Steps a second while draining; none = no limit.")

@@ -1,49 +1,54 @@
-"""One breaker for each dependency, kept in a row that all processes share.
+"""Circuit breaker: one for each dependency, kept in a row that all processes share.
 
-Closed: everybody may go. Open (`broken`): nobody's try is spent; one probe goes every PROBE_EVERY, whoever
-takes it first. After a good probe the crowd drains at a rate that grows while all goes well and halves on a
-failure: without the ramp, a service that just got up is knocked over again by those who waited for it.
+Closed: everybody may go. Open (`broken`): nobody's try is spent; one probe goes at a time, and it is somebody
+who never failed where there is one. After a good probe the crowd drains at a rate that grows while all goes well
+and halves on a failure: without the ramp, a service that just got up is knocked over again by those who waited.
+What opens it is decided in attribution.py.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
+from django.utils.dateparse import parse_datetime
 
+from provisioning import attribution
+from provisioning.attribution import DOWN, REFUSED, Evidence, Report
 from provisioning.models import OWED, Dependency, Outage, State, Step
 
-FAILURES_TO_TRIP = 3
+FAILURES_TO_TRIP = attribution.PEOPLE
 PROBE_EVERY = timedelta(seconds=10)
+PROBE_LIMIT = timedelta(seconds=30)  # one that says nothing for so long is followed by another
 RAMP_START = 10.0  # steps a second
 RAMP_GROWTH = 1.5  # each clean second
 RAMP_TOP = 1000.0  # from here on no limit
-
-
-@dataclass(frozen=True)
-class Report:
-    """What one try says about a dependency: it worked, or it failed as it would have for anybody."""
-
-    account_id: UUID
-    worked: bool
-    failure: str = ""
-    error: str = ""
+NOTED_EVERY = timedelta(seconds=1)  # how exactly it is known when it last worked
 
 
 def allowance(name: str, want: int) -> int:
-    """How many steps may be claimed for this dependency now, at most `want`."""
+    """How many steps may be claimed for this dependency now, at most `want`; the one that a probe takes is 1."""
     dependency, _made = Dependency.objects.get_or_create(name=name)
     if dependency.broken:
         return min(want, 1) if _take_the_probe(name) else 0
     return want if dependency.rate is None else _take_tokens(name, want)
 
 
+def is_broken(name: str) -> bool:
+    return Dependency.objects.filter(name=name, broken=True).exists()
+
+
 def _take_the_probe(name: str) -> bool:
-    free = Dependency.objects.filter(name=name, broken=True, probe_at__lte=Now())
-    return free.update(probe_at=Now() + PROBE_EVERY) == 1
+    """A time further away than any probe is set to is some other clock's, and not believed."""
+    due = Q(probe_at=None) | Q(probe_at__lte=Now()) | Q(probe_at__gt=Now() + PROBE_LIMIT)
+    return Dependency.objects.filter(due, name=name, broken=True).update(probe_at=Now() + PROBE_LIMIT) == 1
+
+
+def leave_the_probe(name: str) -> None:
+    """There was nobody to probe with: whoever comes next may at once."""
+    Dependency.objects.filter(name=name, broken=True).update(probe_at=Now())
 
 
 def _take_tokens(name: str, want: int) -> int:
@@ -53,7 +58,7 @@ def _take_tokens(name: str, want: int) -> int:
         if dependency.rate is None:
             return want
         elapsed = (dependency.now - (dependency.refilled_at or dependency.now)).total_seconds()
-        rate, tokens = refill(dependency.rate, dependency.tokens, elapsed)
+        rate, tokens = refill(dependency.rate, dependency.tokens, max(0.0, elapsed))
         granted = min(want, int(tokens))
         dependency.rate, dependency.tokens = rate, tokens - granted
         dependency.refilled_at = dependency.now
@@ -70,66 +75,127 @@ def refill(rate: float, tokens: float, elapsed: float) -> tuple[float | None, fl
     return (None if grown >= RAMP_TOP else grown), min(tokens + rate * elapsed, rate)
 
 
-def record(name: str, reports: Sequence[Report], now: datetime) -> None:
-    """Count what the tries said, in the transaction that settles them. Touches the row only on a change."""
+def record(name: str, reports: Sequence[Report], now: datetime) -> Evidence:
+    """Take in what the tries said, in the transaction that settles them. Returns what was known before.
+
+    A healthy crowd must not queue for the row: it is locked only by who has news, and that it still works is
+    noted once a second by whoever finds it free.
+    """
     dependency, _made = Dependency.objects.get_or_create(name=name)
-    if _says_nothing_new(dependency, reports):
-        return
+    if is_old_news(dependency, reports, now):
+        return evidence_of(dependency)
+    if not dependency.broken and not dependency.failures and all(r.worked and not r.again for r in reports):
+        _note_that_it_works(name, now)
+        return evidence_of(dependency)
     dependency = Dependency.objects.select_for_update().get(name=name)
+    before = evidence_of(dependency)
     if dependency.broken:
-        if any(report.worked for report in reports):
-            _close(dependency)
-        return
-    _count(dependency, reports, now)
-    if dependency.several and dependency.failures >= FAILURES_TO_TRIP:
-        _trip(dependency, reports[-1])
+        _hear_the_probe(dependency, reports, now)
+    else:
+        _learn(dependency, reports, now)
+    return before
+
+
+def is_old_news(dependency: Dependency, reports: Sequence[Report], now: datetime) -> bool:
+    """It works, and it is known that it did a moment ago; or it is down, and this is one more who saw that."""
+    if dependency.broken:
+        probing = dependency.probe_at and dependency.probe_at > now + PROBE_EVERY
+        return not probing and not any(_is_an_answer(dependency, report) for report in reports)
+    works = not dependency.failures and all(report.worked and not report.again for report in reports)
+    fresh = dependency.last_ok_at and timedelta(0) <= now - dependency.last_ok_at < NOTED_EVERY
+    return bool(works and fresh)
+
+
+def _note_that_it_works(name: str, now: datetime) -> None:
+    free = Dependency.objects.select_for_update(skip_locked=True).filter(name=name, failures=0, broken=False)
+    if free.values_list("pk", flat=True).first():
+        Dependency.objects.filter(name=name).update(last_ok_at=now)
+
+
+def _is_an_answer(dependency: Dependency, report: Report) -> bool:
+    """It works again. One that was away and now refuses somebody works, too; one that refuses us does not."""
+    return report.worked or (report.refused and dependency.evidence.get("how") == DOWN)
+
+
+def _hear_the_probe(dependency: Dependency, reports: Sequence[Report], now: datetime) -> None:
+    if any(_is_an_answer(dependency, report) for report in reports):
+        _close(dependency, reports, now)
+    else:
+        dependency.probe_at = now + PROBE_EVERY
+        dependency.error = reports[-1].error
+        dependency.save(update_fields=["probe_at", "error"])
+
+
+def _learn(dependency: Dependency, reports: Sequence[Report], now: datetime) -> None:
+    evidence = evidence_of(dependency)
+    attribution.learn(evidence, reports, now)
+    failed = [report for report in reports if not report.worked]
+    if failed:
+        dependency.error = failed[-1].error
+        if dependency.rate is not None:
+            dependency.rate = max(RAMP_START / 10, dependency.rate / 2)
+    _keep(dependency, evidence)
+    if how := attribution.verdict(evidence, now):
+        _trip(dependency, how, failed[-1] if failed else reports[-1], now)
     dependency.save()
 
 
-def _says_nothing_new(dependency: Dependency, reports: Iterable[Report]) -> bool:
-    if dependency.broken:
-        return not any(report.worked for report in reports)
-    return not dependency.failures and all(report.worked for report in reports)
-
-
-def _count(dependency: Dependency, reports: Iterable[Report], now: datetime) -> None:
-    for report in reports:
-        if report.worked:
-            dependency.failures, dependency.several = 0, False
-            dependency.failing = dependency.failing_since = None
-            continue
-        dependency.failures += 1
-        dependency.failing_since = dependency.failing_since or now
-        dependency.failing = dependency.failing or report.account_id
-        dependency.several = dependency.several or dependency.failing != report.account_id
-        dependency.error = report.error
-        if dependency.rate is not None:
-            dependency.rate = max(RAMP_START / 10, dependency.rate / 2)
-
-
-def _trip(dependency: Dependency, last: Report) -> None:
+def _trip(dependency: Dependency, how: str, last: Report, now: datetime) -> None:
     Outage.objects.create(
-        dependency=dependency, failure=last.failure, error=last.error, began_at=dependency.failing_since or Now()
+        dependency=dependency,
+        failure="refuses us" if how == REFUSED else last.failure[:40],
+        error=last.error,
+        began_at=dependency.failing_since or now,
     )
     dependency.broken, dependency.rate = True, None
-    dependency.probe_at = Now() + PROBE_EVERY
+    dependency.evidence["how"] = how
+    dependency.probe_at = now + PROBE_EVERY
+
+
+def _close(dependency: Dependency, reports: Sequence[Report], now: datetime) -> None:
+    Outage.objects.filter(dependency=dependency, ended_at=None).update(ended_at=Now())
+    evidence = evidence_of(dependency)
+    attribution.learn(evidence, [report for report in reports if report.worked], now)
+    evidence.row, evidence.since, evidence.last_ok_at = {}, None, now
+    _keep(dependency, evidence)
+    dependency.broken, dependency.probe_at = False, None
+    dependency.rate, dependency.tokens, dependency.refilled_at = RAMP_START, RAMP_START, Now()
+    dependency.save()
+
+
+def evidence_of(dependency: Dependency) -> Evidence:
+    kept: dict[str, Any] = dependency.evidence
+    suspects = {group: at for group, text in kept.get("suspects", {}).items() if (at := parse_datetime(text))}
+    recovered = [at for text in kept.get("recovered", []) if (at := parse_datetime(text))]
+    since = dependency.failing_since
+    return Evidence(dependency.last_ok_at, since, kept.get("row", {}), suspects, recovered)
+
+
+def _keep(dependency: Dependency, evidence: Evidence) -> None:
+    dependency.evidence = {
+        "row": evidence.row,
+        "suspects": {group: at.isoformat() for group, at in evidence.suspects.items()},
+        "recovered": [at.isoformat() for at in evidence.recovered],
+    }
+    dependency.failures = sum(seen["times"] for seen in evidence.row.values())
+    dependency.failing_since, dependency.last_ok_at = evidence.since, evidence.last_ok_at
 
 
 def struck(outage: Outage) -> QuerySet[Step]:
-    """The steps whose tries were spent on this outage before it was known as one."""
-    return Step.objects.filter(
-        dependency=outage.dependency_id, failed_at__gte=outage.began_at, permanent=False, attempts__gt=0, leased=False
-    ).filter(state__in=(*OWED, State.DEAD))
+    """The steps whose tries were spent on this outage before it was known as one.
+
+    Not of those who kept failing while others went through; those refused only if it is we who are refused.
+    """
+    refused = Q() if outage.failure == "refuses us" else Q(permanent=False)
+    spent = Step.objects.filter(
+        refused, dependency=outage.dependency_id, failed_at__gte=outage.began_at, attempts__gt=0, leased=False
+    )
+    return spent.filter(state__in=(*OWED, State.DEAD), theirs__lte=1).exclude(bounced())
 
 
-def _close(dependency: Dependency) -> None:
-    Outage.objects.filter(dependency=dependency, ended_at=None).update(ended_at=Now())
-    dependency.broken, dependency.probe_at = False, None
-    dependency.failures, dependency.several = 0, False
-    dependency.failing = dependency.failing_since = None
-    dependency.rate, dependency.tokens, dependency.refilled_at = RAMP_START, RAMP_START, Now()
-    dependency.last_ok_at = Now()
-    dependency.save()
+def bounced() -> Q:
+    """A letter that was handed over and came back: no outage's doing."""
+    return ~Q(reference="") & Q(state=State.DEAD)
 
 
 def broken_now() -> dict[str, Dependency]:

@@ -1,15 +1,18 @@
 """Fetching those who are ready: new arrivals, those who came back to a door, and letters that are owed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from accounts.away import is_passing
 from accounts.models import AccessRequest, Account, SignupClaim
 from accounts.status import Status
+from provisioning import faults
 from provisioning.answers import answer
 from provisioning.models import OWED, State, Step
 from provisioning.owing import owe_letter
@@ -35,18 +38,34 @@ OWE = """
 
 
 def pick_up(only: Iterable[UUID] | None = None) -> int:
-    """Give those who asked their steps, and fresh tries where tries were spent. Returns how many asked."""
-    asked = Account.objects.filter(asked_at__isnull=False, is_active=True)
+    """Give those who asked their steps, and fresh tries where tries were spent. Returns how many asked.
+
+    A batch that cannot be done as a whole is done one by one.
+    """
+    asked = faults.without_resting(Account.objects.filter(asked_at__isnull=False, is_active=True))
     if only is not None:
         asked = asked.filter(pk__in=list(only))
-    with transaction.atomic():
-        rows = asked.select_for_update(skip_locked=True).order_by("asked_at")[:BATCH]
-        accounts = list(rows)
-        if accounts:
-            _owe(account for account in accounts if account.status != Status.ACTIVE)
-            _refill([account.pk for account in accounts])
-            recompute([account.pk for account in accounts])
-            Account.objects.filter(pk__in=[account.pk for account in accounts]).update(asked_at=None)
+    try:
+        with transaction.atomic():
+            return _pick_up(asked)
+    except DatabaseError as error:
+        if is_passing(error):
+            raise
+        return faults.each(list(asked.order_by("asked_at")[:BATCH]), _pick_up_one, "picking up")
+
+
+def _pick_up_one(account: Account) -> None:
+    _pick_up(Account.objects.filter(pk=account.pk, asked_at__isnull=False, is_active=True))
+
+
+def _pick_up(asked: QuerySet[Account]) -> int:
+    accounts = list(asked.select_for_update(skip_locked=True).order_by("asked_at")[:BATCH])
+    if accounts:
+        ids = [account.pk for account in accounts]
+        _owe(account for account in accounts if account.status != Status.ACTIVE)
+        _refill(ids)
+        recompute(ids)
+        Account.objects.filter(pk__in=ids).update(asked_at=None)
     return len(accounts)
 
 
@@ -72,27 +91,31 @@ def _refill(ids: list[UUID]) -> None:
 
 def fetch_letters() -> int:
     """Owe the letters that were asked for at a door. Returns how many were asked for, at most BATCH of a sort."""
-    with transaction.atomic():
-        claims, (requests, to_repair) = _fetch_claims(), _fetch_requests()
-    if to_repair:
-        pick_up(to_repair)
+    claims = _each_of(SignupClaim.objects.filter(letter_owed=True), _owe_already_here, "owing a letter")
+    requests = _each_of(AccessRequest.objects.all(), _answer, "answering")
     return max(claims, requests)
 
 
-def _fetch_claims() -> int:
+def _each_of(rows: QuerySet, do: Callable[[Any], object], doing: str) -> int:
+    """Each in a transaction that holds its row; whoever else comes meanwhile passes over it."""
+    waiting = list(faults.without_resting(rows).order_by("created_at")[:BATCH])
+
+    def hold_and_do(row):
+        if held := rows.select_for_update(skip_locked=True).filter(pk=row.pk).first():
+            do(held)
+
+    faults.each(waiting, hold_and_do, doing)
+    return len(waiting)
+
+
+def _owe_already_here(claim: SignupClaim) -> None:
     """The owner of a taken address is owed the letter that says how to get in; at most one an hour."""
-    claims = SignupClaim.objects.filter(letter_owed=True)
-    owed = list(claims.select_for_update(skip_locked=True).order_by("created_at")[:BATCH])
-    for claim in owed:
-        owe_letter(claim.account_id, "letter.already_here", f"claim {claim.pk}")
-    if owed:
-        claims.filter(pk__in=[claim.pk for claim in owed]).update(letter_owed=False)
-    return len(owed)
+    owe_letter(claim.account_id, "letter.already_here", f"claim {claim.pk}")
+    SignupClaim.objects.filter(pk=claim.pk).update(letter_owed=False)
 
 
-def _fetch_requests() -> tuple[int, list[UUID]]:
-    asked = list(AccessRequest.objects.select_for_update(skip_locked=True).order_by("created_at")[:BATCH])
-    to_repair = [pk for request in asked if (pk := answer(request))]
-    if asked:
-        AccessRequest.objects.filter(pk__in=[request.pk for request in asked]).delete()
-    return len(asked), to_repair
+def _answer(request: AccessRequest) -> None:
+    to_repair = answer(request)
+    AccessRequest.objects.filter(pk=request.pk).delete()
+    if to_repair:
+        pick_up([to_repair])

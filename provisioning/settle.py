@@ -17,8 +17,12 @@ from django.utils import timezone
 
 from accounts.models import Account, Event, Voice, move, write_diary
 from accounts.status import Status
-from provisioning import outages, retry
+from provisioning import faults, outages, retry
+from provisioning.attribution import Report, is_theirs
+from provisioning.failures import NOT_OWED
+from provisioning.faults import storable
 from provisioning.journey import Result
+from provisioning.mail import names_the_mailbox
 from provisioning.models import OWED, Attempt, Dependency, Outage, Outcome, State, Step
 from provisioning.steps import WELCOME, find_kind, setup_kinds
 
@@ -34,6 +38,7 @@ COLUMNS = {
     "permanent": "bool",
     "reference": "text",
     "done_at": "timestamptz",
+    "theirs": "int",
 }
 WRITE = f"""
     UPDATE provisioning_step AS step SET {", ".join(f"{name} = new.{name}" for name in COLUMNS)}
@@ -53,14 +58,37 @@ def settle(results: Sequence[Result]) -> None:
     with transaction.atomic():
         lock_accounts(account_ids)
         rows, now = _lock_steps(result.step.pk for result in results)
-        down = _report(results, now)
-        settled = [_settle_one(rows[r.step.pk], r, now, down) for r in results if r.step.pk in rows]
-        _write([step for step, _attempt, _line in settled])
-        Attempt.objects.bulk_create([attempt for _step, attempt, _line in settled])
-        write_diary(line for _step, _attempt, line in settled if line)
+        down, theirs = _report([result for result in results if result.step.pk in rows], rows, now)
+        _settle_rows(results, rows, now, down, theirs)
         recompute(account_ids)
     for outage in Outage.objects.filter(dependency__in=down, ended_at=None):
         forgive(outage)
+
+
+def _settle_rows(results: Sequence[Result], rows: dict[int, Step], now: datetime, down: set[str], theirs: set[int]):
+    settled = [_settle_one(rows[r.step.pk], r, now, down, theirs) for r in results if r.step.pk in rows]
+    _write([step for step, _attempt, _line in settled])
+    Attempt.objects.bulk_create([attempt for _step, attempt, _line in settled])
+    write_diary(line for _step, _attempt, line in settled if line)
+
+
+def set_aside(result: Result, error: Exception) -> None:
+    """A try that cannot be settled, not even alone: what was done is kept where that is possible, else it rests.
+
+    The step alone is written, without what goes with it (status, diary, the platform's record), so that what was
+    done is not done again; the status is put right when the rest can be. Each failing is a line at the desk.
+    """
+    faults.note(result.step, "settling", error)
+    faults.attempt(lambda: _write_step_alone(result), lambda _error: None)
+
+
+def _write_step_alone(result: Result) -> None:
+    mine = Step.objects.filter(pk=result.step.pk, state__in=OWED, key=result.step.key)
+    if result.failure is None:
+        mine.update(state=State.DONE, done_at=Now(), leased=False, reference=storable(result.reference, 200))
+    else:
+        rest = timedelta(seconds=faults.RESTS[1])
+        mine.filter(epoch=result.step.epoch).update(leased=False, due_at=Now() + rest, error=result.failure.reason)
 
 
 def forgive(outage: Outage) -> None:
@@ -70,7 +98,7 @@ def forgive(outage: Outage) -> None:
         with transaction.atomic():
             lock_accounts(ids)
             struck = outages.struck(outage).filter(account__in=ids)
-            struck.update(state=_reopened(), attempts=0, due_at=Now())
+            struck.update(state=_reopened(), attempts=0, permanent=False, due_at=Now())
             recompute(ids)
 
 
@@ -92,31 +120,41 @@ def _lock_steps(ids: Iterable[int]) -> tuple[dict[int, Step], datetime]:
     return steps, now
 
 
-def _report(results: Iterable[Result], now: datetime) -> set[str]:
-    """Tell each dependency how its tries went; return those that are down for everybody."""
-    reports = defaultdict(list)
+def _report(results: Sequence[Result], rows: dict[int, Step], now: datetime) -> tuple[set[str], set[int]]:
+    """Tell each dependency how its tries went.
+
+    Returns those that are down for everybody, and the steps that failed although others went through.
+    """
+    told = defaultdict(list)
     for result in results:
-        if result.failure is None:
-            reports[result.step.dependency].append(outages.Report(result.step.account_id, worked=True))
-        elif result.failure.outage:
-            failure = result.failure
-            reports[result.step.dependency].append(
-                outages.Report(result.step.account_id, False, failure.failure, failure.reason)
-            )
-    known = Dependency.objects.in_bulk(reports)
-    news = [name for name in sorted(reports) if not _is_well(known.get(name), reports[name])]
-    for name in news:
-        outages.record(name, reports[name], now)
-    return set(Dependency.objects.filter(pk__in=news, broken=True).values_list("pk", flat=True))
+        if result.failure is None or result.failure.failure != NOT_OWED:
+            told[result.step.dependency].append((result.step.pk, _as_report(result, rows[result.step.pk])))
+    before = {name: outages.record(name, [report for _pk, report in told[name]], now) for name in sorted(told)}
+    down = set(Dependency.objects.filter(pk__in=list(told), broken=True).values_list("pk", flat=True))
+    up = [(name, pk, report) for name in told if name not in down for pk, report in told[name]]
+    return down, {pk for name, pk, report in up if is_theirs(report, before[name], now)}
 
 
-def _is_well(dependency: Dependency | None, reports: Iterable[outages.Report]) -> bool:
-    """It was and it is: nothing to write, and no row to lock."""
-    well = dependency and not dependency.broken and not dependency.failures
-    return bool(well) and all(report.worked for report in reports)
+def _as_report(result: Result, step: Step) -> Report:
+    account, failure = result.step.account, result.failure
+    groups = (f"at {account.email.rpartition('@')[2]}", f"of {account.company.strip().lower()[:80]}")
+    if failure is None:
+        return Report(str(account.pk), True, groups=groups, again=step.attempts > 1 and bool(step.error))
+    refused = failure.permanent
+    return Report(
+        str(account.pk),
+        False,
+        failure.failure,
+        failure.reason,
+        groups,
+        refused=refused,
+        named=refused and names_the_mailbox(failure.reason),
+        failed_at=step.failed_at,
+        theirs=step.theirs,
+    )
 
 
-def _settle_one(step: Step, result: Result, now: datetime, down: set[str]):
+def _settle_one(step: Step, result: Result, now: datetime, down: set[str], theirs: set[int]):
     """The step as it shall be, its attempt row and its line in the diary."""
     counts = _counts(step, result)
     if not counts:
@@ -124,6 +162,7 @@ def _settle_one(step: Step, result: Result, now: datetime, down: set[str]):
     elif result.failure is None:
         outcome = _succeed(step, result, now)
     else:
+        step.theirs += step.pk in theirs
         outcome = _fail(step, result.failure, now, down)
     attempt = Attempt(
         step=step,
@@ -155,8 +194,8 @@ def _succeed(step: Step, result: Result, now: datetime) -> Outcome:
 
 def _fail(step: Step, failure, now: datetime, down: set[str]) -> Outcome:
     step.leased, step.error, step.failed_at = False, failure.reason, now
-    if failure.outage and step.dependency in down:
-        step.attempts -= 1
+    if step.dependency in down and failure.failure != NOT_OWED:
+        step.attempts = max(0, step.attempts - 1)
         step.due_at = now
         return Outcome.OUTAGE
     step.permanent = failure.permanent

@@ -3,27 +3,26 @@
 Its cost grows with what is due, never with the number of accounts: every query has an index made for it.
 """
 
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
+from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
 from accounts.models import Account
 from accounts.status import UNFINISHED
-from provisioning import journey, outages
-from provisioning.crowd import Crowd
+from provisioning import engine, faults
+from provisioning.engine import ENGINE
 from provisioning.models import OWED, Heartbeat, Outage, Step
 from provisioning.pickup import BATCH, fetch_letters, pick_up
 from provisioning.settle import forgive, lock_accounts, recompute
-from provisioning.steps import kinds_needing, setup_kinds
+from provisioning.steps import setup_kinds
 
 RECONCILE_EVERY = timedelta(minutes=1)
-LONGEST_DRAIN = 20.0  # seconds; then the next sweep goes on
 
 
 def sweep() -> None:
@@ -35,20 +34,21 @@ def sweep() -> None:
 
 def fetch_everywhere() -> None:
     """Let each room fetch what is ready for it, and leave a heartbeat. Settings name the rooms."""
-    for path in settings.SWEEPS:
-        import_string(path)()
+    faults.phases({path: import_string(path) for path in settings.SWEEPS})
     beat("sweep")
 
 
 def fetch() -> None:
-    while pick_up() == BATCH:
-        pass
-    while fetch_letters() == BATCH:
-        pass
+    letters = partial(_until_fewer_than_a_batch, fetch_letters)
+    faults.phases({"picking up who asked": partial(_until_fewer_than_a_batch, pick_up), "owing letters": letters})
     if first_this("reconcile", RECONCILE_EVERY):
         reconcile()
-        for path in settings.CHORES:
-            import_string(path)()
+        faults.phases({path: import_string(path) for path in settings.CHORES})
+
+
+def _until_fewer_than_a_batch(fetch_batch: Callable[[], int]) -> None:
+    while fetch_batch() == BATCH:
+        pass
 
 
 def beat(name: str) -> None:
@@ -65,20 +65,39 @@ def first_this(name: str, every: timedelta) -> bool:
 
 def reconcile() -> None:
     """What settling never leaves but a restored backup, a row changed by hand or a new set-up step may."""
-    for outage in Outage.objects.filter(ended_at=None):
-        forgive(outage)
     unfinished = Account.objects.filter(status__in=UNFINISHED, asked_at=None, is_active=True)
-    _recompute_settled(unfinished)
-    _ask_for_missing_steps(unfinished)
+    faults.phases(
+        {
+            "giving tries back": _give_tries_back,
+            "doubting times": doubt_times,
+            "putting statuses right": partial(_recompute_settled, unfinished),
+            "asking for missing steps": partial(_ask_for_missing_steps, unfinished),
+        }
+    )
+
+
+def _give_tries_back() -> None:
+    faults.each(Outage.objects.filter(ended_at=None), forgive, "giving tries back")
+
+
+def doubt_times() -> None:
+    """A step due later than any wait or lease makes it is some other clock's doing: it is due now."""
+    longest = max(timedelta(days=1), timedelta(seconds=max(settings.SETUP_RETRY_SECONDS))) + timedelta(hours=1)
+    owed = Step.objects.filter(state__in=OWED)
+    owed.filter(leased=True, due_at__gt=Now() + 2 * settings.SETUP_LEASE).update(due_at=Now())
+    owed.filter(leased=False, due_at__gt=Now() + longest).update(due_at=Now())
 
 
 def _recompute_settled(unfinished: QuerySet[Account]) -> None:
     """Accounts with nothing left to pay whose status says otherwise."""
     owed = Step.objects.filter(account=OuterRef("pk"), occasion="", state__in=OWED)
-    ids = list(unfinished.filter(~Exists(owed)).values_list("pk", flat=True)[:BATCH])
-    with transaction.atomic():
-        lock_accounts(ids)
-        recompute(ids)
+    settled = faults.without_resting(unfinished).filter(~Exists(owed))
+    faults.together(list(settled.values_list("pk", flat=True)[:BATCH]), _lock_and_recompute, Account, "status")
+
+
+def _lock_and_recompute(ids: Sequence[UUID]) -> None:
+    lock_accounts(ids)
+    recompute(ids)
 
 
 def _ask_for_missing_steps(unfinished: QuerySet[Account]) -> None:
@@ -89,32 +108,9 @@ def _ask_for_missing_steps(unfinished: QuerySet[Account]) -> None:
         Account.objects.filter(pk__in=lacking).update(asked_at=Now())
 
 
-def drain(seconds: float = LONGEST_DRAIN) -> int:
+def drain(seconds: float = engine.LONGEST_DRAIN) -> int:
     """Claim, perform in threads and settle in batches until nothing is due. Returns how many tries."""
-    deadline = time.monotonic() + seconds
-    with Crowd() as crowd:
-        while True:
-            gathered = crowd.gather()
-            if time.monotonic() < deadline and not crowd.stopped:
-                _claim_into(crowd)  # before settling, so that the threads have work meanwhile
-            crowd.settle()
-            if not gathered and not crowd.held.total():
-                return crowd.tries
-
-
-def _claim_into(crowd: Crowd) -> None:
-    for name, kinds in kinds_needing().items():
-        free = crowd.free(name)
-        if free and (may := outages.allowance(name, free)):
-            crowd.start(journey.claim_due(name, kinds, may))
-
-
-def carry_out(steps: Sequence[Step]) -> None:
-    """Perform and settle these claimed steps, each as soon as it is done."""
-    with Crowd() as crowd:
-        crowd.start(steps)
-        while crowd.gather():
-            crowd.settle()
+    return ENGINE.run(seconds)
 
 
 def anything_due() -> bool:

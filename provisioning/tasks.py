@@ -1,19 +1,17 @@
 """What Celery carries out. A message is a hint that may be lost, doubled or late: the rows know better."""
 
-from threading import Lock
-
 from celery import shared_task
 from django.conf import settings
 
 from provisioning import journey, sweep
-
-_draining = Lock()
+from provisioning.engine import ENGINE
 
 
 @shared_task(name="provisioning.run_step")
 def run_step(tickets: list[list[int]]) -> None:
     """Carry out the steps of these (id, epoch) tickets; whoever comes second finds them stale."""
-    sweep.carry_out(journey.claim_tickets(tickets))
+    ENGINE.start(journey.claim_tickets(tickets))
+    ENGINE.wake(0)
 
 
 @shared_task(name="provisioning.sweep")
@@ -25,9 +23,5 @@ def sweep_() -> None:
 
 @shared_task(name="provisioning.drain")
 def drain() -> None:
-    """One drain at a time in a process: it has its own threads."""
-    if _draining.acquire(blocking=False):
-        try:
-            sweep.drain()
-        finally:
-            _draining.release()
+    """Returns at once: the engine of this process has its own threads, and no task waits for a slow service."""
+    ENGINE.wake()

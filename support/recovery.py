@@ -14,8 +14,9 @@ from django.db.models.functions import Now
 from accounts.models import Account, Event, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import UNFINISHED, Status
+from provisioning.journey import ASKED_FOR
 from provisioning.models import OWED, Attempt, Dependency, Outcome, State, Step
-from provisioning.pickup import PRESENT_FIRST, pick_up
+from provisioning.pickup import pick_up
 from support.models import Affected, Incident, Recovery, Turn
 
 FEW = 5
@@ -127,7 +128,7 @@ def _ask(turns: Sequence[Turn], recovery: Recovery) -> None:
         ask_for_repair(account)
     pick_up(pks)
     Step.objects.filter(account__in=pks, dependency=service, state__in=OWED, leased=False).update(
-        due_at=Now() - PRESENT_FIRST
+        due_at=Now() - 2 * ASKED_FOR
     )
     Dependency.objects.filter(name=service, broken=True).update(probe_at=Now())
     Event.objects.bulk_create(

@@ -2,6 +2,7 @@ import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from provisioning import kick
+from provisioning.engine import ENGINE
 from support import day
 
 # Real argon2, but not 100 MiB and 0.2 s of it in each of thousands of requests. Processes of their own
@@ -29,3 +30,4 @@ def pytest_runtest_teardown(item):
     """Before the database is emptied, whatever slice was started is over."""
     with kick._slice:
         pass
+    assert ENGINE.wait(60)

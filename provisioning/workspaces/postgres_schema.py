@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import ProgrammingError, connection, transaction
 from psycopg import sql
 
-from provisioning.failures import StepFailed
+from provisioning.failures import NOT_OWED, StepFailed
 from provisioning.models import Step
 
 
@@ -41,7 +41,7 @@ def _create(name: str, step: Step) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM accounts_account WHERE id = %s FOR KEY SHARE", [step.account_id])
         if not cursor.fetchone():
-            raise StepFailed("they have deleted everything", permanent=True)
+            raise StepFailed("they have deleted everything", failure=NOT_OWED, permanent=True)
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
         if not _role_exists(cursor, name):
             cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))

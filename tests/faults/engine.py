@@ -18,7 +18,7 @@ import django
 django.setup()
 
 
-from provisioning import crowd, journey, pickup, settle, sweep  # noqa: E402
+from provisioning import journey, pickup, settle, sweep  # noqa: E402
 from tests.faults.engine_points import POINTS  # noqa: E402
 
 CHANCES = dict.fromkeys(POINTS, 0.0) | {
@@ -58,7 +58,7 @@ sweep.pick_up = dying(after="after_pick_up")(pickup.pick_up)
 journey._claim = dying(after="after_claim")(journey._claim)
 journey.perform = dying(before="before_effect", after="after_effect")(journey.perform)
 settle.write_diary = dying(before="inside_settle")(settle.write_diary)
-crowd.settle = dying(after="after_settle")(settle.settle)
+settle.settle = dying(after="after_settle")(settle.settle)
 
 
 def forget_to_look_at_the_lease() -> None:

@@ -43,6 +43,7 @@ def test_a_ticket_does_the_work(world, broker):
     dana = Person.create()
     kick.kick(dana)
     tasks.run_step(list(Step.objects.values_list("pk", "epoch")))
+    assert tasks.ENGINE.wait(10)
     dana.refresh_from_db()
     assert dana.status == Status.ACTIVE
 
@@ -66,7 +67,7 @@ def test_a_heart_that_beats(world):
 def test_without_a_sweep_the_page_pays_a_little_itself(world, broker):
     dana = Person.create()
     kick.kick(dana)
-    wait_until(lambda: not kick._slice.locked(), 30, "the slice")
+    wait_until(lambda: not kick._slice.locked() and not tasks.ENGINE.is_awake, 30, "the slice")
     dana.refresh_from_db()
     assert dana.status == Status.ACTIVE
     assert not kick.heart_stopped()

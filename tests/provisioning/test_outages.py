@@ -24,11 +24,11 @@ database = pytest.mark.django_db(transaction=True)
 
 
 def failed(account_id=None):
-    return Report(account_id or uuid4(), worked=False, failure="timeout", error="no answer")
+    return Report(str(account_id or uuid4()), worked=False, failure="timeout", error="no answer")
 
 
 def worked():
-    return Report(uuid4(), worked=True)
+    return Report(str(uuid4()), worked=True)
 
 
 def record(name, reports):

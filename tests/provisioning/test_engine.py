@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.db.models.functions import Now
 
-from provisioning.crowd import Crowd
+from provisioning.engine import Engine
 from provisioning.journey import claim_due, give_back
 from provisioning.models import State, Step
 from provisioning.pickup import pick_up
@@ -80,9 +80,10 @@ def test_a_claim_that_nobody_knows_of_ends_with_its_lease(crowd_of_forty):
 
 
 def test_what_has_not_begun_is_given_back(crowd_of_forty):
-    with Crowd() as crowd:
-        crowd.stopped = True
-        crowd.start(claim_due("a_thing", ["a_thing"], 10))
+    engine = Engine()
+    engine.close()
+    engine.start(claim_due("a_thing", ["a_thing"], 10))
+    engine.run()
     assert not done
     assert set(Step.objects.values_list("attempts", "epoch", "leased")) == {(0, 0, False)}
     assert Step.objects.filter(due_at__lte=Now()).count() == 40

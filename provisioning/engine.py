@@ -1,0 +1,306 @@
+"""The engine of a process: claims what is due, carries it out in threads, settles what became of it.
+
+One for each process, with a pool of threads for each dependency, so that one that hangs holds its own threads and
+nobody else's, and nothing ever waits for the slowest. Whoever has work wakes the loop; it ends when nothing is due
+and nothing is under way.
+"""
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, connections
+
+from accounts.away import DATABASE_ERRORS, is_passing
+from provisioning import faults, outages
+from provisioning.failures import StepFailed
+from provisioning.journey import Result
+from provisioning.sources import STEPS, Source, settle_each_by_itself, sources
+from provisioning.threads import Pool
+
+logger = logging.getLogger(__name__)
+
+AHEAD = 2  # rows claimed for each thread
+MOST_AHEAD = 16  # for a dependency so quick that some of its threads run dry between two claims
+GATHER = 0.005  # seconds to wait for more results that can be settled in the same transaction
+LOOK = 0.25  # seconds between two looks for what is due, while all that is under way takes its time
+ASK_AGAIN_AFTER = 0.5  # seconds, while the database is away
+LEASES = 3  # so many leases one may take in all; then it hangs
+REST = 10.0  # seconds, for a claim that broke
+PATIENCE = 20.0  # seconds that what is under way has to end when the process does
+LONGEST_DRAIN = 20.0  # seconds that a call to wake is good for
+
+
+@dataclass(eq=False)
+class Job:
+    """One claimed row, from its claim to its settling."""
+
+    source: Source
+    row: Any
+    claimed: float
+    begun: float | None = None
+    renewed: float = 0.0
+    written_off: bool = False
+
+
+class Patience:
+    """From when it is first asked, PATIENCE seconds."""
+
+    def __init__(self) -> None:
+        self.until: float | None = None
+
+    def is_over(self) -> bool:
+        self.until = self.until or time.monotonic() + PATIENCE
+        return time.monotonic() > self.until
+
+
+class Engine:
+    def __init__(self) -> None:
+        self.pools: dict[str, Pool] = {}
+        self.jobs: dict[str, set[Job]] = defaultdict(set)  # by dependency, claimed and not gathered
+        self.ahead: dict[str, int] = {}
+        self.rests: dict[tuple[str, Source], float] = {}
+        self.inbox: SimpleQueue[Job] = SimpleQueue()  # claimed by others, to be carried out here
+        self.finished: SimpleQueue[tuple[Job, Result]] = SimpleQueue()
+        self.results: list[tuple[Job, Result]] = []  # gathered, and not settled
+        self.claim_until = 0.0
+        self.tries = 0
+        self.closing = False
+        self.loop = threading.Lock()
+        self.waking = threading.Lock()
+        self.woken = self.is_awake = False
+
+    # Waking, running, ending.
+
+    def wake(self, seconds: float = LONGEST_DRAIN) -> None:
+        """Work off what is due for so long, in a thread of our own; a call while it runs prolongs it."""
+        with self.waking:
+            self.claim_until = max(self.claim_until, time.monotonic() + seconds)
+            self.woken = True
+            if not self.is_awake:
+                self.is_awake = True
+                threading.Thread(target=self._run_in_thread, name="engine", daemon=True).start()
+
+    def _run_in_thread(self) -> None:
+        try:
+            while self._has_been_woken():
+                with self.loop:
+                    faults.phase("the engine", self._work)
+        except DATABASE_ERRORS as error:
+            logger.warning("the database is away: %s", error)
+        finally:
+            self.is_awake = False
+            connections.close_all()
+
+    def _has_been_woken(self) -> bool:
+        with self.waking:
+            self.is_awake, self.woken = self.woken, False
+            return self.is_awake
+
+    def run(self, seconds: float = LONGEST_DRAIN) -> int:
+        """The same in the caller's thread, until all is done. Returns how many tries."""
+        with self.loop:
+            before = self.tries
+            self.claim_until = max(self.claim_until, time.monotonic() + seconds)
+            self._work()
+            return self.tries - before
+
+    def start(self, rows: Sequence[Any], source: Source = STEPS) -> None:
+        """Carry out these claimed rows, too; somebody has to wake or run the engine after it."""
+        for row in rows:
+            self.inbox.put(Job(source, row, time.monotonic()))
+
+    def close(self) -> None:
+        """Nothing more begins; what is under way may end, and is settled."""
+        self.closing = True
+
+    def wait(self, seconds: float) -> bool:
+        """Until the engine sleeps. False: it has not come to that."""
+        until = time.monotonic() + seconds
+        while self.is_awake and time.monotonic() < until:
+            time.sleep(0.01)
+        return not self.is_awake
+
+    # The loop.
+
+    def _work(self) -> None:
+        closing = Patience()
+        while not (self.closing and closing.is_over()):
+            self._take_in()
+            gathered = self._gather()
+            claimed = self._with_what_is_in_hand_kept_safe(self._claim) if self._may_claim() else 0
+            self._settle()
+            self._with_what_is_in_hand_kept_safe(self._look_after_the_slow)
+            if not (gathered or claimed or self._held()) and self.inbox.empty():
+                return
+
+    def _with_what_is_in_hand_kept_safe(self, do: Callable[[], int]) -> int:
+        """The database may be away: that is no reason to forget what was carried out already."""
+        try:
+            return do()
+        except DATABASE_ERRORS as error:
+            if not is_passing(error) or not (self.results or self._held()):
+                raise
+            if not connection.in_atomic_block:
+                connection.close()
+            return 0
+
+    def _may_claim(self) -> bool:
+        return not self.closing and time.monotonic() < self.claim_until
+
+    def _held(self) -> int:
+        return sum(len(jobs) for jobs in self.jobs.values())
+
+    def _take_in(self) -> None:
+        with suppress(Empty):
+            while True:
+                self._submit(self.inbox.get_nowait())
+
+    def _gather(self) -> int:
+        """Take what has finished; wait a moment for it if something is under way."""
+        before = len(self.results)
+        if self._held():
+            with suppress(Empty):
+                self._take(*self.finished.get(timeout=LOOK))
+                if self._held():
+                    time.sleep(GATHER)
+        with suppress(Empty):
+            while True:
+                self._take(*self.finished.get_nowait())
+        return len(self.results) - before
+
+    def _take(self, job: Job, result: Result) -> None:
+        self.jobs[job.row.dependency].discard(job)
+        self.results.append((job, result))
+
+    # Claiming.
+
+    def _claim(self) -> int:
+        """Before settling, so that the threads have work meanwhile."""
+        before = self._held()
+        for source in sources():
+            for name in source.dependencies():
+                rests = time.monotonic() < self.rests.get((name, source), 0.0)
+                if not rests and not faults.phase(f"claiming for {name}", partial(self._claim_for, name, source)):
+                    self.rests[name, source] = time.monotonic() + REST
+        return self._held() - before
+
+    def _claim_for(self, name: str, source: Source) -> None:
+        free = self._free(name, source)
+        if free <= 0 or not (may := outages.allowance(name, free)):
+            return
+        probe = may == 1 and outages.is_broken(name)
+        rows = source.claim(name, may, probe)
+        if probe and not rows:
+            outages.leave_the_probe(name)
+        for row in rows:
+            self._submit(Job(source, row, time.monotonic()))
+
+    def _free(self, name: str, source: Source) -> int:
+        """How many more to claim: a few for each thread, more the quicker the dependency is.
+
+        Other rooms' letters hold a quarter of the threads at most, so that neither waits for the other.
+        """
+        if name in self.pools and self.pools[name].exhausted:
+            return 0
+        if source is not STEPS:
+            return max(1, settings.SETUP_THREADS // 4) - sum(job.source is source for job in self.jobs[name])
+        held = len(self.jobs[name])
+        ahead = self.ahead.get(name, AHEAD)
+        if name in self.ahead and held < settings.SETUP_THREADS:
+            ahead = self.ahead[name] = min(2 * ahead, MOST_AHEAD)
+        return ahead * settings.SETUP_THREADS - held
+
+    # Carrying out.
+
+    def _submit(self, job: Job) -> None:
+        name = job.row.dependency
+        if name not in self.pools:
+            self.pools[name] = Pool(name, settings.SETUP_THREADS)
+        self.ahead.setdefault(name, AHEAD)
+        self.jobs[name].add(job)
+        self.pools[name].submit(lambda: self._perform(job))
+
+    def _perform(self, job: Job) -> None:
+        """Not when it has waited so long for a thread that its lease may lapse under way."""
+        if self.closing or time.monotonic() - job.claimed > settings.SETUP_LEASE.total_seconds() / 4:
+            self.finished.put((job, Result(job.row, 0, too_late=True)))
+            return
+        job.begun = job.renewed = time.monotonic()
+        try:
+            result = job.source.perform(job.row)
+        finally:
+            connections.close_all()
+        if job.written_off:
+            self.pools[job.row.dependency].came_back()
+        self.finished.put((job, result))
+
+    # Settling.
+
+    def _settle(self) -> None:
+        """All that was gathered, in one transaction for each source.
+
+        A letter that has gone out is worth waiting for the database: forgotten, it would go out again.
+        """
+        if not self.results:
+            return
+        results, self.results = self.results, []
+        for source in {job.source for job, _result in results}:
+            theirs = [result for job, result in results if job.source is source]
+            self._until_the_database_is_back(partial(self._settle_for, source, theirs))
+
+    def _settle_for(self, source: Source, results: Sequence[Result]) -> None:
+        done = [result for result in results if not result.too_late]
+        faults.attempt(lambda: source.settle(done), lambda _error: settle_each_by_itself(source, done))
+        source.give_back([result.step for result in results if result.too_late])
+        self.tries += len(done)
+        for result in results:
+            if result.too_late or result.failure:
+                self.ahead[result.step.dependency] = AHEAD
+
+    def _until_the_database_is_back(self, do: Callable[[], None]) -> None:
+        closing = Patience()
+        while True:
+            try:
+                return do()
+            except DATABASE_ERRORS as error:
+                if not is_passing(error) or connection.in_atomic_block or (self.closing and closing.is_over()):
+                    raise
+                logger.warning("results wait for the database: %s", error)
+                connection.close()
+                time.sleep(ASK_AGAIN_AFTER)
+
+    # Those that take long.
+
+    def _look_after_the_slow(self) -> int:
+        now, lease = time.monotonic(), settings.SETUP_LEASE.total_seconds()
+        under_way = [job for jobs in self.jobs.values() for job in jobs if job.begun and not job.written_off]
+        for job in under_way:
+            if job.begun and now - job.begun > LEASES * lease:
+                self._write_off(job)
+        slow = [job for job in under_way if not job.written_off and now - job.renewed > lease / 3]
+        for source in {job.source for job in slow}:
+            source.renew([job.row for job in slow if job.source is source])
+        for job in slow:
+            job.renewed = now
+        return len(slow)
+
+    def _write_off(self, job: Job) -> None:
+        """It hangs: that is an outage, and its thread is not waited for. If it ever ends well, that still counts."""
+        job.written_off = True
+        self.jobs[job.row.dependency].discard(job)
+        self.pools[job.row.dependency].write_off()
+        failure = StepFailed("it did not end in time", failure="timeout", outage=True)
+        self.results.append((job, Result(job.row, time.monotonic() - (job.begun or 0), failure=failure)))
+        logger.error("a step that needs %s hangs", job.row.dependency)
+
+
+ENGINE = Engine()

@@ -1,0 +1,81 @@
+"""Handing a message over to the mail service, and what its answer means: the one road for every letter."""
+
+import re
+import smtplib
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import connections
+
+from provisioning.deadline import deadline
+from provisioning.failures import StepFailed
+
+MAIL = "mail"
+LETTER_SECONDS = 40.0  # for the whole conversation; a reply has EMAIL_TIMEOUT
+# Enhanced status codes (RFC 3463) that name the recipient's mailbox as the reason, and words that name us.
+MAILBOX = re.compile(r"\b5\.(1\.[1236]|1\.10|2\.[12])\b")
+US = re.compile(r"\b5\.1\.[78]\b|\bsender (address )?(is )?(rejected|refused|denied|blocked|not allowed)", re.I)
+
+
+def hand_over(message: EmailMessage) -> None:
+    """Raises StepFailed. The database's connection is given back first: the service may take its time."""
+    give_back_connections()
+    try:
+        with deadline(min(LETTER_SECONDS, 2 * settings.SETUP_LEASE.total_seconds())):
+            message.send()
+    except smtplib.SMTPException as error:
+        raise _refused(error) from error
+    except TimeoutError as error:
+        raise _no_answer() from error
+    except OSError as error:
+        reason = f"the mail service could not be reached ({error.strerror or error})"
+        raise StepFailed(reason, failure="refused", outage=True) from error
+    except (ValueError, LookupError, UnicodeError) as error:  # the mail library will not write this
+        reason = f"this letter cannot be written to that address ({error})"
+        raise StepFailed(reason, failure="unwritable", permanent=True) from error
+
+
+def give_back_connections() -> None:
+    """Of this thread, unless a transaction is open on them."""
+    for link in connections.all(initialized_only=True):
+        if not link.in_atomic_block:
+            link.close()
+
+
+def _refused(error: smtplib.SMTPException) -> StepFailed:
+    """A 5xx for this recipient or letter is about them; everything else is about the service."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, words = next(iter(error.recipients.values()))
+        return _answered(code, words, about_them=True)
+    if isinstance(error, smtplib.SMTPDataError):
+        return _answered(error.smtp_code, error.smtp_error, about_them=True)
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        return _answered(error.smtp_code, error.smtp_error, about_them=False, failure="sender refused")
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return _answered(error.smtp_code, error.smtp_error, about_them=False, failure="login refused")
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _answered(error.smtp_code, error.smtp_error, about_them=False)
+    if isinstance(error.__context__, TimeoutError):  # smtplib says "unexpectedly closed" of a silence, too
+        return _no_answer()
+    return StepFailed("the mail service hung up", failure="hung up", outage=True)
+
+
+def _no_answer() -> StepFailed:
+    return StepFailed("the mail service did not answer in time", failure="timeout", outage=True)
+
+
+def _answered(code: int, words: bytes | str, about_them: bool, failure: str = "") -> StepFailed:
+    said = words.decode(errors="replace") if isinstance(words, bytes) else words
+    ours = bool(US.search(said))
+    permanent = about_them and not ours and 500 <= code < 600
+    return StepFailed(
+        f"the mail service said {code} {said}"[:500],
+        permanent=permanent,
+        failure=failure or ("sender refused" if ours else "5xx" if code >= 500 else "4xx"),
+        outage=not permanent,
+    )
+
+
+def names_the_mailbox(reason: str) -> bool:
+    """Whether a refusal says, in so many digits, that it is about the recipient's mailbox."""
+    return bool(MAILBOX.search(reason))

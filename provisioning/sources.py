@@ -1,0 +1,77 @@
+"""What the engine works off: the steps of accounts, and what other rooms owe (settings.OUTBOXES).
+
+A source says what is due, carries one out, and settles; the engine knows nothing of what it is.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cache, partial
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from provisioning import faults, journey, settle
+from provisioning.journey import Result
+from provisioning.steps import kinds_needing
+
+
+class Source(Protocol):
+    def dependencies(self) -> Iterable[str]:
+        """Whom it may need, by name."""
+
+    def claim(self, dependency: str, limit: int, probe: bool) -> Sequence[Any]:
+        """Up to `limit` due rows, taken for ourselves with a lease."""
+
+    def perform(self, row: Any) -> Result:
+        """Outside any transaction. Never raises."""
+
+    def settle(self, results: Sequence[Result]) -> None:
+        """In one transaction, and reported to the breaker."""
+
+    def set_aside(self, result: Result, error: Exception) -> None:
+        """It could not be settled even alone: note that, and let it rest."""
+
+    def give_back(self, rows: Sequence[Any]) -> None:
+        """Claimed and never begun."""
+
+    def renew(self, rows: Sequence[Any]) -> None:
+        """Still under way: ours for another lease."""
+
+
+class Steps:
+    """Set-up steps, and the letters of the set-up."""
+
+    def dependencies(self) -> Iterable[str]:
+        return kinds_needing()
+
+    def claim(self, dependency: str, limit: int, probe: bool) -> Sequence[Any]:
+        return journey.claim_due(dependency, kinds_needing()[dependency], limit, probe)
+
+    def perform(self, row: Any) -> Result:
+        return journey.perform(row)
+
+    def settle(self, results: Sequence[Result]) -> None:
+        settle.settle(results)
+
+    def set_aside(self, result: Result, error: Exception) -> None:
+        settle.set_aside(result, error)
+
+    def give_back(self, rows: Sequence[Any]) -> None:
+        journey.give_back(rows)
+
+    def renew(self, rows: Sequence[Any]) -> None:
+        journey.renew(rows)
+
+
+STEPS = Steps()
+
+
+@cache
+def sources() -> tuple[Source, ...]:
+    return (STEPS, *(import_string(path) for path in settings.OUTBOXES))
+
+
+def settle_each_by_itself(source: Source, results: Sequence[Result]) -> None:
+    """A batch that could not be settled as a whole: whoever breaks it breaks only its own turn."""
+    for result in results:
+        faults.attempt(partial(source.settle, [result]), partial(source.set_aside, result))
