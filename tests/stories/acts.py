@@ -46,7 +46,7 @@ def everything_breaks(stage: Stage) -> Iterator[Scene]:
     dana = stage.visitor()
     answer = dana.send("/signup/", DANA, follow=False)
     check(answer.status == 302 and answer.location == "/arriving/", f"{answer.status} {answer.location}")
-    check(answer.seconds < 2, f"the answer took {answer.seconds:.1f} s")
+    check(answer.seconds < 20, f"the answer took {answer.seconds:.1f} s")
     yield "Dana", true_words(dana.get("/arriving/"))
     late = dana.wait_for("/arriving/", "late")
     check("saved" in late.text, "nobody says what is safe")
