@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
+from kombu import Exchange, Queue
 
 from config import embedded, environment
 
@@ -223,12 +224,16 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# Ticks stay in the queue that every release's worker reads; work has one of its own. A worker reads both.
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("celery", "work")]
+CELERY_TASK_ROUTES = {"provisioning.run_step": "work", "provisioning.drain": "work"}
+CELERY_BEAT_SCHEDULER = "provisioning.beat:Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "provisioning.sweep",
         "schedule": float(SWEEP_SECONDS),
-        "options": {"expires": float(SWEEP_SECONDS)},
+        "options": {"expire_seconds": SWEEP_SECONDS},  # as django-celery-beat calls it: it drops "expires"
     }
 }

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from accounts.clock import lately
 from provisioning.models import OWED, Dependency, Heartbeat, Step
 from provisioning.workspaces import backend_name, http
 
@@ -45,7 +46,7 @@ def broker() -> str:
 def worker() -> str:
     beats = Heartbeat.objects.filter(name="sweep")
     pause = timedelta(seconds=max(30, 3 * settings.SWEEP_SECONDS))
-    if beats.filter(at__gt=Now() - pause).exists():
+    if beats.filter(lately("at", pause)).exists():
         return "the worker and the beat sweep"
     last = beats.values_list("at", flat=True).first()
     raise Unwell(f"no sweep since {last:%d %b %H:%M} UTC" if last else "no sweep has run yet")

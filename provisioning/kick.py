@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from accounts.clock import lately
 from accounts.models import Account
 from provisioning import sweep, tasks
 from provisioning.engine import ENGINE
@@ -54,7 +55,7 @@ def _publish(tickets: list[tuple[int, int]]) -> bool:
 def heart_stopped() -> bool:
     """Whether no sweep has run through for a while: the worker or the beat is not there."""
     pause = max(STALE_AFTER, timedelta(seconds=3 * settings.SWEEP_SECONDS))
-    return not Heartbeat.objects.filter(name="sweep", at__gt=Now() - pause).exists()
+    return not Heartbeat.objects.filter(lately("at", pause), name="sweep").exists()
 
 
 def run_a_slice() -> None:

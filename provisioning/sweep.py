@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
+from accounts.clock import long_ago
 from accounts.models import Account
 from accounts.status import UNFINISHED
 from provisioning import engine, faults
@@ -60,7 +61,7 @@ def beat(name: str) -> None:
 def first_this(name: str, every: timedelta) -> bool:
     """Whether we are the first to come for this chore in `every`; however many sweeps there are."""
     Heartbeat.objects.bulk_create([Heartbeat(name=name, at=Now() - every)], ignore_conflicts=True)
-    return Heartbeat.objects.filter(name=name, at__lte=Now() - every).update(at=Now()) == 1
+    return Heartbeat.objects.filter(long_ago("at", every), name=name).update(at=Now()) == 1
 
 
 def reconcile() -> None:

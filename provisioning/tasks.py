@@ -1,10 +1,15 @@
 """What Celery carries out. A message is a hint that may be lost, doubled or late: the rows know better."""
 
+from datetime import timedelta
+
 from celery import shared_task
+from celery.signals import worker_shutdown, worker_shutting_down
 from django.conf import settings
 
 from provisioning import journey, sweep
-from provisioning.engine import ENGINE
+from provisioning.engine import ENGINE, PATIENCE
+
+HINT = "provisioning.hints:Hint"
 
 
 @shared_task(name="provisioning.run_step")
@@ -14,14 +19,31 @@ def run_step(tickets: list[list[int]]) -> None:
     ENGINE.wake(0)
 
 
-@shared_task(name="provisioning.sweep")
+@shared_task(name="provisioning.sweep", Request=HINT)
 def sweep_() -> None:
+    """One tick. Of many at once (a backlog, two beats) only the first sweeps, by the database's clock.
+
+    What is due is begun here, whatever the queues look like; the message lets the other workers join in.
+    """
+    if not sweep.first_this("tick", timedelta(seconds=settings.SWEEP_SECONDS / 2)):
+        return
     sweep.fetch_everywhere()
     if sweep.anything_due():
+        ENGINE.wake()
         drain.apply_async(expires=settings.SWEEP_SECONDS * 5)
 
 
-@shared_task(name="provisioning.drain")
+@shared_task(name="provisioning.drain", Request=HINT)
 def drain() -> None:
     """Returns at once: the engine of this process has its own threads, and no task waits for a slow service."""
     ENGINE.wake()
+
+
+@worker_shutting_down.connect
+def begin_nothing_more(**_more) -> None:
+    ENGINE.close()
+
+
+@worker_shutdown.connect
+def let_what_is_under_way_end(**_more) -> None:
+    ENGINE.wait(PATIENCE)

@@ -22,7 +22,7 @@ def nobody_suspects_the_broker(monkeypatch):
 def waiting() -> int:
     """How many messages are in the broker's queue."""
     with current_app.connection_for_read() as connection:
-        return connection.default_channel.client.llen("celery")
+        return connection.default_channel.client.llen("work")
 
 
 @pytest.fixture
