@@ -15,22 +15,13 @@ from django.db.models.functions import Now
 
 from accounts.away import is_away, is_passing
 from provisioning.models import Fault
+from provisioning.storable import storable
 
 logger = logging.getLogger(__name__)
 
-LONGEST_WORDS = 500
 RESTS = (10, 60, 300, 1800, 3600, 6 * 3600, 24 * 3600)  # seconds; the last repeats
 MOST_RESTING = 1000
 Row = TypeVar("Row", bound=models.Model)
-
-
-def storable(words: Any, longest: int = LONGEST_WORDS) -> str:
-    """Anything that came from outside, as text that PostgreSQL takes: no NUL, no half characters, not too long."""
-    try:
-        text = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
-    except Exception as error:  # its own __str__ broke: say what it was
-        text = f"{type(words).__name__} ({type(error).__name__})"
-    return text.encode(errors="replace").decode().replace("\x00", "\ufffd")[:longest]
 
 
 def each(rows: Iterable[Row], do: Callable[[Row], object], doing: str) -> int:
