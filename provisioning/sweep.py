@@ -18,9 +18,10 @@ from accounts.status import UNFINISHED
 from provisioning import journey, outages
 from provisioning.crowd import Crowd
 from provisioning.models import OWED, Heartbeat, Outage, Step
+from provisioning.parked import counted, follow_dependencies, payable
 from provisioning.pickup import BATCH, fetch_letters, pick_up
 from provisioning.settle import forgive, lock_accounts, recompute
-from provisioning.steps import kinds_needing, setup_kinds
+from provisioning.steps import kinds_needing, names_of, setup_kinds
 
 RECONCILE_EVERY = timedelta(minutes=1)
 LONGEST_DRAIN = 20.0  # seconds; then the next sweep goes on
@@ -68,13 +69,14 @@ def reconcile() -> None:
     for outage in Outage.objects.filter(ended_at=None):
         forgive(outage)
     unfinished = Account.objects.filter(status__in=UNFINISHED, asked_at=None, is_active=True)
+    follow_dependencies()
     _recompute_settled(unfinished)
     _ask_for_missing_steps(unfinished)
 
 
 def _recompute_settled(unfinished: QuerySet[Account]) -> None:
     """Accounts with nothing left to pay whose status says otherwise."""
-    owed = Step.objects.filter(account=OuterRef("pk"), occasion="", state__in=OWED)
+    owed = Step.objects.filter(account=OuterRef("pk"), occasion="", state__in=OWED).filter(counted())
     ids = list(unfinished.filter(~Exists(owed)).values_list("pk", flat=True)[:BATCH])
     with transaction.atomic():
         lock_accounts(ids)
@@ -83,8 +85,8 @@ def _recompute_settled(unfinished: QuerySet[Account]) -> None:
 
 def _ask_for_missing_steps(unfinished: QuerySet[Account]) -> None:
     """Accounts that never got a step, also one that the platform added after they signed up."""
-    for kind in setup_kinds():
-        has_it = Step.objects.filter(account=OuterRef("pk"), occasion="", kind=kind)
+    for name in setup_kinds():
+        has_it = Step.objects.filter(account=OuterRef("pk"), occasion="", kind__in=names_of(name))
         lacking = unfinished.filter(~Exists(has_it)).values("pk")[:BATCH]
         Account.objects.filter(pk__in=lacking).update(asked_at=Now())
 
@@ -118,4 +120,4 @@ def carry_out(steps: Sequence[Step]) -> None:
 
 
 def anything_due() -> bool:
-    return Step.objects.filter(state__in=OWED, due_at__lte=Now()).exists()
+    return payable().filter(due_at__lte=Now()).exists()
