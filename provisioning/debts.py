@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from accounts.models import Account, Event, Voice
 from provisioning.models import State, Step
 from provisioning.settle import lock_accounts, recompute
+from provisioning.steps import in_diary
 
 WAIVABLE = (State.OPEN, State.DEAD)
 
@@ -43,7 +44,7 @@ def _line(step: Step, actor: Account | None, reason: str) -> Event:
     return Event(
         account_id=step.account_id,
         voice=Voice.SUPPORT if actor else Voice.WE,
-        kind=f"{step.kind}.waived",
+        kind=in_diary(step.kind, "waived"),
         detail=reason,
         actor=actor,
     )

@@ -14,7 +14,10 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from accounts.clock import lately
-from provisioning.models import OWED, Dependency, Heartbeat, Step
+from accounts.status import Status
+from provisioning.models import OWED, Dependency, Heartbeat, State, Step
+from provisioning.parked import parked, payable
+from provisioning.steps import WELCOME
 from provisioning.workspaces import backend_name, http
 
 
@@ -82,10 +85,23 @@ def workspaces() -> str:
 
 def people() -> str:
     down = list(Dependency.objects.filter(broken=True).values_list("name", flat=True))
-    due = Step.objects.filter(state__in=OWED, due_at__lte=Now()).count()
+    words = f"{payable().filter(due_at__lte=Now()).count()} steps are due{_to_active()}{_parked()}"
     if down:
-        raise Unwell(f"wait for {', '.join(down)}, which is down for everybody; {due} steps are due")
-    return f"{due} steps are due"
+        raise Unwell(f"wait for {', '.join(down)}, which is down for everybody; {words}")
+    return words
+
+
+def _to_active() -> str:
+    """What was owed to them later, and let nobody wait."""
+    later = Step.objects.filter(account__status=Status.ACTIVE, occasion="")
+    owed, dead = later.filter(state__in=OWED).count(), later.filter(state=State.DEAD).exclude(kind=WELCOME).count()
+    words = f"; {owed} are owed to people who are active" if owed else ""
+    return words + (f"; {dead} of people who are active were given up" if dead else "")
+
+
+def _parked() -> str:
+    kinds = ", ".join(f"{number} × {kind}" for kind, number in parked().items())
+    return f"; parked, since no step of SETUP_STEPS here has that name: {kinds}" if kinds else ""
 
 
 EXAMINATIONS: dict[str, Callable[[], str]] = {

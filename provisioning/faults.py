@@ -15,23 +15,14 @@ from django.db.models.functions import Cast, Now
 
 from accounts.away import is_away, is_passing
 from provisioning.models import Fault
+from provisioning.storable import storable
 
 logger = logging.getLogger(__name__)
 
-LONGEST_WORDS = 500
 RESTS = (10, 60, 300, 1800, 3600, 6 * 3600, 24 * 3600)  # seconds; the last repeats
 MOST_RESTING = 1000
 PHASE = "phase"  # the table of those faults that are no row's
 Row = TypeVar("Row", bound=models.Model)
-
-
-def storable(words: Any, longest: int = LONGEST_WORDS) -> str:
-    """Anything that came from outside, as text that PostgreSQL takes: no NUL, no half characters, not too long."""
-    try:
-        text = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
-    except Exception as error:  # its own __str__ broke: say what it was
-        text = f"{type(words).__name__} ({type(error).__name__})"
-    return text.encode(errors="replace").decode().replace("\x00", "\ufffd")[:longest]
 
 
 def each(rows: Iterable[models.Model], do: Callable[[Any], object], doing: str) -> int:
@@ -98,6 +89,11 @@ def resting(of: type[models.Model] | str) -> list[str]:
 def _resting(of: type[models.Model] | str) -> "models.QuerySet[Fault]":
     longest = timedelta(seconds=RESTS[-1])  # a time further away is some other clock's
     return Fault.objects.filter(table=table_of(of), next_at__gt=Now(), next_at__lte=Now() + longest)
+
+
+def noted(of: type[models.Model] | str) -> list[str]:
+    """The keys of all that broke when they were last tried."""
+    return list(Fault.objects.filter(table=table_of(of)).values_list("row", flat=True)[:MOST_RESTING])
 
 
 def without_resting(rows: "models.QuerySet[Row]") -> "models.QuerySet[Row]":

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from provisioning import doctor
 from provisioning.kick import heart_stopped
 from provisioning.models import OWED, Dependency, Heartbeat, Step
+from provisioning.parked import payable
 
 
 @never_cache
@@ -60,7 +61,7 @@ def _count_steps(registry) -> None:
     for kind, state, number in rows:
         owed.labels(kind, state).set(number)
     due = Gauge("arrivals_steps_due", "Steps due now", registry=registry)
-    due.set(Step.objects.filter(state__in=OWED, due_at__lte=Now()).count())
+    due.set(payable().filter(due_at__lte=Now()).count())
 
 
 def _look_at_dependencies(registry) -> None:

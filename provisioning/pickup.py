@@ -17,7 +17,7 @@ from provisioning.answers import answer
 from provisioning.models import OWED, State, Step
 from provisioning.owing import owe_letter
 from provisioning.settle import recompute
-from provisioning.steps import setup_kinds
+from provisioning.steps import names_by_old, setup_kinds
 
 # Steps are claimed in the order of due_at. Whoever is here comes before whoever is new, and both before
 # everybody who waits for a later try: their steps fall due that long ago.
@@ -31,7 +31,12 @@ OWE = """
     SELECT account, kind, '', dependency, gen_random_uuid(), 'open', 0, 0, now() - %(early)s, false, '', false,
         '', '{}'
     FROM unnest(%(accounts)s::uuid[]) WITH ORDINALITY AS asked (account, place),
-        unnest(%(kinds)s::text[], %(dependencies)s::text[]) WITH ORDINALITY AS owed (kind, dependency, number)
+        unnest(%(kinds)s::text[], %(dependencies)s::text[], %(olds)s::text[])
+            WITH ORDINALITY AS owed (kind, dependency, old, number)
+    WHERE old = '' OR NOT EXISTS (
+        SELECT FROM provisioning_step AS there
+        WHERE there.account_id = asked.account AND there.occasion = '' AND there.kind = owed.old
+    )
     ORDER BY place, number
     ON CONFLICT DO NOTHING
 """
@@ -71,11 +76,12 @@ def _pick_up(asked: QuerySet[Account]) -> int:
 
 def _owe(accounts: Iterable[Account]) -> None:
     """One statement, made by the database: as objects, a row costs twenty times as much."""
-    kinds = setup_kinds()
+    kinds, old_names = setup_kinds(), {name: old for old, name in names_by_old().items()}
     values: dict[str, Any] = {
         "accounts": [account.pk for account in accounts],
         "kinds": list(kinds),
         "dependencies": [kind.dependency for kind in kinds.values()],
+        "olds": [old_names.get(name, "") for name in kinds],
         "early": NEW_NEXT,
     }
     with connection.cursor() as cursor:

@@ -15,7 +15,9 @@ from accounts.models import Account, Event, SignupClaim, Voice
 from accounts.typos import likely_address
 from provisioning import outages
 from provisioning.models import Step
+from provisioning.parked import counted
 from provisioning.situation import WELCOME, Line, Situation, line_of, situation
+from provisioning.steps import label_of
 
 # Before anything was tried: true, and the same, for a new account and for an address that was taken.
 FIRST_LINES = (Line(WELCOME, "open", None), Line("workspace", "open", None))
@@ -24,7 +26,7 @@ THEIR_LETTERS = ("letter.already_here", "letter.confirm_again", "letter.known")
 
 def look_at(account: Account) -> Situation:
     """How the account stands now, by the database's clock."""
-    steps = list(Step.objects.filter(account=account, occasion="").annotate(now=Now()).order_by("pk"))
+    steps = list(Step.objects.filter(counted(), account=account, occasion="").annotate(now=Now()).order_by("pk"))
     probes = {name: row.probe_at for name, row in outages.broken_now().items() if row.probe_at}
     now = steps[0].now if steps else account.created_at
     return situation(account.status, steps, probes, now)
@@ -85,9 +87,9 @@ def _with_newest_letter(account: Account, lines: tuple[Line, ...]) -> list[Line]
 
 
 def _words(line: Line, email: str) -> dict:
-    step = line.kind.replace("_", " ").capitalize()
+    label = label_of(line.kind)
     time = clock(line.at) if line.at else ""
-    return {"mark": line.mark, "sentence": say(line.key, email=email, time=time, step=step)}
+    return {"mark": line.mark, "sentence": say(line.key, email=email, time=time, step=label[:1].upper() + label[1:])}
 
 
 def _may_enter(state: Situation):

@@ -24,7 +24,8 @@ from provisioning.faults import storable
 from provisioning.journey import Result
 from provisioning.mail import names_the_mailbox
 from provisioning.models import OWED, Attempt, Dependency, Outage, Outcome, State, Step
-from provisioning.steps import WELCOME, find_kind, setup_kinds
+from provisioning.parked import counted
+from provisioning.steps import WELCOME, find_kind, in_diary, name_of, setup_kinds
 
 SETTLED = (State.DONE, State.WAIVED)
 COLUMNS = {
@@ -218,7 +219,7 @@ def _when_next(attempts: int, retry_after: int | None, now: datetime) -> datetim
 
 
 def _diary_line(step: Step, outcome: Outcome, error: str, now: datetime) -> Event:
-    return Event(account_id=step.account_id, at=now, voice=Voice.WE, kind=f"{step.kind}.{outcome}", detail=error)
+    return Event(account_id=step.account_id, at=now, voice=Voice.WE, kind=in_diary(step.kind, outcome), detail=error)
 
 
 def _write(steps: Sequence[Step]) -> None:
@@ -251,10 +252,10 @@ def status_of(states: dict[str, str]) -> Status:
 def recompute(account_ids: Iterable[UUID]) -> None:
     """Bring the status of these accounts, already locked, in line with their steps."""
     states: dict[UUID, dict[str, str]] = {pk: dict.fromkeys(setup_kinds(), State.OPEN) for pk in account_ids}
-    for pk, kind, state in Step.objects.filter(account__in=states, occasion="").values_list(
+    for pk, kind, state in Step.objects.filter(counted(), account__in=states, occasion="").values_list(
         "account_id", "kind", "state"
     ):
-        states[pk][kind] = state
+        states[pk][name_of(kind)] = state
     moves = defaultdict(list)
     for pk, old in Account.objects.filter(pk__in=states).values_list("pk", "status"):
         if old != Status.ACTIVE and (new := status_of(states[pk])) != old:

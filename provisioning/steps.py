@@ -2,22 +2,37 @@
 
 A platform adds a set-up step of its own as one function and one line: SETUP_STEPS names its dotted path.
 The function takes the account and an idempotency key, returns a reference (or nothing), and raises
-StepFailed. Its `dependency` attribute names whom it needs; its own name is taken where it has none.
+StepFailed. Its `dependency` attribute names whom it needs; its own name is taken where it has none. Its `label`
+is what people read.
+
+A step's kind is its whole path: two functions of one name in two modules are two steps. Rows were once made with
+the function's bare name; they are known by it still.
 """
 
+import hashlib
+import inspect
+from asyncio import CancelledError
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from provisioning import letters, workspaces
+from provisioning.failures import StepFailed
 from provisioning.models import Step
+from provisioning.storable import storable
 
 WELCOME = "welcome_email"
 MAIL = "mail"
+LONGEST_KIND = 51  # Step.kind takes 60, and so does the diary, which adds an outcome
+LONGEST_DEPENDENCY = 40
+LONGEST_REFERENCE = 200
+# What ends a process, or a thread of it, and is no Exception. From a step it means that the step broke.
+ENDINGS = (SystemExit, KeyboardInterrupt, GeneratorExit, CancelledError)
 
 
 @dataclass(frozen=True)
@@ -27,6 +42,8 @@ class Kind:
     perform: Callable[[Step], str]
     dependency: str
     record: Callable[[Sequence[Step]], None] | None = None
+    label: Any = ""
+    old_name: str = ""  # what its rows were called before its path was
 
 
 def letter(name: str) -> Kind:
@@ -67,17 +84,74 @@ def _setup_kind(path: str) -> tuple[str, Kind]:
         function = import_string(path)
     except ImportError as error:
         raise ImproperlyConfigured(f"SETUP_STEPS names {path!r}, which cannot be imported: {error}.") from error
-    return _adopted(function)
+    return shortened(path, LONGEST_KIND), _adopted(path, function)
 
 
-def _adopted(function: Callable) -> tuple[str, Kind]:
-    name = function.__name__
-    dependency = getattr(function, "dependency", name)
-    return name, Kind(lambda step: function(step.account, str(step.key)) or "", dependency)
+def _adopted(path: str, function: Any) -> Kind:
+    if not callable(function) or inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise ImproperlyConfigured(f"SETUP_STEPS names {path!r}, which is not a plain function of (account, key).")
+    name = getattr(function, "__name__", "") or path.rpartition(".")[2]
+    needs = storable(getattr(function, "dependency", None) or name, LONGEST_REFERENCE).strip() or name
+    label = getattr(function, "label", "")
+    return Kind(_careful(function), shortened(needs, LONGEST_DEPENDENCY), label=label, old_name=name)
+
+
+def _careful(function: Callable) -> Callable[[Step], str]:
+    """Whatever a platform's function returns or raises can be settled."""
+
+    def perform(step: Step) -> str:
+        try:
+            return _reference_of(function(step.account, str(step.key)))
+        except StepFailed as refusal:
+            raise StepFailed.of(refusal) from refusal
+        except ENDINGS as error:
+            raise StepFailed(f"a fault in our own code ({type(error).__name__})", failure="bug") from error
+
+    return perform
+
+
+def _reference_of(result: Any) -> str:
+    """True, False and None name nothing. What is still to be run is not done."""
+    if inspect.isawaitable(result) or inspect.isgenerator(result):
+        raise StepFailed(f"a fault in our own code (it returned a {type(result).__name__})", failure="bug")
+    return "" if result is None or isinstance(result, bool) else storable(result, LONGEST_REFERENCE)
+
+
+def shortened(path: str, longest: int) -> str:
+    """The path, or where it is too long its hash and its last part: always the same for the same path."""
+    if len(path) <= longest:
+        return path
+    digest = hashlib.sha256(path.encode(errors="replace")).hexdigest()[:8]
+    return f"{digest}.{path.rpartition('.')[2]}"[:longest]
+
+
+def names_by_old() -> dict[str, str]:
+    """The kinds whose rows may stand under a bare function name, by that name. Of two, the first has it."""
+    found: dict[str, str] = {}
+    for name, kind in setup_kinds().items():
+        if kind.old_name and kind.old_name not in KINDS:
+            found.setdefault(kind.old_name, name)
+    return found
+
+
+def name_of(kind: str) -> str:
+    """What the kind of a row is called now."""
+    return names_by_old().get(kind, kind)
+
+
+def names_of(name: str) -> list[str]:
+    """All that rows of this kind may be called."""
+    return [name, *(old for old, now in names_by_old().items() if now == name)]
 
 
 def find_kind(name: str) -> Kind:
-    return setup_kinds().get(name) or KINDS[name]
+    return setup_kinds().get(name_of(name)) or KINDS[name]
+
+
+def known_kinds() -> dict[str, Kind]:
+    """All that rows may be called which this process can perform."""
+    setup = setup_kinds()
+    return {**KINDS, **setup, **{old: setup[name] for old, name in names_by_old().items()}}
 
 
 def kinds_needing() -> dict[str, list[str]]:
@@ -86,6 +160,21 @@ def kinds_needing() -> dict[str, list[str]]:
     A kind that it does not know (of older or newer code) is never claimed by it: parked, not given up.
     """
     found: dict[str, list[str]] = {}
-    for name, kind in {**KINDS, **setup_kinds()}.items():
+    for name, kind in known_kinds().items():
         found.setdefault(kind.dependency, []).append(name)
     return found
+
+
+def label_of(kind: str) -> str:
+    """What people read; of a kind that this process does not know, too."""
+    known = setup_kinds().get(name_of(kind))
+    if known and known.label:
+        return storable(known.label, 100)
+    if kind.startswith("letter."):
+        return kind.replace("letter.", "letter: ").replace("_", " ")
+    return kind.rpartition(".")[2].replace("_", " ")
+
+
+def in_diary(kind: str, outcome: str) -> str:
+    """The kind of a line of the diary."""
+    return f"{shortened(name_of(kind), LONGEST_KIND)}.{outcome}"

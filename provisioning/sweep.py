@@ -19,9 +19,10 @@ from accounts.status import UNFINISHED
 from provisioning import engine, faults
 from provisioning.engine import ENGINE
 from provisioning.models import OWED, Heartbeat, Outage, Step
+from provisioning.parked import counted, follow_dependencies, payable
 from provisioning.pickup import BATCH, fetch_letters, pick_up
 from provisioning.settle import forgive, lock_accounts, recompute
-from provisioning.steps import setup_kinds
+from provisioning.steps import names_of, setup_kinds
 
 RECONCILE_EVERY = timedelta(minutes=1)
 
@@ -69,6 +70,7 @@ def reconcile() -> None:
     unfinished = Account.objects.filter(status__in=UNFINISHED, asked_at=None, is_active=True)
     faults.phases(
         {
+            "following dependencies": follow_dependencies,
             "giving tries back": _give_tries_back,
             "doubting times": doubt_times,
             "putting statuses right": partial(_recompute_settled, unfinished),
@@ -91,7 +93,7 @@ def doubt_times() -> None:
 
 def _recompute_settled(unfinished: QuerySet[Account]) -> None:
     """Accounts with nothing left to pay whose status says otherwise."""
-    owed = Step.objects.filter(account=OuterRef("pk"), occasion="", state__in=OWED)
+    owed = Step.objects.filter(account=OuterRef("pk"), occasion="", state__in=OWED).filter(counted())
     settled = faults.without_resting(unfinished).filter(~Exists(owed))
     faults.together(list(settled.values_list("pk", flat=True)[:BATCH]), _lock_and_recompute, Account, "status")
 
@@ -103,8 +105,8 @@ def _lock_and_recompute(ids: Sequence[UUID]) -> None:
 
 def _ask_for_missing_steps(unfinished: QuerySet[Account]) -> None:
     """Accounts that never got a step, also one that the platform added after they signed up."""
-    for kind in setup_kinds():
-        has_it = Step.objects.filter(account=OuterRef("pk"), occasion="", kind=kind)
+    for name in setup_kinds():
+        has_it = Step.objects.filter(account=OuterRef("pk"), occasion="", kind__in=names_of(name))
         lacking = unfinished.filter(~Exists(has_it)).values("pk")[:BATCH]
         Account.objects.filter(pk__in=lacking).update(asked_at=Now())
 
@@ -115,4 +117,4 @@ def drain(seconds: float = engine.LONGEST_DRAIN) -> int:
 
 
 def anything_due() -> bool:
-    return Step.objects.filter(state__in=OWED, due_at__lte=Now()).exists()
+    return payable().filter(due_at__lte=Now()).exists()

@@ -11,7 +11,9 @@ from accounts.claims import latest_claim
 from accounts.messages import say
 from provisioning.kick import kick
 from provisioning.models import OWED, State, Step
+from provisioning.parked import counted
 from provisioning.receipt import account_page, claim_page, look_at
+from provisioning.steps import label_of
 
 
 @never_cache
@@ -46,7 +48,7 @@ def home(request):
     state = look_at(request.user)
     if not state.may_enter:
         return redirect("arriving")
-    debts = Step.objects.filter(account=request.user, occasion="", state__in=(*OWED, State.DEAD))
+    debts = Step.objects.filter(counted(), account=request.user, occasion="", state__in=(*OWED, State.DEAD))
     notices = [_debt(step) for step in debts.order_by("pk")]
     name = request.user.first_name
     return render(request, "provisioning/home.html", {"welcome": say("home.welcome", name=name), "notices": notices})
@@ -54,6 +56,6 @@ def home(request):
 
 def _debt(step: Step):
     if step.kind != "welcome_email":
-        return say("home.debt", what=step.kind.replace("_", " "))
+        return say("home.debt", what=label_of(step.kind))
     dead = step.state == State.DEAD
     return say("home.bounced" if dead else "home.letter_owed", email=step.account.written_to)

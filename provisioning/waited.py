@@ -9,6 +9,7 @@ from accounts.models import Account, Event, Voice
 from accounts.status import Status
 from provisioning.models import State, Step
 from provisioning.owing import owe_letter
+from provisioning.parked import counted
 from provisioning.steps import WELCOME
 
 LONG = timedelta(minutes=5)
@@ -43,7 +44,7 @@ def fetch_ready() -> None:
 
 def _is_news(account: Account) -> bool:
     """Not if something is owed still, and not if the welcome letter came last: then that is the news."""
-    steps = list(Step.objects.filter(account=account, occasion="").order_by("done_at"))
+    steps = list(Step.objects.filter(counted(), account=account, occasion="").order_by("done_at"))
     return bool(steps) and all(step.state == State.DONE for step in steps) and steps[-1].kind != WELCOME
 
 

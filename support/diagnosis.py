@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from accounts.models import Account, Event, Voice
 from accounts.status import Status
 from provisioning.models import OWED, Dependency, State, Step
+from provisioning.steps import label_of
 from support.nearness import meant_domain
 
 GONE_AFTER = timedelta(hours=24)
@@ -92,7 +93,7 @@ def diagnose(facts: Facts) -> Finding:
 
 
 def plain(kind: str) -> str:
-    return kind.replace("_", " ").replace("letter.", "letter: ")
+    return label_of(kind)
 
 
 def _of(step: Step) -> Evidence:

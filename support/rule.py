@@ -13,7 +13,7 @@ from accounts.status import UNFINISHED
 from provisioning.debts import waive
 from provisioning.models import Outage, State, Step
 from provisioning.pickup import owe_letter
-from provisioning.steps import WELCOME
+from provisioning.steps import WELCOME, label_of
 from provisioning.when import fixed
 from support.hours import is_open, next_open
 from support.models import Desk, the_desk
@@ -76,7 +76,7 @@ def _let_in(account: Account, case: Case, desk: Desk, back: datetime | None, now
     pay_by = now + timedelta(days=desk.debt_days)
     assert case.needed_by
     facts = fixed(desk.zone, needed=case.needed_by, pay_by=pay_by, back=back)
-    facts |= {"what": sorted(kind.replace("_", " ") for kind in case.stuck), "desk": desk.name}
+    facts |= {"what": sorted(label_of(kind) for kind in case.stuck), "desk": desk.name}
     with transaction.atomic():
         if waive(account, case.stuck, actor=None, reason=REASON, pay_by=pay_by):
             owe_letter(account.pk, "letter.let_in", f"by rule {now:%Y-%m-%d}", facts)

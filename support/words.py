@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.messages import SENTENCES
 from accounts.models import Event
+from provisioning.steps import label_of
 
 KINDS = {
     "signed_up": _("signed up"),
@@ -62,8 +63,7 @@ def in_words(event: Event) -> str:
         return _("status: %(status)s") % {"status": event.kind.removeprefix("status.").replace("_", " ")}
     step, _dot, outcome = event.kind.rpartition(".")
     pattern = OUTCOMES.get(outcome)
-    step = step.replace("_", " ").replace("letter.", "letter: ")
-    return pattern % {"step": step} if pattern else event.kind.replace("_", " ")
+    return pattern % {"step": label_of(step)} if pattern else event.kind.replace("_", " ")
 
 
 def sentence(key: str) -> str:

@@ -1,18 +1,21 @@
 """`https://token@host/path`: an interface of the platform's own, asked by an idempotent PUT."""
 
-import json
+import http.client
 import time
 from functools import cache
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import urllib3
 
 from provisioning.failures import StepFailed
 from provisioning.models import Step
+from provisioning.workspaces.answer import Answer, reference_in
 
 TIMEOUT = urllib3.Timeout(connect=3, read=8)
 ANSWER_SECONDS = 8.0
 LONGEST_ANSWER = 64 * 1024  # bytes
+MOST_HINTS = 8
 
 
 def create(step: Step, url: str) -> str:
@@ -30,20 +33,51 @@ def create(step: Step, url: str) -> str:
             headers=headers | {"Idempotency-Key": str(step.key)},
             preload_content=False,
         )
-        return _read(answer, str(step.account_id))
     except urllib3.exceptions.TimeoutError as error:
         raise StepFailed("the workspace service did not answer in time", failure="timeout", outage=True) from error
-    except urllib3.exceptions.HTTPError as error:
+    except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
         raise StepFailed(
             f"the workspace service could not be reached ({type(error).__name__})",
             failure="refused",
             outage=True,
         ) from error
+    return reference_in(_read(answer), str(step.account_id))
+
+
+class _LastAnswer(http.client.HTTPResponse):
+    """Past every 1xx to the answer itself. Python skips 100 only: after a 103 the next person on that connection
+    would be told what was meant for this one."""
+
+    def _read_status(self):
+        for _ in range(MOST_HINTS):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 102 <= status < 200:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+        raise http.client.HTTPException(f"more than {MOST_HINTS} hints and no answer")
+
+
+class _Connection(urllib3.connection.HTTPConnection):
+    response_class = _LastAnswer
+
+
+class _SecureConnection(urllib3.connection.HTTPSConnection):
+    response_class = _LastAnswer
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
 
 
 @cache
 def pool() -> urllib3.PoolManager:
-    return urllib3.PoolManager(maxsize=64, timeout=TIMEOUT, retries=False)
+    manager = urllib3.PoolManager(maxsize=64, timeout=TIMEOUT, retries=False)
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+    return manager
 
 
 @cache
@@ -55,50 +89,24 @@ def target(url: str) -> tuple[str, dict[str, str]]:
     return f"{parts.scheme}://{parts.hostname}{port}{parts.path.rstrip('/')}", headers
 
 
-def _read(answer, fallback: str) -> str:
-    said = _body(answer)
-    if answer.status == 409:
-        return fallback
-    if 200 <= answer.status < 300:
-        return _reference(said, fallback)
-    raise _refusal(answer.status, said, answer.headers.get("Retry-After", ""))
+def _read(answer: Any) -> Answer:
+    """The head, and what is said within ANSWER_SECONDS and LONGEST_ANSWER: a service that drips is cut off.
 
-
-def _body(answer) -> bytes:
-    """What is said within ANSWER_SECONDS and LONGEST_ANSWER; a service that drips is cut off, not waited for.
-
-    The status decides; whatever is missing of the words is not worth another try.
+    Once the head is there the status decides; whatever is missing of the words is not worth another try.
     """
     deadline = time.monotonic() + ANSWER_SECONDS
-    said = b""
+    said, whole = b"", False
     try:
-        for piece in answer.stream(1024):
-            said += piece
-            if len(said) > LONGEST_ANSWER or time.monotonic() > deadline:
-                answer.close()
+        while len(said) <= LONGEST_ANSWER and time.monotonic() < deadline:
+            piece = answer.read1(1024)
+            said, whole = said + piece, not piece
+            if whole:
                 break
+    except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError):
+        pass  # cut, broken chunks, no gzip: see above
     finally:
+        if not whole:
+            answer.close()
         answer.release_conn()
-    return said
-
-
-def _reference(said: bytes, fallback: str) -> str:
-    """The `id` of the answer, if it is JSON that has one. It is a success either way."""
-    try:
-        parsed = json.loads(said)
-    except ValueError:
-        return fallback
-    found = parsed.get("id") if isinstance(parsed, dict) else None
-    return str(found)[:200] if found else fallback
-
-
-def _refusal(status: int, said: bytes, retry_after: str) -> StepFailed:
-    ours = status >= 500 or status in (401, 403, 404, 408, 425, 429) or 300 <= status < 400
-    words = said.decode(errors="replace")[:200]
-    return StepFailed(
-        f"the workspace service said {status} {words}".strip(),
-        permanent=not ours,
-        failure=f"{status // 100}xx",
-        outage=ours,
-        retry_after=int(retry_after) if retry_after.isascii() and retry_after.isdigit() else None,
-    )
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Answer(answer.status, headers, said, whole)

@@ -17,6 +17,7 @@ from tests.people import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+A_THING = f"{__name__}.a_thing"
 CUT_EVERYBODY_ELSE_OFF = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -37,7 +38,7 @@ def a_thing(account, _key):
 
 @pytest.fixture
 def crowd_of_forty(settings):
-    settings.SETUP_STEPS, settings.SETUP_THREADS = [f"{__name__}.a_thing"], 2
+    settings.SETUP_STEPS, settings.SETUP_THREADS = [A_THING], 2
     setup_kinds.cache_clear()
     done.clear()
     cut_at.clear()
@@ -74,7 +75,7 @@ def test_a_connection_that_is_lost_repeats_nothing(crowd_of_forty, cuts):
 
 
 def test_a_claim_that_nobody_knows_of_ends_with_its_lease(crowd_of_forty):
-    claim_due("a_thing", ["a_thing"], 3)
+    claim_due("a_thing", [A_THING], 3)
     assert len(drain_until_done()) == 3
     assert set(done.values()) == {1} and len(done) == 40
 
@@ -82,7 +83,7 @@ def test_a_claim_that_nobody_knows_of_ends_with_its_lease(crowd_of_forty):
 def test_what_has_not_begun_is_given_back(crowd_of_forty):
     engine = Engine()
     engine.close()
-    engine.start(claim_due("a_thing", ["a_thing"], 10))
+    engine.start(claim_due("a_thing", [A_THING], 10))
     engine.run()
     assert not done
     assert set(Step.objects.values_list("attempts", "epoch", "leased")) == {(0, 0, False)}
@@ -90,9 +91,9 @@ def test_what_has_not_begun_is_given_back(crowd_of_forty):
 
 
 def test_what_somebody_else_has_taken_is_not_given_back(crowd_of_forty):
-    ours = claim_due("a_thing", ["a_thing"], 1)
+    ours = claim_due("a_thing", [A_THING], 1)
     Step.objects.filter(pk=ours[0].pk).update(due_at=Now())  # the lease lapses
-    [theirs] = [step for step in claim_due("a_thing", ["a_thing"], 40) if step.pk == ours[0].pk]
+    [theirs] = [step for step in claim_due("a_thing", [A_THING], 40) if step.pk == ours[0].pk]
     give_back(ours)
     taken = Step.objects.get(pk=theirs.pk)
     assert (taken.epoch, taken.attempts, taken.leased) == (2, 2, True)
@@ -103,6 +104,6 @@ def test_what_somebody_else_has_taken_is_not_given_back(crowd_of_forty):
 
 def test_given_back_ticket_is_good_again(crowd_of_forty):
     """Its epoch is what it was, so that a ticket that is on its way still finds it."""
-    [step] = claim_due("a_thing", ["a_thing"], 1)
+    [step] = claim_due("a_thing", [A_THING], 1)
     give_back([step])
     assert Step.objects.get(pk=step.pk).epoch == step.epoch - 1

@@ -1,6 +1,8 @@
 """A platform's own interface for workspaces, which can be down, lose its replies or talk nonsense."""
 
 import asyncio
+import socket
+import struct
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -20,11 +22,13 @@ class Provisioner(Door):
     slow, drip, garbage, reply_lost do the work: after `delay` seconds; telling it a byte every
     `drip_every` seconds; in JSON that is none; hanging up instead of an answer. All others do nothing:
     mute never answers, drop hangs up, 503, 429 (`retry_after` seconds), 4xx (422) and redirect (302) refuse.
+    raw says the bytes in `raw`, whatever they are, and hangs up; raw and reset cuts the connection after them,
+    raw and silent leaves it open.
     """
 
     MODES = (
         *("ok", "refused", "mute", "drop", "503", "503 with Retry-After", "429", "4xx", "redirect"),
-        *("slow", "drip", "garbage", "reply_lost"),
+        *("slow", "drip", "garbage", "reply_lost", "raw", "raw and reset", "raw and silent"),
     )
 
     def __init__(self, token: str = "token") -> None:
@@ -32,6 +36,7 @@ class Provisioner(Door):
         self.token = token
         self.retry_after = 30
         self.drip_every = 1.0
+        self.raw = b""
         self.requests: list[Request] = []
         self.workspaces: dict[str, dict[str, Any]] = {}
         self.effects: Counter[str] = Counter()  # workspaces really made, by id
@@ -62,6 +67,8 @@ class Provisioner(Door):
             self._note(partial(self.requests.append, request))
             if mode == "mute":
                 return await keep_silent(reader)
+            if mode.startswith("raw"):
+                return await self._say_raw(mode, reader, writer)
             if mode == "slow":
                 await asyncio.sleep(self.delay)
             await self._send(writer, mode, self._respond(mode, request))
@@ -85,6 +92,15 @@ class Provisioner(Door):
             "4xx": lambda _: answer(422, {"error": "company name rejected"}),
             "redirect": lambda request: answer(302, {}, Location=f"/elsewhere{request.path}"),
         }
+
+    async def _say_raw(self, mode: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(self.raw)
+        await writer.drain()
+        if mode == "raw and silent":
+            await keep_silent(reader)
+        if mode == "raw and reset":
+            linger = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
     async def _send(self, writer: asyncio.StreamWriter, mode: str, said: bytes) -> None:
         size = 1 if mode == "drip" else len(said)

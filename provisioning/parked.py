@@ -1,0 +1,40 @@
+"""Steps that outlive code: rows of kinds that no code here performs.
+
+A kind that this process does not know may be one that was taken out of SETUP_STEPS, or one that only newer code
+knows while a deploy is under way. Its rows are parked either way: never claimed, never given up, no try spent.
+For a while they count, so that nobody is called finished by an old worker a moment before a new one pays; then
+they are no reason to keep anybody waiting. Whoever knows the kind (again) pays them still.
+"""
+
+from datetime import timedelta
+
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Now
+
+from provisioning.models import OWED, Step
+from provisioning.steps import known_kinds, names_by_old, setup_kinds
+
+COUNTS_FOR = timedelta(minutes=1)
+
+
+def counted() -> Q:
+    """The set-up steps that say how far an account is."""
+    return Q(kind__in=[*setup_kinds(), *names_by_old()]) | Q(created_at__gt=Now() - COUNTS_FOR)
+
+
+def payable() -> QuerySet[Step]:
+    """What is owed and can be done here."""
+    return Step.objects.filter(state__in=OWED, kind__in=list(known_kinds()))
+
+
+def parked() -> dict[str, int]:
+    """How many are owed of each kind that nothing here knows."""
+    rows = Step.objects.filter(state__in=OWED).exclude(kind__in=list(known_kinds()))
+    return dict(rows.order_by("kind").values_list("kind").annotate(Count("pk")))
+
+
+def follow_dependencies() -> None:
+    """A function that names another dependency now takes along what it owes: it is claimed by that name."""
+    for name in (*setup_kinds(), *names_by_old()):
+        needs = known_kinds()[name].dependency
+        Step.objects.filter(state__in=OWED, occasion="", kind=name).exclude(dependency=needs).update(dependency=needs)

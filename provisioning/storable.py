@@ -1,0 +1,27 @@
+"""Making what came from outside fit for a column, where it enters. No database in here."""
+
+from typing import Any
+
+LONGEST_WORDS = 500
+
+
+def storable(words: Any, longest: int = LONGEST_WORDS) -> str:
+    """Anything that came from outside, as text that PostgreSQL takes: no NUL, no half characters, not too long."""
+    try:
+        text = bytes(words)[: 4 * longest].decode(errors="replace") if _is_bytes(words) else str(words)
+        text = str.__getitem__(text, slice(longest))  # not a method of somebody's own sort of text
+        return str.encode(text, errors="replace").decode().replace("\x00", "\ufffd")
+    except Exception as error:  # its own __str__ broke: say what it was
+        return f"{type(words).__name__} ({type(error).__name__})"[:longest]
+
+
+def truth(said: Any) -> bool:
+    """Whether it is so; what breaks when it is asked is not."""
+    try:
+        return bool(said)
+    except Exception:
+        return False
+
+
+def _is_bytes(words: Any) -> bool:
+    return isinstance(words, bytes | bytearray | memoryview)
