@@ -16,6 +16,8 @@ from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.utils.crypto import constant_time_compare
 
+from accounts.patience import give_back
+
 MAY_WAIT = 64  # in each process, besides those whose turn it is
 LONGEST_WAIT = 15.0  # seconds
 
@@ -35,6 +37,7 @@ def a_turn() -> Iterator[None]:
     if not _places.acquire(blocking=False):
         raise Busy
     try:
+        give_back()
         if not _turns.acquire(timeout=LONGEST_WAIT):
             raise Busy
         try:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password, verify_password
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import get_language
 
+from accounts.away import DATABASE_ERRORS, is_in_doubt
 from accounts.claims import hash_token
 from accounts.models import Account, Event, SignupClaim, Voice
 
@@ -60,8 +61,8 @@ def sign_up(typed: Typed, token: str) -> Receipt:
         return receipt
     except _Vanished:
         return sign_up(typed, token)
-    except DatabaseError as error:
-        if reached_commit:
+    except DATABASE_ERRORS as error:
+        if reached_commit and is_in_doubt(error):
             raise OutcomeUnknown from error
         raise
 

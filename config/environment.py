@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import make_conninfo
 
 env = environ.Env()
 
@@ -15,6 +17,18 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 
 DATABASES_WE_SPEAK = ("postgres", "postgresql", "pgsql")
 BROKERS_WE_SPEAK = ("redis", "rediss", "unix", "redis+socket")
+# A database that is gone without a word is given up by the kernel after some six seconds, whether a question is
+# under way (tcp_user_timeout) or an answer is awaited (keepalives). On a unix socket they mean nothing.
+LINK = {
+    "connect_timeout": 3,
+    "keepalives": 1,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 6000,
+}
+POOL = {"min_size": 1, "max_size": 16, "timeout": 4, "reconnect_timeout": 5}
+FOR_DJANGO = ("assume_role", "isolation_level", "prepare_threshold", "server_side_binding")
 WORKSPACES_WE_SPEAK = ("local", "postgres-schema", "https", "http")
 
 
@@ -86,8 +100,42 @@ def database(name: str, default: str) -> dict:
             config = env.db_url_config(value)
     except (ValueError, UserWarning, ImproperlyConfigured) as error:
         raise refuse(name, f"could not be read: {error}.") from error
-    config.setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
-    return config | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    options = config.pop("OPTIONS", {})
+    pool = _pool(name, options.pop("pool", 0))
+    _check_options(name, options)
+    kept = {"CONN_MAX_AGE": 0 if pool else 60, "CONN_HEALTH_CHECKS": True} | config
+    _check_age(name, kept["CONN_MAX_AGE"], bool(pool))
+    return kept | {"ENGINE": "accounts.postgres", "OPTIONS": LINK | options | pool}
+
+
+def _pool(name: str, value: str | int) -> dict:
+    """Options for Django's pool: pool=true, or how many connections a process may have at most."""
+    word = str(value).lower()
+    if word in ("0", "false", "no", "off"):
+        return {}
+    if word in ("1", "true", "yes", "on"):
+        return {"pool": POOL}
+    if not isinstance(value, int) or not 2 <= value <= 1000:
+        raise refuse(name, f"must say pool=true, pool=false, or pool=2 to pool=1000 connections, not pool={value}.")
+    return {"pool": POOL | {"max_size": value}}
+
+
+def _check_options(name: str, options: dict) -> None:
+    """libpq would find them out at the first visitor."""
+    for option in LINK:
+        if not isinstance(options.get(option, 0), int):
+            raise refuse(name, f"must give {option} as a whole number, not {options[option]!r}.")
+    try:
+        make_conninfo("", **{key: item for key, item in options.items() if key not in FOR_DJANGO})
+    except ProgrammingError as error:
+        raise refuse(name, f"has an option that PostgreSQL does not know: {str(error).strip()}.") from error
+
+
+def _check_age(name: str, age: object, pooled: bool) -> None:
+    if age is not None and (not isinstance(age, int) or age < 0):
+        raise refuse(name, f"must give conn_max_age in whole seconds, not {age!r}.")
+    if pooled and age != 0:
+        raise refuse(name, "says pool=true, and a pool keeps connections by itself: leave conn_max_age out.")
 
 
 def broker(name: str, default: str) -> str:

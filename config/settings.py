@@ -80,7 +80,7 @@ MIDDLEWARE = [
     "config.refusals.Headers",
     "accounts.away.DatabaseAway",
     "config.refusals.Readable",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.away.Sessions",
     "config.language.Language",
     "django.middleware.common.CommonMiddleware",
     "config.refusals.Refusals",
@@ -192,6 +192,8 @@ SETUP_RETRY_SECONDS = environment.seconds_list("SETUP_RETRY_SECONDS", "2,5,15,60
 SETUP_GIVE_UP_AFTER = environment.whole_number("SETUP_GIVE_UP_AFTER", 14, 1, 10_000)
 SETUP_LEASE = timedelta(seconds=environment.whole_number("SETUP_LEASE_SECONDS", 20, 1, 3600))
 SETUP_THREADS = environment.whole_number("SETUP_THREADS", 16, 1, 500)
+# How many pages one web process serves at once, and how many tasks one worker: each may hold a connection.
+WEB_THREADS, WORKER_THREADS = 32, 8
 WORKSPACE_URL = environment.workspaces("WORKSPACE_URL", "local:")
 SWEEP_SECONDS = environment.whole_number("SWEEP_SECONDS", 2, 1, 3600)
 # Each room comes to fetch what is ready for it; run in this order by the beat and by `manage.py sweep`.

@@ -1,11 +1,12 @@
 """What every page may say about the whole platform: the same words whoever looks."""
 
 from django.core.cache import cache
-from django.db import DatabaseError
 from django.utils.functional import SimpleLazyObject
 
+from accounts.away import if_the_database_allows
 from accounts.messages import SENTENCES, clock, say
 from provisioning import outages
+from provisioning.models import Dependency
 
 LOOK_AGAIN_AFTER = 2  # seconds
 
@@ -15,10 +16,9 @@ def outage_notices(_request):
 
 
 def _notices() -> list[str]:
-    try:
+    down: dict[str, Dependency] = {}
+    with if_the_database_allows():
         down = cache.get_or_set("outages", outages.broken_now, LOOK_AGAIN_AFTER) or {}
-    except DatabaseError:
-        return []
     return [_notice(name, row.probe_at) for name, row in sorted(down.items())]
 
 

@@ -1,39 +1,112 @@
 """Asking every dependency, and saying in words what works."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import urllib3
 from celery import current_app
 from django.conf import settings
 from django.core.mail import get_connection
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from accounts.clock import lately
+from accounts.away import DATABASE_ERRORS
+from accounts.patience import PROBE, at_most, limit_statements, too_patient
 from accounts.status import Status
+from provisioning.kick import heart_stopped
 from provisioning.models import OWED, Dependency, Heartbeat, State, Step
 from provisioning.parked import parked, payable
 from provisioning.steps import WELCOME
 from provisioning.workspaces import backend_name, http
+
+SILENT = "not answering"
+TOO_PATIENT_WITH = {
+    "client_connection_check_interval": "a question whose asker is gone",
+    "idle_in_transaction_session_timeout": "a transaction in which nothing happens",
+    "lock_timeout": "somebody else's lock",
+    "statement_timeout": "a single statement",
+}
+A_DEAD_PEER = "a connection whose other end is gone"
+ENGINE_CONNECTIONS = 8  # that a process may have for carrying out steps, beside those of its own threads
+SERVER = """
+    SELECT current_setting('max_connections')::int, current_setting('superuser_reserved_connections')::int
+             + coalesce(current_setting('reserved_connections', true), '0')::int,
+        (SELECT datconnlimit FROM pg_database WHERE datname = current_database()),
+        (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user),
+        (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')
+"""
 
 
 class Unwell(Exception):
     """It does not work; the message says how."""
 
 
+class Beware(Exception):
+    """It works, and may not for long; the message says why."""
+
+
 def database() -> str:
     try:
         left = MigrationExecutor(connection)
         plan = left.migration_plan(left.loader.graph.leaf_nodes())
-    except DatabaseError as error:
+    except DATABASE_ERRORS as error:
         raise Unwell(f"does not answer: {error}") from error
+    if database_says() == "read-only":
+        raise Unwell("answers, but is read-only: no sign-up can be saved until it is writable again")
     if plan:
         raise Unwell(f"answers, but {len(plan)} migrations are not applied: manage.py migrate")
     return f"PostgreSQL {connection.pg_version // 10000} answers and is up to date"  # type: ignore[attr-defined]
+
+
+def database_says() -> str:
+    """ok, read-only (as after a failover) or not answering: whether a sign-up can be saved, asked within seconds."""
+    try:
+        with at_most(PROBE), connection.cursor() as cursor:
+            cursor.execute("SHOW transaction_read_only")
+            return "ok" if cursor.fetchone() == ("off",) else "read-only"
+    except DATABASE_ERRORS:
+        return SILENT
+
+
+def limits() -> str:
+    lax = too_patient(connection)
+    if not lax:
+        return "a dead peer, an idle transaction, a lock and a statement all have an end"
+    waits = [f"{TOO_PATIENT_WITH.get(name, A_DEAD_PEER)} ({name} is {value})" for name, value in lax.items()]
+    mend = [limit_statements(connection, name)[0].as_string() + ";" for name in lax]
+    raise Unwell(
+        f"the server waits too long for {', '.join(waits)}. As the owner of the database, run: {' '.join(mend)} "
+        "New connections have it then; a pooler in between must be told to reconnect."
+    )
+
+
+def connections() -> str:
+    need = connections_needed(settings.DATABASES["default"]["OPTIONS"].get("pool"))
+    most, kept, of_database, of_role, used = _what_the_server_allows()
+    room = min([most - kept, *(limit for limit in (of_database, of_role) if limit >= 0)])
+    parts = ", ".join(f"{name} up to {number}" for name, number in need.items())
+    words = f"{parts}: {sum(need.values())} with one of each; the server lets us have {room}, {used} are in use"
+    if sum(need.values()) > room:
+        raise Beware(f"{words}. That does not fit: raise max_connections, or say pool=true in DATABASE_URL")
+    return words
+
+
+def connections_needed(pool: dict[str, int] | None) -> dict[str, int]:
+    """By kind of process: one for each thread that serves, and those of the engine, which a page may start, too."""
+    need = {
+        "a web process": settings.WEB_THREADS + 1 + ENGINE_CONNECTIONS,
+        "a worker": settings.WORKER_THREADS + ENGINE_CONNECTIONS,
+        "the beat": 1,
+    }
+    return {name: min(number, pool["max_size"]) for name, number in need.items()} if pool else need
+
+
+def _what_the_server_allows() -> tuple[int, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(SERVER)
+        return cursor.fetchone()
 
 
 def broker() -> str:
@@ -47,11 +120,9 @@ def broker() -> str:
 
 
 def worker() -> str:
-    beats = Heartbeat.objects.filter(name="sweep")
-    pause = timedelta(seconds=max(30, 3 * settings.SWEEP_SECONDS))
-    if beats.filter(lately("at", pause)).exists():
+    if not heart_stopped():
         return "the worker and the beat sweep"
-    last = beats.values_list("at", flat=True).first()
+    last = Heartbeat.objects.filter(name="sweep").values_list("at", flat=True).first()
     raise Unwell(f"no sweep since {last:%d %b %H:%M} UTC" if last else "no sweep has run yet")
 
 
@@ -106,6 +177,8 @@ def _parked() -> str:
 
 EXAMINATIONS: dict[str, Callable[[], str]] = {
     "Database": database,
+    "Limits": limits,
+    "Connections": connections,
     "Broker": broker,
     "Sweep": worker,
     "Mail": mail,

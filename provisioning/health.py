@@ -1,6 +1,5 @@
-"""For machines: is the process up, can it do its work, how much is owed."""
+"""For machines: is the process up, is the door open, does the repair run, how much is owed."""
 
-from django.db import DatabaseError
 from django.db.models import Count
 from django.db.models.functions import Now
 from django.http import HttpResponse, JsonResponse
@@ -8,9 +7,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
+from accounts.away import if_the_database_allows
+from accounts.patience import PROBE, at_most
 from provisioning import doctor
+from provisioning.doctor import SILENT
 from provisioning.kick import heart_stopped
-from provisioning.models import OWED, Dependency, Heartbeat, Step
+from provisioning.models import OWED, Dependency, Fault, Heartbeat, Step
 from provisioning.parked import payable
 
 
@@ -23,19 +25,28 @@ def healthz(_request):
 @never_cache
 @require_safe
 def readyz(_request):
-    """200 while sign-ups can be saved and are being set up; 503 with what is missing otherwise."""
-    found = {"database": database_answers(), "broker": broker_answers()}
-    found["sweep"] = bool(found["database"]) and not heart_stopped()
-    words = {name: "ok" if well else "not answering" for name, well in found.items()}
-    return JsonResponse(words, status=200 if all(found.values()) else 503)
+    """The door: 200 while a sign-up can be saved. A broker or a worker that is away shuts no door."""
+    words = {"database": doctor.database_says()}
+    return JsonResponse(words, status=200 if words["database"] == "ok" else 503)
 
 
-def database_answers() -> bool:
-    try:
-        Heartbeat.objects.first()
-    except DatabaseError:
-        return False
-    return True
+@never_cache
+@require_safe
+def repairz(_request):
+    """The repair: 503 with what is missing while nobody is set up. `faults` are for a person to look at."""
+    words: dict[str, str | int] = {"database": doctor.database_says()}
+    words["broker"] = "ok" if broker_answers() else SILENT
+    words["sweep"] = "ok" if words["database"] != SILENT and sweep_runs() else SILENT
+    well = all(word == "ok" for word in words.values())
+    with at_most(PROBE), if_the_database_allows():
+        words["faults"] = Fault.objects.count()
+    return JsonResponse(words, status=200 if well else 503)
+
+
+def sweep_runs() -> bool:
+    with at_most(PROBE), if_the_database_allows():
+        return not heart_stopped()
+    return False
 
 
 def broker_answers() -> bool:

@@ -9,11 +9,12 @@ from threading import Lock, Thread
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DatabaseError, connections
+from django.db import connections
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from accounts.away import if_the_database_allows
 from accounts.clock import lately
 from accounts.models import Account
 from provisioning import sweep, tasks
@@ -53,7 +54,10 @@ def _publish(tickets: list[tuple[int, int]]) -> bool:
 
 
 def heart_stopped() -> bool:
-    """Whether no sweep has run through for a while: the worker or the beat is not there."""
+    """Whether no sweep has run through for a while: the worker or the beat is not there.
+
+    A beat from the future is none: the clock was wrong when it was written.
+    """
     pause = max(STALE_AFTER, timedelta(seconds=3 * settings.SWEEP_SECONDS))
     return not Heartbeat.objects.filter(lately("at", pause), name="sweep").exists()
 
@@ -66,10 +70,9 @@ def run_a_slice() -> None:
 
 def _run_slice() -> None:
     try:
-        sweep.fetch_everywhere()
-        ENGINE.wake(1)
-    except DatabaseError:
-        pass  # the page has said so already, and the next one tries again
+        with if_the_database_allows():  # the page has said so already, and the next one tries again
+            sweep.fetch_everywhere()
+            ENGINE.wake(1)
     finally:
         connections.close_all()
         _slice.release()

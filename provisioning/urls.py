@@ -14,5 +14,6 @@ urlpatterns = [
     path("home/", views.home, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("repairz", health.repairz, name="repairz"),
     path("metrics", health.metrics, name="metrics"),
 ]

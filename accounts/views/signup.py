@@ -8,7 +8,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import claims
-from accounts.away import DATABASE_ERRORS, is_passing
+from accounts.away import DATABASE_ERRORS, if_the_database_allows, is_passing
 from accounts.forms import SignupForm
 from accounts.hashing import Busy
 from accounts.messages import say
@@ -49,10 +49,14 @@ def _signup_posted(request, token: str):
 
 
 def _signup_saved(request, typed: Typed, token: str) -> None:
-    """A password for an address that is taken is a guess, until it proves right."""
+    """A password for an address that is taken is a guess, until it proves right.
+
+    Once it is saved, nothing that follows may say that it was not.
+    """
     spend(request, "signup", typed.email)
     receipt = sign_up(typed, token)
-    forgive(request, "signup", typed.email, really=receipt.typed_right)
+    with if_the_database_allows():
+        forgive(request, "signup", typed.email, really=receipt.typed_right)
 
 
 def _signup_page(request, form, trouble=""):

@@ -48,8 +48,9 @@ def test_the_contact_page_keeps_what_was_written(client, database_away):
     )
 
 
-def test_readyz_says_what_is_missing(client, database_away):
-    answer = client.get("/readyz")
+@pytest.mark.parametrize("path", ["/readyz", "/repairz"])
+def test_machines_are_told_what_is_missing(client, database_away, path):
+    answer = client.get(path)
     assert (answer.status_code, answer.json()["database"]) == (503, "not answering")
 
 

@@ -35,7 +35,7 @@ def play(*told, evidence=None):
     return verdicts
 
 
-WORKED_JUST_NOW = {"last_ok_at": at(-1)}
+WORKED_JUST_NOW: dict = {"last_ok_at": at(-1)}
 TABLE = [
     ("one person, however often", {}, [fails("a")] * 20, ""),
     ("three people in a row", WORKED_JUST_NOW, [fails("a"), fails("b"), fails("c")], DOWN),

@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 
-from provisioning.doctor import EXAMINATIONS, Unwell
+from accounts.away import DATABASE_ERRORS
+from provisioning.doctor import EXAMINATIONS, Beware, Unwell
 
 
 class Command(BaseCommand):
@@ -17,7 +17,9 @@ class Command(BaseCommand):
     def _examine(self, name) -> bool:
         try:
             self.stdout.write(f"{name:12} ok    {EXAMINATIONS[name]()}")
-        except (Unwell, DatabaseError) as trouble:
+        except Beware as warning:
+            self.stdout.write(self.style.WARNING(f"{name:12} ok?   {warning}"))
+        except (Unwell, *DATABASE_ERRORS) as trouble:
             self.stdout.write(self.style.ERROR(f"{name:12} NOT   {trouble}"))
             return False
         return True
