@@ -1,6 +1,7 @@
 """`https://token@host/path`: an interface of the platform's own, asked by an idempotent PUT."""
 
 import http.client
+import socket
 import time
 from functools import cache
 from typing import Any
@@ -8,12 +9,14 @@ from urllib.parse import unquote, urlsplit
 
 import urllib3
 
+from provisioning.deadline import deadline, watch
 from provisioning.failures import StepFailed
 from provisioning.models import Step
 from provisioning.workspaces.answer import Answer, reference_in
 
 TIMEOUT = urllib3.Timeout(connect=3, read=8)
-ANSWER_SECONDS = 8.0
+HEAD_SECONDS = 10.0
+ANSWER_SECONDS = 8.0  # for the rest
 LONGEST_ANSWER = 64 * 1024  # bytes
 MOST_HINTS = 8
 
@@ -57,12 +60,24 @@ class _LastAnswer(http.client.HTTPResponse):
         raise http.client.HTTPException(f"more than {MOST_HINTS} hints and no answer")
 
 
-class _Connection(urllib3.connection.HTTPConnection):
-    response_class = _LastAnswer
+class _InTime:
+    """A limit for the whole head: the library's is for each byte of it."""
+
+    response_class: Any = _LastAnswer
+    sock: socket.socket | None
+
+    def getresponse(self):
+        with deadline(HEAD_SECONDS):
+            watch(self.sock)
+            return super().getresponse()  # type: ignore[misc]
 
 
-class _SecureConnection(urllib3.connection.HTTPSConnection):
-    response_class = _LastAnswer
+class _Connection(_InTime, urllib3.connection.HTTPConnection):
+    pass
+
+
+class _SecureConnection(_InTime, urllib3.connection.HTTPSConnection):
+    pass
 
 
 class _Pool(urllib3.HTTPConnectionPool):
