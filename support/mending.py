@@ -1,4 +1,4 @@
-"""What to mend when it is us whom a service refuses: words for the desk and the owner, by service and failure. Pure."""
+"""What to mend when it is us whom a service refuses: words for the desk and the owner. Pure."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -12,8 +12,8 @@ MEND = {
         "The mail service refuses our log-in. Mend the user and the password in EMAIL_URL."
     ),
     ("mail", "refuses us"): _(
-        "The mail service refuses letters to different people alike, so it is we who are refused, not their addresses. "
-        "Look at our sender's standing there (SPF, DKIM, a block list, the plan's limit) and at DEFAULT_FROM_EMAIL."
+        "The mail service refuses letters to different people alike, so it is we who are refused and not their "
+        "addresses. Look at our sender's standing there (SPF, DKIM, a block list, the plan's limit) and at DEFAULT_FROM_EMAIL."
     ),
     ("workspace", "token refused"): _(
         "The workspace service refuses our token. Mend it in WORKSPACE_URL, or have it allowed there."
