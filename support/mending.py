@@ -13,7 +13,8 @@ MEND = {
     ),
     ("mail", "refuses us"): _(
         "The mail service refuses letters to different people alike, so it is we who are refused and not their "
-        "addresses. Look at our sender's standing there (SPF, DKIM, a block list, the plan's limit) and at DEFAULT_FROM_EMAIL."
+        "addresses. Look at our sender's standing there (SPF, DKIM, a block list, the plan's limit) and at "
+        "DEFAULT_FROM_EMAIL."
     ),
     ("workspace", "token refused"): _(
         "The workspace service refuses our token. Mend it in WORKSPACE_URL, or have it allowed there."
