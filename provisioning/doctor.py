@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from provisioning.models import OWED, Dependency, Heartbeat, Step
+from provisioning.models import OWED, Dependency, Fault, Heartbeat, Step
 from provisioning.workspaces import backend_name, http
 
 
@@ -87,6 +87,14 @@ def people() -> str:
     return f"{due} steps are due"
 
 
+def faults() -> str:
+    left = Fault.objects.count()
+    if left:
+        newest = Fault.objects.order_by("-at").first()
+        raise Unwell(f"could not handle {left} things, which are tried ever more rarely; the newest: {newest}")
+    return "nothing that the machine could not handle"
+
+
 EXAMINATIONS: dict[str, Callable[[], str]] = {
     "Database": database,
     "Broker": broker,
@@ -94,4 +102,5 @@ EXAMINATIONS: dict[str, Callable[[], str]] = {
     "Mail": mail,
     "Workspaces": workspaces,
     "People": people,
+    "Faults": faults,
 }
