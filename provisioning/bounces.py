@@ -6,6 +6,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.models import Account, Event, Voice, normal_email
+from provisioning.faults import storable
 from provisioning.models import State, Step
 from provisioning.settle import lock_accounts, recompute
 from provisioning.steps import WELCOME
@@ -16,14 +17,15 @@ FOR_GOOD = (RejectReason.BOUNCED, RejectReason.INVALID)
 
 def heard(sender, event: AnymailTrackingEvent, esp_name: str, **_more) -> None:
     """Anymail's signal, whichever mail service it is."""
-    account = Account.objects.filter(email=normal_email(event.recipient or "")).first()
+    account = Account.objects.filter(email=normal_email(storable(event.recipient or ""))).first()
     if account is None:
         return
-    reason = event.mta_response or event.description or "no reason was given"
+    reason = storable(event.mta_response or event.description or "no reason was given")
     if event.event_type == EventType.COMPLAINED:
-        Event.objects.create(account=account, voice=Voice.THEY, kind="complained", detail=f"{esp_name}: {reason}")
+        detail = storable(f"{esp_name}: {reason}")
+        Event.objects.create(account=account, voice=Voice.THEY, kind="complained", detail=detail)
     elif event.event_type in CAME_BACK and event.reject_reason in FOR_GOOD and not _will_be_tried_again(event):
-        came_back(account, f"the letter came back: {reason}"[:500])
+        came_back(account, storable(f"the letter came back: {reason}"))
 
 
 def _will_be_tried_again(event: AnymailTrackingEvent) -> bool:

@@ -16,7 +16,7 @@ from accounts.away import DATABASE_ERRORS
 from accounts.patience import PROBE, at_most, limit_statements, too_patient
 from accounts.status import Status
 from provisioning.kick import heart_stopped
-from provisioning.models import OWED, Dependency, Heartbeat, State, Step
+from provisioning.models import OWED, Dependency, Fault, Heartbeat, State, Step
 from provisioning.parked import parked, payable
 from provisioning.steps import WELCOME
 from provisioning.workspaces import backend_name, http
@@ -175,6 +175,14 @@ def _parked() -> str:
     return f"; parked, since no step of SETUP_STEPS here has that name: {kinds}" if kinds else ""
 
 
+def faults() -> str:
+    left = Fault.objects.count()
+    if left:
+        newest = Fault.objects.order_by("-at").first()
+        raise Unwell(f"could not handle {left} things, which are tried ever more rarely; the newest: {newest}")
+    return "nothing that the machine could not handle"
+
+
 EXAMINATIONS: dict[str, Callable[[], str]] = {
     "Database": database,
     "Limits": limits,
@@ -184,4 +192,5 @@ EXAMINATIONS: dict[str, Callable[[], str]] = {
     "Mail": mail,
     "Workspaces": workspaces,
     "People": people,
+    "Faults": faults,
 }

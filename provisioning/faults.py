@@ -5,12 +5,14 @@ database that is away ends them all: then there is nothing to be done for anybod
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable
+from contextlib import nullcontext
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast, Now
 
 from accounts.away import is_away, is_passing
@@ -21,32 +23,82 @@ logger = logging.getLogger(__name__)
 
 RESTS = (10, 60, 300, 1800, 3600, 6 * 3600, 24 * 3600)  # seconds; the last repeats
 MOST_RESTING = 1000
-PHASE = "phase"  # the table of those faults that are no row's
+LONGEST_DOING = 80
+GONE_AFTER = timedelta(minutes=5)
 Row = TypeVar("Row", bound=models.Model)
+Words = TypeVar("Words")
 
 
-def each(rows: Iterable[models.Model], do: Callable[[Any], object], doing: str) -> int:
+def each(rows: Iterable[models.Model], do: Callable[[Any], object], doing: str, whole: bool = True) -> int:
     """Do it for every row, each in a transaction of its own. Returns how many went well.
 
     Raises only what says that the database is away. A deadlock or a lock ends the row's turn without a note.
     """
-    return sum(one(row, do, doing) for row in rows)
+    return sum(one(row, do, doing, whole) for row in rows)
 
 
-def one(row: models.Model, do: Callable[[Any], object], doing: str) -> bool:
+def one(row: models.Model, do: Callable[[Any], object], doing: str, whole: bool = True) -> bool:
     """Do it for this row; False: it could not be done, which is noted."""
+    went_well = turn(row, row.pk, partial(do, row), doing, whole)
+    if went_well and getattr(row, "noted_before", False):
+        forget(row, [row.pk], doing)
+    return went_well
+
+
+def turn(of: Any, key: Any, do: Callable[[], object], doing: str, whole: bool = True) -> bool:
+    """The same for a row of which only the key is known. Not `whole`: what talks to somebody outside meanwhile."""
     try:
-        with transaction.atomic():
-            do(row)
+        with transaction.atomic() if whole else nullcontext():
+            do()
     except Exception as error:
-        _note(table_of(row), str(row.pk), doing, error)
+        _note(table_of(of), str(key), doing, error)
         return False
     return True
 
 
-def together(keys: Sequence[Any], do: Callable[[Sequence[Any]], object], of: type[models.Model], doing: str) -> None:
-    """One batch for all of them; if it breaks as a whole, one by one, and whoever breaks it is noted."""
-    attempt(lambda: do(keys), lambda _error: each((of(pk=key) for key in keys), lambda row: do([row.pk]), doing))
+def batch(
+    rows: "QuerySet[Row]", do: Callable[[Row], object], doing: str, most: int | None = None, whole: bool = True
+) -> int:
+    """The first `most` of these rows that do not rest, each by itself. Returns how many went well.
+
+    Rows that are locked are locked together. Where they cannot even be read together (a date that Python does not
+    have), or what was done cannot be committed together, they are taken one by one.
+    """
+    waiting = without_resting(rows, doing).annotate(noted_before=Exists(_faults_of(rows.model, doing)))
+    try:
+        with transaction.atomic() if rows.query.select_for_update else nullcontext():
+            return each(waiting[:most], do, doing, whole)
+    except Exception as error:
+        if is_passing(error):
+            raise
+    keys = _keys(waiting, most)
+    return sum(turn(rows.model, key, partial(_read_and_do, waiting.filter(pk=key), do), doing, whole) for key in keys)
+
+
+def _read_and_do(found: "QuerySet[Any]", do: Callable[[Any], object]) -> None:
+    for row in found:
+        do(row)
+
+
+def together(
+    rows: "QuerySet[Row]", do: Callable[["QuerySet[Row]"], object], doing: str, most: int | None = None
+) -> None:
+    """One statement for the first `most` of these rows that do not rest; where it breaks, one for each."""
+    waiting = without_resting(rows, doing)
+    try:
+        with transaction.atomic():
+            do(waiting[:most] if most else waiting)
+        return
+    except Exception as error:
+        if is_passing(error):
+            raise
+    for key in _keys(waiting, most):
+        turn(rows.model, key, partial(do, waiting.filter(pk=key)), doing)
+
+
+def _keys(rows: "QuerySet[Row]", most: int | None = None) -> list[Any]:
+    with transaction.atomic():  # for those that are locked
+        return [row.pk for row in rows.select_related(None).only("pk")[:most]]
 
 
 def attempt(do: Callable[[], object], otherwise: Callable[[Exception], object]) -> bool:
@@ -62,33 +114,42 @@ def attempt(do: Callable[[], object], otherwise: Callable[[Exception], object]) 
     return True
 
 
-def phases(parts: Mapping[str, Callable[[], object]]) -> None:
-    """The parts of a sweep, or periodic jobs, one after the other: one that breaks is noted, the next goes on."""
-    noted = dict(Fault.objects.filter(table=PHASE, row__in=list(parts)).values_list("row", "next_at"))
-    still = set(resting(PHASE)) if noted else set()
-    for name, do in parts.items():
-        if name not in still and phase(name, do) and name in noted:
-            forget(PHASE, [name])
+def read(get: Callable[[], Words], otherwise: Words) -> Words:
+    """What a library makes of something from outside; `otherwise` where it breaks on it."""
+    try:
+        return get()
+    except Exception as error:
+        if is_away(error):
+            raise
+        logger.warning("something from outside could not be read", exc_info=error)
+        return otherwise
 
 
 def phase(name: str, do: Callable[[], object]) -> bool:
-    """One part by itself. False: it broke, which is noted."""
-    try:
-        do()
-    except Exception as error:
-        _note(PHASE, name, name, error)
+    """One part of a sweep or one periodic job. False: it broke, which is noted; the next part goes on."""
+    return phases([(name, do)])
+
+
+def phases(parts: Iterable[tuple[str, Callable[[], object]]]) -> bool:
+    """These parts of a sweep, one after the other; those that broke lately rest. False: not all went well."""
+    known = dict(Fault.objects.filter(table="phase").annotate(rests=rests()).values_list("row", "rests"))
+    went_well = [_phase(name, do, known) for name, do in parts]  # all of them, whatever became of the first
+    return all(went_well)
+
+
+def _phase(name: str, do: Callable[[], object], known: dict[str, bool]) -> bool:
+    """`known`: those that broke before, and whether they rest."""
+    if known.get(name) or not turn("phase", name, do, "", whole=False):
         return False
+    if name in known:
+        forget("phase", [name])
     return True
 
 
 def resting(of: type[models.Model] | str) -> list[str]:
     """The keys of those that broke and whose next turn is not yet due."""
-    return list(_resting(of).order_by("-next_at").values_list("row", flat=True)[:MOST_RESTING])
-
-
-def _resting(of: type[models.Model] | str) -> "models.QuerySet[Fault]":
-    longest = timedelta(seconds=RESTS[-1])  # a time further away is some other clock's
-    return Fault.objects.filter(table=table_of(of), next_at__gt=Now(), next_at__lte=Now() + longest)
+    rows = Fault.objects.filter(rests(), table=table_of(of)).order_by("-next_at")
+    return list(rows.values_list("row", flat=True)[:MOST_RESTING])
 
 
 def noted(of: type[models.Model] | str) -> list[str]:
@@ -96,15 +157,31 @@ def noted(of: type[models.Model] | str) -> list[str]:
     return list(Fault.objects.filter(table=table_of(of)).values_list("row", flat=True)[:MOST_RESTING])
 
 
-def without_resting(rows: "models.QuerySet[Row]") -> "models.QuerySet[Row]":
-    """These rows but for those that broke lately."""
-    key = Cast(OuterRef("pk"), models.TextField())
-    return rows.filter(~Exists(_resting(rows.model).filter(row=key)))
+def without_resting(rows: "QuerySet[Row]", doing: str = "") -> "QuerySet[Row]":
+    """These rows but for those that broke lately: in doing this, or in doing anything. The database leaves them
+    out, so that no number of them fills a batch."""
+    return rows.filter(~Exists(_faults_of(rows.model, doing).filter(rests())))
 
 
-def forget(of: type[models.Model] | str, keys: Collection[Any]) -> None:
-    """They went well."""
-    Fault.objects.filter(table=table_of(of), row__in=[str(key) for key in keys]).delete()
+def rests() -> Q:
+    """A next turn further away than any is set to is some other clock's, and not believed."""
+    return Q(next_at__gt=Now(), next_at__lte=Now() + timedelta(seconds=RESTS[-1]))
+
+
+def _faults_of(model: type[models.Model], doing: str = "") -> "QuerySet[Fault]":
+    theirs = Fault.objects.filter(table=table_of(model), row=Cast(OuterRef("pk"), models.TextField()))
+    return theirs.filter(doing=doing[:LONGEST_DOING]) if doing else theirs
+
+
+def forget(of: Any, keys: Collection[Any], doing: str = "") -> None:
+    """They went well: in this, or in everything."""
+    faults = Fault.objects.filter(table=table_of(of), row__in=[str(key) for key in keys])
+    (faults.filter(doing=doing[:LONGEST_DOING]) if doing else faults).delete()
+
+
+def forget_healed() -> None:
+    """Those whose turn has come and gone without a new note: it went well, or nothing is left to be done."""
+    Fault.objects.filter(next_at__lt=Now() - GONE_AFTER).delete()
 
 
 def table_of(of: Any) -> str:
@@ -124,9 +201,12 @@ def _note(table: str, key: str, doing: str, error: BaseException) -> None:
     if connection.in_atomic_block and connection.needs_rollback:
         raise error  # the caller's transaction is lost as a whole: whoever began it settles one by one
     logger.error("%s %s: %s broke", table, key, doing, exc_info=error)
-    words = storable(f"{doing}: {type(error).__name__}: {error}")
+    words = storable(f"{doing}: {type(error).__name__}: {error}" if doing else f"{type(error).__name__}: {error}")
     fault, made = Fault.objects.get_or_create(
-        table=table, row=key[:80], defaults={"words": words, "next_at": Now() + timedelta(seconds=RESTS[0])}
+        table=table,
+        row=key[:80],
+        doing=doing[:LONGEST_DOING],
+        defaults={"words": words, "next_at": Now() + timedelta(seconds=RESTS[0])},
     )
     if not made:
         rest = timedelta(seconds=RESTS[min(fault.times, len(RESTS) - 1)])

@@ -157,6 +157,9 @@ class Fault(models.Model):
 
     table = models.CharField(max_length=60)
     row = models.CharField(max_length=80)
+    doing = models.CharField(
+        max_length=80, blank=True, default="", db_default="", help_text="What was being done with it."
+    )
     words = models.TextField()
     times = models.PositiveIntegerField(default=1)
     began_at = models.DateTimeField(db_default=Now())
@@ -164,7 +167,7 @@ class Fault(models.Model):
     next_at = models.DateTimeField(help_text="Its next turn.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["table", "row"], name="each_fault_once")]
+        constraints = [models.UniqueConstraint(fields=["table", "row", "doing"], name="each_fault_of_a_row_once")]
 
     def __str__(self):
         return f"{self.table} {self.row}: {self.words}"

@@ -3,10 +3,9 @@
 Its cost grows with what is due, never with the number of accounts: every query has an index made for it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
@@ -36,16 +35,20 @@ def sweep() -> None:
 
 def fetch_everywhere() -> None:
     """Let each room fetch what is ready for it, and leave a heartbeat. Settings name the rooms."""
-    faults.phases({path: import_string(path) for path in settings.SWEEPS})
+    faults.phases([(path, import_string(path)) for path in settings.SWEEPS])
     beat("sweep")
 
 
 def fetch() -> None:
-    letters = partial(_until_fewer_than_a_batch, fetch_letters)
-    faults.phases({"picking up who asked": partial(_until_fewer_than_a_batch, pick_up), "owing letters": letters})
+    faults.phases(
+        [
+            ("picking up who asked", partial(_until_fewer_than_a_batch, pick_up)),
+            ("owing letters", partial(_until_fewer_than_a_batch, fetch_letters)),
+        ]
+    )
     if first_this("reconcile", RECONCILE_EVERY):
         reconcile()
-        faults.phases({path: import_string(path) for path in settings.CHORES})
+        faults.phases([(path, import_string(path)) for path in settings.CHORES])
 
 
 def _until_fewer_than_a_batch(fetch_batch: Callable[[], int]) -> None:
@@ -69,13 +72,13 @@ def reconcile() -> None:
     """What settling never leaves but a restored backup, a row changed by hand or a new set-up step may."""
     unfinished = Account.objects.filter(status__in=UNFINISHED, asked_at=None, is_active=True)
     faults.phases(
-        {
-            "following dependencies": follow_dependencies,
-            "giving tries back": _give_tries_back,
-            "doubting times": doubt_times,
-            "putting statuses right": partial(_recompute_settled, unfinished),
-            "asking for missing steps": partial(_ask_for_missing_steps, unfinished),
-        }
+        [
+            ("following dependencies", follow_dependencies),
+            ("giving tries back", _give_tries_back),
+            ("doubting times", doubt_times),
+            ("putting statuses right", partial(_recompute_settled, unfinished)),
+            ("asking for missing steps", partial(_ask_for_missing_steps, unfinished)),
+        ]
     )
 
 
@@ -94,11 +97,11 @@ def doubt_times() -> None:
 def _recompute_settled(unfinished: QuerySet[Account]) -> None:
     """Accounts with nothing left to pay whose status says otherwise."""
     owed = Step.objects.filter(account=OuterRef("pk"), occasion="", state__in=OWED).filter(counted())
-    settled = faults.without_resting(unfinished).filter(~Exists(owed))
-    faults.together(list(settled.values_list("pk", flat=True)[:BATCH]), _lock_and_recompute, Account, "status")
+    faults.together(unfinished.filter(~Exists(owed)), _lock_and_recompute, "putting the status right", BATCH)
 
 
-def _lock_and_recompute(ids: Sequence[UUID]) -> None:
+def _lock_and_recompute(accounts: QuerySet[Account]) -> None:
+    ids = list(accounts.values_list("pk", flat=True))
     lock_accounts(ids)
     recompute(ids)
 

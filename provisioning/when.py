@@ -8,9 +8,17 @@ from django.utils.translation import gettext as _
 
 
 def say_when(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
-    local, today = moment.astimezone(zone), now.astimezone(zone).date()
+    local, today = _local(moment, zone), now.astimezone(zone).date()
     day = _day(local, (local.date() - today).days)
     return _("{clock} {day} ({city})").format(clock=_clock(local), day=day, city=city(zone))
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> datetime:
+    """At the very ends of the calendar there is no hour more or less: it stays as it is."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
 
 
 def _clock(local: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.core import signing
@@ -11,6 +12,7 @@ from django.urls import reverse
 
 from accounts import leaving
 from accounts.models import Event, Voice
+from provisioning import faults
 from provisioning.pickup import owe_letter
 from provisioning.when import fixed
 from support.models import Lost, Message, Ticket, TrustRepair, the_desk
@@ -47,14 +49,18 @@ def next_thing(after: After, now: datetime) -> str:
 
 def go_on(now: datetime) -> None:
     back = Event.objects.filter(account=OuterRef("account"), voice=Voice.THEY, at__gt=OuterRef("ready_at"))
-    for repair in TrustRepair.objects.filter(state=State.SENT).annotate(back=Exists(back)).select_related("account"):
-        assert repair.sent_at
-        after = After(repair.level, repair.sent_at, repair.follow_up_on, repair.back, repair.followed_up_at)
-        thing = next_thing(after, now)
-        if thing == "close":
-            close_silent(repair, repair.back, now)
-        elif thing:
-            _write(repair, thing, now)
+    sent = TrustRepair.objects.filter(state=State.SENT).annotate(back=Exists(back)).select_related("account")
+    faults.batch(sent, partial(_go_on, now), "asking this person how it went on")
+
+
+def _go_on(now: datetime, repair) -> None:
+    """`repair` with `back`: whether they were here since."""
+    after = After(repair.level, repair.sent_at, repair.follow_up_on, repair.back, repair.followed_up_at)
+    thing = next_thing(after, now)
+    if thing == "close":
+        close_silent(repair, repair.back, now)
+    elif thing:
+        _write(repair, thing, now)
 
 
 def came_back(repair: TrustRepair) -> bool:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
 
+from provisioning import faults
 from provisioning.pickup import owe_letter
 from provisioning.when import fixed, say_when
 from support import promise_rule, promises
@@ -13,6 +15,7 @@ from support.hours import add_working_days, closes_at, is_open, next_open
 from support.models import Away, Desk, Message, Promise, Ticket, the_desk
 
 BATCH = 200
+READING_HOURS = "reading the desk's hours"
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,20 @@ def say_status(line: StatusLine, desk: Desk, now: datetime) -> str:
 
 def word_status(now: datetime) -> None:
     """Keep the status line with the desk, so that a page reads one row for it."""
-    desk = the_desk()
+    faults.one(the_desk(), partial(_word_status, now), "wording the status line")
+
+
+def _word_status(now: datetime, desk: Desk) -> None:
     Desk.objects.filter(pk=desk.pk).update(said=say_status(status_line(desk, now), desk, now))
+
+
+def check_hours() -> None:
+    """What somebody wrote into the desk's row past its form is left out of her hours, and said at the desk."""
+    desk = the_desk()
+    if not (unreadable := desk.unreadable()):
+        faults.forget(desk, [desk.pk], READING_HOURS)
+    elif str(desk.pk) not in faults.resting(Desk):
+        faults.note(desk, READING_HOURS, ValueError(" ".join(unreadable)))
 
 
 def say_expected(due: datetime | None, desk: Desk, now: datetime) -> str:
@@ -89,8 +104,8 @@ def answer_those_who_wrote(now: datetime) -> None:
     unpromised = Ticket.objects.filter(closed_at=None, asleep_since=None, account__isnull=False).exclude(
         pk__in=Promise.objects.filter(kept_at=None, ticket__isnull=False).values("ticket")
     )
-    for ticket in unpromised.select_related("account").order_by("opened_at")[:BATCH]:
-        auto_reply(ticket, now)
+    unpromised = unpromised.select_related("account").order_by("opened_at")
+    faults.batch(unpromised, partial(auto_reply, now=now), "saying by when they are answered", BATCH)
 
 
 def auto_reply(ticket: Ticket, now: datetime) -> Promise | None:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account, Event, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import Status
+from provisioning import faults
 from provisioning.bounces import came_back
 from provisioning.owing import owe_letter
 from support.models import Message, Ticket
@@ -30,15 +30,12 @@ def take(email: str, body: str) -> Message:
 
 def settle_messages() -> None:
     if Message.objects.filter(settled_at=None).exists():
-        begin_repairs()
-        end_repairs()
+        faults.phases([("reading what people wrote", begin_repairs), ("answering who wrote", end_repairs)])
 
 
 def begin_repairs() -> None:
-    with transaction.atomic():
-        unread = Message.objects.select_for_update(skip_locked=True).filter(settled_at=None, read_at=None)
-        for message in unread.order_by("at")[:BATCH]:
-            _begin(message)
+    unread = Message.objects.select_for_update(skip_locked=True).filter(settled_at=None, read_at=None)
+    faults.batch(unread.order_by("at"), _begin, "reading this message", BATCH)
 
 
 def _begin(message: Message) -> None:
@@ -72,11 +69,10 @@ def _set_down(message: Message) -> None:
 
 def end_repairs() -> None:
     """Answer those whose account healed meanwhile; hand the others to a person."""
-    with transaction.atomic():
-        waiting = Message.objects.select_for_update(skip_locked=True).filter(settled_at=None, account__isnull=False)
-        over = Q(account__status=Status.ACTIVE) | Q(account__status=Status.FAILED) | Q(read_at__lt=Now() - GRACE)
-        for message in waiting.filter(over, read_at__isnull=False).order_by("at")[:BATCH]:
-            _end(message)
+    waiting = Message.objects.select_for_update(skip_locked=True).filter(settled_at=None, account__isnull=False)
+    over = Q(account__status=Status.ACTIVE) | Q(account__status=Status.FAILED) | Q(read_at__lt=Now() - GRACE)
+    waiting = waiting.filter(over, read_at__isnull=False).order_by("at")
+    faults.batch(waiting, _end, "answering this message", BATCH)
 
 
 def _end(message: Message) -> None:

@@ -6,6 +6,7 @@ Made once (a row for each kind and day), sent by the sweep, never from a request
 import smtplib
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import takewhile
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.template.loader import render_to_string
 
 from accounts.models import Account
 from accounts.status import Status
-from provisioning import outages
+from provisioning import faults, outages
 from provisioning.steps import MAIL
 from provisioning.when import say_span, say_when
 from support.happened import happened, needs_her
@@ -27,6 +28,7 @@ Kind = DayLetter.Kind
 LATE = timedelta(hours=1)  # an evening letter that could not be written or sent by then is left unsent
 AGAIN = timedelta(minutes=2)
 LEASE = timedelta(minutes=1)
+LONGEST_LIMIT = 366 * 24 * 60  # minutes
 
 
 def which(now: datetime, schedule: Schedule) -> tuple[Kind, date] | None:
@@ -53,15 +55,27 @@ def _day(moment: datetime, schedule: Schedule) -> date:
 
 
 def make(now: datetime) -> None:
+    """Each of them by itself."""
     desk = the_desk()
     schedule = desk.schedule()
-    today = _day(now, schedule)
+    faults.phases(
+        [
+            ("writing her letter of the day", lambda: _write_to_her(desk, schedule, now)),
+            ("telling the owner what is too much", lambda: _tell_owner(desk, schedule, now)),
+            ("telling the backup who is blocked", lambda: _tell_backup(desk, schedule, now)),
+        ]
+    )
+
+
+def _write_to_her(desk: Desk, schedule: Schedule, now: datetime) -> None:
     if (found := which(now, schedule)) and not _made(*found):
         _keep(*found, desk.address, _her_facts(desk, found[0], now), now)
+
+
+def _tell_owner(desk: Desk, schedule: Schedule, now: datetime) -> None:
+    today = _day(now, schedule)
     if not _made(Kind.OWNER, today) and (reasons := too_much(load_now(desk, now), today)):
         _keep(Kind.OWNER, today, settings.OWNER_EMAIL, {"desk": desk.name, "reasons": reasons}, now)
-    if desk.backup_email and not is_open(now, schedule) and not _made(Kind.BACKUP, today):
-        _tell_backup(desk, schedule, today, now)
 
 
 def _made(kind: Kind, day: date) -> bool:
@@ -84,8 +98,11 @@ def _her_facts(desk: Desk, kind: Kind, now: datetime) -> dict:
     }
 
 
-def _tell_backup(desk: Desk, schedule: Schedule, today: date, now: datetime) -> None:
-    back, limit = next_open(now, schedule), timedelta(minutes=desk.blocked_limit)
+def _tell_backup(desk: Desk, schedule: Schedule, now: datetime) -> None:
+    today = _day(now, schedule)
+    if not desk.backup_email or is_open(now, schedule) or _made(Kind.BACKUP, today):
+        return
+    back, limit = next_open(now, schedule), timedelta(minutes=min(desk.blocked_limit, LONGEST_LIMIT))
     lines = [_blocked(who, since, now, desk) for who, since in blocked() if back is None or back - since > limit]
     if lines:
         facts = {
@@ -113,10 +130,14 @@ def send(now: datetime) -> None:
     if MAIL in outages.broken_now():
         return
     schedule = the_desk().schedule()
-    for letter in DayLetter.objects.filter(sent_at=None, due_at__lte=now, made_at__gt=now - timedelta(days=2)):
-        claimed = DayLetter.objects.filter(pk=letter.pk, sent_at=None, due_at=letter.due_at)
-        if may_send(letter, now, schedule) and claimed.update(due_at=now + LEASE, tries=F("tries") + 1):
-            _send(letter, now)
+    due = DayLetter.objects.filter(sent_at=None, due_at__lte=now, made_at__gt=now - timedelta(days=2))
+    faults.batch(due, partial(_claim_and_send, now, schedule), "sending this letter of the day", whole=False)
+
+
+def _claim_and_send(now: datetime, schedule: Schedule, letter: DayLetter) -> None:
+    claimed = DayLetter.objects.filter(pk=letter.pk, sent_at=None, due_at=letter.due_at)
+    if may_send(letter, now, schedule) and claimed.update(due_at=now + LEASE, tries=F("tries") + 1):
+        _send(letter, now)
 
 
 def may_send(letter: DayLetter, now: datetime, schedule: Schedule) -> bool:

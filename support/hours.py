@@ -16,6 +16,9 @@ DAY = timedelta(days=1)
 SAID = (time(12), time(17))  # the times of day a person would promise
 EVENING = timedelta(hours=3)  # who works longer than that after the last of them would promise the end of the day
 
+# Before and after, calendars and clocks of Python's end; nobody who writes to us has such a day.
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
 Span = tuple[datetime, datetime]
 
 
@@ -31,6 +34,7 @@ class Schedule:
 
 def open_spans(schedule: Schedule, start: datetime) -> Iterator[Span]:
     """The open spans that end after `start`, in UTC, in order, none touching the next."""
+    start = min(max(start, EARLIEST), LATEST)
     for begin, end in _merged(_shifts(schedule, start)):
         for piece in _without((begin, end), schedule.away):
             if piece[1] > start:

@@ -4,15 +4,17 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import Account
 from accounts.status import UNFINISHED, Status
-from provisioning.models import OWED, Outage, State, Step
+from provisioning import faults
+from provisioning.models import OWED, Dependency, Outage, State, Step
 from provisioning.owing import owe_letter
 from provisioning.when import fixed
 from support.models import Affected, Incident, the_desk
@@ -27,14 +29,16 @@ BATCH = 500
 MOST_ROWS = 2000
 
 
-def fetch() -> None:
-    open_from_outages()
-    open_from_failures()
-    for incident in Incident.objects.filter(closed_at=None):
-        join(incident)
-        end(incident)
-        give_notice(incident)
-        close_if_over(incident)
+def follow() -> None:
+    """Whom it touches, whether it is over, who is to be told."""
+    faults.batch(Incident.objects.filter(closed_at=None), _follow, "following this incident", whole=False)
+
+
+def _follow(incident: Incident) -> None:
+    join(incident)
+    end(incident)
+    give_notice(incident)
+    close_if_over(incident)
 
 
 def failure_class(error: str) -> str:
@@ -46,14 +50,20 @@ def failure_class(error: str) -> str:
 
 
 def open_from_outages() -> None:
-    for outage in Outage.objects.filter(ended_at=None):
-        if not Incident.objects.filter(outage=outage, closed_at=None, ended_at=None).exists():
-            _open(outage.dependency_id, outage.failure, outage.error, outage.began_at, outage)
+    have_one = Incident.objects.filter(outage=OuterRef("pk"), closed_at=None, ended_at=None)
+    faults.batch(
+        Outage.objects.filter(~Exists(have_one), ended_at=None), _open_for, "making an incident of this outage"
+    )
+
+
+def _open_for(outage: Outage) -> None:
+    _open(outage.dependency_id, outage.failure, outage.error, outage.began_at, outage)
 
 
 def open_from_failures() -> None:
     """Three people in ten minutes, although now and then it works and the breaker stays closed."""
-    lately = Step.objects.filter(occasion="", failed_at__gt=Now() - WITHIN).exclude(error="")
+    lately = Step.objects.filter(occasion="", failed_at__gt=Now() - WITHIN, failed_at__lt=Now() + WITHIN)
+    lately = lately.exclude(error="").only("account_id", "dependency", "error", "permanent", "failed_at")
     owed = Q(state__in=OWED)
     given_up = Q(state=State.DEAD, account__status=Status.FAILED, account__status_at__gt=Now() - WITHIN)
     people: dict[tuple[str, str], dict[UUID, Step]] = defaultdict(dict)
@@ -65,8 +75,13 @@ def open_from_failures() -> None:
     known = set(Incident.objects.filter(closed_at=None).values_list("dependency", flat=True))
     for (service, failure), steps in people.items():
         if len(steps) >= PEOPLE and service not in known:
-            first = min((step for step in steps.values() if step.failed_at), key=lambda step: str(step.failed_at))
-            _open(service, failure, first.error, first.failed_at, None)
+            opened = partial(_open_from, service, failure, steps.values())
+            faults.turn(Dependency, service, opened, "making an incident of its failures")
+
+
+def _open_from(service: str, failure: str, steps: Iterable[Step]) -> None:
+    first = min((step for step in steps if step.failed_at), key=lambda step: str(step.failed_at))
+    _open(service, failure, first.error, first.failed_at, None)
 
 
 def _open(service: str, failure: str, error: str, began_at, outage: Outage | None) -> None:
@@ -150,13 +165,16 @@ def give_notice(incident: Incident) -> None:
     )
     if not lasted.exists():
         return
-    with transaction.atomic():
-        rows = Affected.objects.select_for_update(skip_locked=True).filter(incident=incident, told_at=None)
-        untold = list(rows.order_by("pk")[:BATCH])
-        facts = notice_facts(incident, Affected.objects.filter(incident=incident).count()) if untold else {}
-        for row in untold:
-            owe_letter(row.account_id, "letter.outage_notice", f"incident {incident.pk}", facts)
-        Affected.objects.filter(pk__in=[row.pk for row in untold]).update(told_at=Now())
+    untold = Affected.objects.select_for_update(skip_locked=True).filter(incident=incident, told_at=None)
+    faults.together(untold, partial(_tell, incident), "telling them of an outage", BATCH)
+
+
+def _tell(incident: Incident, untold: QuerySet[Affected]) -> None:
+    rows = list(untold)
+    facts = notice_facts(incident, Affected.objects.filter(incident=incident).count()) if rows else {}
+    for row in rows:
+        owe_letter(row.account_id, "letter.outage_notice", f"incident {incident.pk}", facts)
+    Affected.objects.filter(pk__in=[row.pk for row in rows]).update(told_at=Now())
 
 
 def notice_facts(incident: Incident, people: int) -> dict:

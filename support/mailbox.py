@@ -2,6 +2,7 @@
 
 import re
 from email.message import EmailMessage
+from hashlib import sha256
 
 from anymail.inbound import AnymailInboundMessage
 from anymail.signals import AnymailInboundEvent, inbound
@@ -9,32 +10,51 @@ from django.dispatch import receiver
 from mailparser_reply import EmailReplyParser
 
 from accounts.models import normal_email
+from provisioning import faults
+from provisioning.faults import storable
 from support.models import Message
+from support.threads import ANSWERABLE
 
 LONGEST = 100_000
+LONGEST_EMAIL = 254
+UNANSWERABLE = "@unreadable.invalid>"
+UNREADABLE = "(A mail whose words could not be read.)"
 LANGUAGES = ["en", "de", "fr", "es"]
 
 
 @receiver(inbound)
 def take_mail(sender, event: AnymailInboundEvent, esp_name, **kwargs) -> None:
-    """One row; a mail that is delivered twice is the same row."""
+    """One row; a mail that is delivered twice is the same row.
+
+    Each part is read by itself: a header that no library can read costs its own words only, the mail is kept.
+    """
     mail = event.message
     message = Message(
-        email=normal_email(address_of(mail))[:254],
-        body=written_in(mail)[:LONGEST],
-        whole=text_of(mail)[:LONGEST],
-        message_id=str(mail.get("Message-ID", ""))[:998],
-        answers=answers_of(mail)[:LONGEST],
-        automatic=is_automatic(mail),
-        bounce=is_bounce(mail),
+        email=faults.read(lambda: address_of(mail), ""),
+        body=storable(faults.read(lambda: written_in(mail), UNREADABLE), LONGEST),
+        whole=storable(faults.read(lambda: text_of(mail), ""), LONGEST),
+        message_id=faults.read(lambda: id_of(mail), ""),
+        answers=storable(faults.read(lambda: answers_of(mail), ""), LONGEST),
+        automatic=faults.read(lambda: is_automatic(mail), False),
+        bounce=faults.read(lambda: is_bounce(mail), False),
     )
     Message.objects.bulk_create([message], ignore_conflicts=True)
 
 
 def address_of(mail: AnymailInboundMessage) -> str:
+    """Whom an answer goes to. One that is too long is cut so that it is nobody else's."""
     sender = mail.from_email
     sender = sender[0] if isinstance(sender, list) else sender
-    return sender.addr_spec if sender else (mail.envelope_sender or "")
+    email = normal_email(storable(sender.addr_spec if sender else (mail.envelope_sender or ""), LONGEST))
+    return email if len(email) <= LONGEST_EMAIL else email[: LONGEST_EMAIL - 1] + "…"
+
+
+def id_of(mail: EmailMessage) -> str:
+    """Its Message-ID. One that no header could carry is told apart by its digest."""
+    found = storable(mail.get("Message-ID", ""), LONGEST).strip()
+    if not found or ANSWERABLE.fullmatch(found):
+        return found
+    return f"<{sha256(found.encode()).hexdigest()}{UNANSWERABLE}"
 
 
 def text_of(mail: AnymailInboundMessage) -> str:

@@ -2,23 +2,29 @@
 
 import smtplib
 from datetime import timedelta
+from email.errors import MessageError
 from email.utils import formataddr, parseaddr
+from functools import partial
 from uuid import uuid4
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
-from provisioning import outages, retry
+from provisioning import faults, outages, retry
 from support.models import Affected, Incident, Letter, Ticket
+from support.threads import ANSWERABLE
 from support.words import clock_words
 
 AT_ONCE = 20
 LEASE = timedelta(seconds=60)
 MAIL = "mail"
+POSTING = "posting this letter"
+# What Django and Python raise over an address or a header that no letter can carry.
+UNWRITABLE = (ValueError, MessageError, LookupError, AttributeError, TypeError, smtplib.SMTPNotSupportedError)
 
 
 def write(to: str, subject: str, body: str, occasion: str, **more) -> bool:
@@ -29,33 +35,45 @@ def write(to: str, subject: str, body: str, occasion: str, **more) -> bool:
 
 
 def post() -> None:
-    """Hand over what is due. Stops at the first failure: the others would only wait for the same silence."""
+    """Hand over what is due. Stops where the service fails: the others would only wait for the same silence."""
     due = Letter.objects.filter(sent_at=None, given_up_at=None, due_at__lte=Now())
-    pks = list(due.order_by("due_at").values_list("pk", flat=True)[:AT_ONCE])
+    awake = faults.without_resting(due, POSTING)
+    pks = list(awake.order_by("due_at").values_list("pk", flat=True)[:AT_ONCE])
     if not pks or MAIL in outages.broken_now():
         return
+    silent: list[int] = []
     for pk in pks:
-        claimed = due.filter(pk=pk).update(due_at=Now() + LEASE, attempts=F("attempts") + 1)
-        if claimed and not _hand_over(Letter.objects.select_related("author", "ticket").get(pk=pk)):
+        faults.turn(Letter, pk, partial(_post, due.filter(pk=pk), silent), POSTING, whole=False)
+        if silent:
             return
 
 
+def _post(due: QuerySet[Letter], silent: list[int]) -> None:
+    letter = due.select_related("author", "ticket").first()
+    claimed = letter and due.update(due_at=Now() + LEASE, attempts=F("attempts") + 1)
+    if letter and claimed and not _hand_over(letter):
+        silent.append(letter.pk)
+
+
 def _hand_over(letter: Letter) -> bool:
+    """False: the service fails, whoever is written to. What is wrong with this one letter holds up no other."""
     try:
         compose(letter).send()
+    except UNWRITABLE as error:
+        _failed(letter, error, refused=True)
+        return True
     except (smtplib.SMTPException, OSError) as error:
-        _failed(letter, error)
+        _failed(letter, error, refused=isinstance(error, smtplib.SMTPRecipientsRefused))
         return False
     Letter.objects.filter(pk=letter.pk).update(sent_at=Now(), error="")
     return True
 
 
-def _failed(letter: Letter, error: Exception) -> None:
-    refused = isinstance(error, smtplib.SMTPRecipientsRefused)
+def _failed(letter: Letter, error: Exception, refused: bool) -> None:
     waits = settings.SETUP_RETRY_SECONDS
-    again = timedelta(seconds=retry.wait_after(letter.attempts, waits))
+    again = timedelta(seconds=retry.wait_after(letter.attempts + 1, waits))
     Letter.objects.filter(pk=letter.pk).update(
-        error=str(error)[:500] or type(error).__name__,
+        error=faults.storable(error) or type(error).__name__,
         due_at=Now() + again,
         given_up_at=Now() if refused else None,
     )
@@ -63,7 +81,7 @@ def _failed(letter: Letter, error: Exception) -> None:
 
 def compose(letter: Letter) -> EmailMessage:
     headers = {"Message-ID": message_id(letter)}
-    if letter.answers:
+    if ANSWERABLE.fullmatch(letter.answers):
         headers |= {"In-Reply-To": letter.answers, "References": letter.answers}
     if letter.automatic:
         headers["Auto-Submitted"] = "auto-generated"

@@ -2,30 +2,35 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from accounts.models import Account
+from provisioning import faults
 from provisioning.models import OWED, Outage, Step
 from provisioning.pickup import owe_letter
 from provisioning.when import fixed
-from support.hours import Schedule
+from support.hours import EARLIEST, LATEST, Schedule
 from support.models import Promise, Ticket, the_desk
 from support.promise_rule import LAST, due_for, handling_minutes, must_widen, near_until, p80
 
 BATCH = 200
+BELIEVED = Q(made_at__range=(EARLIEST, LATEST), due__range=(EARLIEST, LATEST))  # one row is not to spoil all sums
 
 
 def recent_outcomes() -> list[bool]:
     """Of the last promises, newest first: was it kept in time?"""
-    over = Promise.objects.filter(Q(kept_at__isnull=False) | Q(broken_at__isnull=False))
-    return [broken is None for broken in over.order_by("-due", "-pk").values_list("broken_at", flat=True)[:LAST]]
+    over = Promise.objects.filter(Q(kept_at__isnull=False) | Q(broken_at__isnull=False)).filter(BELIEVED)
+    rows = over.annotate(kept=Q(broken_at=None)).order_by("-due", "-pk")
+    return list(rows.values_list("kept", flat=True)[:LAST])
 
 
 def usual_handling(schedule: Schedule) -> float:
-    rows = Promise.objects.filter(kept_at__isnull=False).order_by("-kept_at").values_list("made_at", "kept_at")[:51]
-    return p80(handling_minutes(((made, kept) for made, kept in reversed(rows) if kept), schedule))
+    rows = Promise.objects.filter(BELIEVED, kept_at__range=(EARLIEST, LATEST)).order_by("-kept_at")
+    pairs = rows.values_list("made_at", "kept_at")[:51]
+    return p80(handling_minutes(((made, kept) for made, kept in reversed(pairs) if kept), schedule))
 
 
 def things_before(outage: Outage | None) -> int:
@@ -88,18 +93,23 @@ def look_after(now: datetime) -> None:
 def keep_answered() -> None:
     """A ticket that is closed was answered, whoever or whatever closed it."""
     answered = Promise.objects.filter(kept_at=None, ticket__closed_at__isnull=False).select_related("ticket")
-    for promise in answered[:BATCH]:
-        closed = promise.ticket.closed_at if promise.ticket else None
-        late = closed if closed and closed > promise.due else None
-        Promise.objects.filter(pk=promise.pk).update(kept_at=closed, broken_at=promise.broken_at or late)
+    faults.batch(answered, _keep, "keeping this promise", BATCH)
+
+
+def _keep(promise: Promise) -> None:
+    closed = promise.ticket.closed_at if promise.ticket else None
+    late = closed if closed and closed > promise.due else None
+    Promise.objects.filter(pk=promise.pk).update(kept_at=closed, broken_at=promise.broken_at or late)
 
 
 def break_overdue(now: datetime) -> None:
     overdue = Promise.objects.filter(kept_at=None, broken_at=None, due__lt=now).order_by("due")
-    for promise in overdue[:BATCH]:
-        with transaction.atomic():
-            if Promise.objects.filter(pk=promise.pk, kept_at=None, broken_at=None).update(broken_at=now):
-                _say_so_first(promise, now)
+    faults.batch(overdue, partial(_break, now), "saying first that this promise is late", BATCH)
+
+
+def _break(now: datetime, promise: Promise) -> None:
+    if Promise.objects.filter(pk=promise.pk, kept_at=None, broken_at=None).update(broken_at=now):
+        _say_so_first(promise, now)
 
 
 def _say_so_first(promise: Promise, now: datetime) -> None:

@@ -2,18 +2,19 @@
 
 from datetime import timedelta
 
-from django.db import transaction
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from accounts.models import Account, Event, Voice
 from accounts.status import UNFINISHED, Status
+from provisioning import faults
 from support.models import Affected, Promise, Ticket
 
 BATCH = 500
 REFRESH_EVERY = timedelta(seconds=20)
 CAME_BACK = ("logged_in", "tried_to_log_in", "signed_up_again", "signed_up_with_other_password")
 LOOK_BACK = timedelta(days=1)
+REFRESHING = "looking up what decides when it is this ticket's turn"
 UNTRUE = ("login.unknown",)  # said of an address that has an account
 
 
@@ -33,18 +34,22 @@ def take_over_given_up() -> None:
     """Open a ticket for each account on which the machine gave up."""
     has_one = Ticket.objects.filter(account=OuterRef("pk"), closed_at=None)
     given_up = Account.objects.filter(~Exists(has_one), status=Status.FAILED)
-    for account in given_up.order_by("status_at")[:BATCH]:
-        open_ticket(account, account.email, Ticket.Why.GAVE_UP)
+    faults.batch(given_up.order_by("status_at"), _take_over, "asking a person about this account", BATCH)
+
+
+def _take_over(account: Account) -> None:
+    open_ticket(account, account.email, Ticket.Why.GAVE_UP)
 
 
 def close_healed() -> None:
     """Close the tickets that were opened because the machine gave up, once the account is active after all."""
     healed = Ticket.objects.filter(closed_at=None, why=Ticket.Why.GAVE_UP, account__status=Status.ACTIVE)
-    if not healed.exists():
-        return
-    with transaction.atomic():
-        for ticket in healed.select_for_update(of=["self"], skip_locked=True)[:BATCH]:
-            close(ticket, "The account became active.")
+    locked = healed.select_for_update(of=["self"], skip_locked=True)
+    faults.batch(locked, _close_healed, "closing this ticket", BATCH)
+
+
+def _close_healed(ticket: Ticket) -> None:
+    close(ticket, "The account became active.")
 
 
 def close(ticket: Ticket, because: str, actor: Account | None = None) -> None:
@@ -64,7 +69,11 @@ def wake() -> None:
     """Tickets put aside until their account changes come back when it has."""
     changed = Q(wakes_on=Ticket.Wake.CHANGE, account__status_at__gt=F("asleep_since"))
     asleep = Ticket.objects.filter(closed_at=None, asleep_since__isnull=False)
-    asleep.filter(changed | Q(asleep_until__lte=Now())).update(**AWAKE)
+    faults.together(asleep.filter(changed | Q(asleep_until__lte=Now())), _wake, "waking this ticket")
+
+
+def _wake(tickets: QuerySet[Ticket]) -> None:
+    tickets.update(**AWAKE)
 
 
 AWAKE: dict = {"asleep_since": None, "asleep_until": None, "wakes_on": ""}
@@ -73,9 +82,10 @@ AWAKE: dict = {"asleep_since": None, "asleep_until": None, "wakes_on": ""}
 def refresh() -> None:
     """Bring what decides the lane up to date, for those whose turn it is: the cost is one batch."""
     stale = Ticket.objects.filter(closed_at=None, facts_at__lt=Now() - REFRESH_EVERY)
-    pks = list(stale.order_by("facts_at").values_list("pk", flat=True)[:BATCH])
+    awake = faults.without_resting(stale, REFRESHING)
+    pks = list(awake.order_by("facts_at").values_list("pk", flat=True)[:BATCH])
     if pks:
-        refresh_these(Ticket.objects.filter(pk__in=pks))
+        faults.together(Ticket.objects.filter(pk__in=pks), refresh_these, REFRESHING)
 
 
 def refresh_these(tickets: QuerySet[Ticket]) -> None:

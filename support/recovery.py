@@ -3,17 +3,18 @@
 The pace is arithmetic on outcomes; the sweep carries it out, never a request.
 """
 
-from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import Account, Event, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import UNFINISHED, Status
+from provisioning import faults
 from provisioning.journey import ASKED_FOR
 from provisioning.models import OWED, Attempt, Dependency, Outcome, State, Step
 from provisioning.pickup import pick_up
@@ -76,17 +77,19 @@ def stop(recovery: Recovery, because: str) -> bool:
 
 def go_on() -> None:
     """One look at each recovery that runs: settle the turns, then ask the next ones."""
-    for recovery in Recovery.objects.filter(ended_at=None).select_related("incident"):
-        with transaction.atomic():
-            if not Recovery.objects.select_for_update(skip_locked=True).filter(pk=recovery.pk, ended_at=None):
-                continue
-            _settle_turns(recovery)
-            _next(recovery)
+    running = Recovery.objects.filter(ended_at=None).select_related("incident")
+    faults.batch(running, _go_on, "recovering everybody of an incident")
+
+
+def _go_on(recovery: Recovery) -> None:
+    if Recovery.objects.select_for_update(skip_locked=True).filter(pk=recovery.pk, ended_at=None):
+        _settle_turns(recovery)
+        _next(recovery)
 
 
 def _settle_turns(recovery: Recovery) -> None:
     asked = Turn.objects.filter(recovery=recovery, outcome=Turn.Outcome.ASKED)
-    asked.filter(_paid(recovery)).update(outcome=Turn.Outcome.WELL, settled_at=Now())
+    _settle(asked.filter(_paid(recovery)), outcome=Turn.Outcome.WELL, settled_at=Now())
     tries = Attempt.objects.filter(
         step__account=OuterRef("account"),
         step__dependency=recovery.incident.dependency,
@@ -94,10 +97,14 @@ def _settle_turns(recovery: Recovery) -> None:
         outcome__in=(Outcome.FAILED, Outcome.REFUSED, Outcome.OUTAGE),
     )
     failed = Q(Exists(tries)) | Q(asked_at__lt=Now() - LONGEST_TURN)
-    asked.filter(failed).update(outcome=Turn.Outcome.FAILED, settled_at=Now())
+    _settle(asked.filter(failed), outcome=Turn.Outcome.FAILED, settled_at=Now())
     # Whoever healed without a turn needs none.
     waiting = Turn.objects.filter(recovery=recovery, outcome="", account__status=Status.ACTIVE)
-    waiting.update(outcome=Turn.Outcome.WELL, asked_at=Now(), settled_at=Now())
+    _settle(waiting, outcome=Turn.Outcome.WELL, asked_at=Now(), settled_at=Now())
+
+
+def _settle(turns: QuerySet[Turn], **became) -> None:
+    faults.together(turns, lambda these: these.update(**became), "settling their turn")
 
 
 def _paid(recovery: Recovery):
@@ -111,19 +118,20 @@ def _paid(recovery: Recovery):
 
 
 def _next(recovery: Recovery) -> None:
-    turns = list(Turn.objects.filter(recovery=recovery).order_by("asked_at", "pk"))
+    turns = list(faults.without_resting(Turn.objects.filter(recovery=recovery)).order_by("asked_at", "pk"))
     wave = next_wave([turn.outcome for turn in turns])
     if wave.over:
         stop(recovery, wave.over)
     elif wave.ask:
-        _ask([turn for turn in turns if not turn.outcome][: wave.ask], recovery)
+        pks = [turn.pk for turn in turns if not turn.outcome][: wave.ask]
+        faults.together(Turn.objects.filter(pk__in=pks), partial(_ask, recovery), "asking for their turn")
 
 
-def _ask(turns: Sequence[Turn], recovery: Recovery) -> None:
+def _ask(recovery: Recovery, turns: QuerySet[Turn]) -> None:
     """Fresh tries, before everybody else's. If the service is down, the first one is its probe."""
-    pks = [turn.account_id for turn in turns]
+    pks = list(turns.values_list("account_id", flat=True))
     service = recovery.incident.dependency
-    Turn.objects.filter(pk__in=[turn.pk for turn in turns]).update(outcome=Turn.Outcome.ASKED, asked_at=Now())
+    turns.update(outcome=Turn.Outcome.ASKED, asked_at=Now())
     for account in Account.objects.filter(pk__in=pks):
         ask_for_repair(account)
     pick_up(pks)

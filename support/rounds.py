@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from provisioning import faults
 from provisioning.sweep import first_this
 from support import after, away, day, promises, rule, trust, why
 
@@ -16,13 +17,20 @@ def fetch() -> None:
 
 
 def go_round(now: datetime) -> None:
-    rule.let_in_who_must(now)
-    away.answer_those_who_wrote(now)
-    promises.look_after(now)
-    trust.assess(now)
-    trust.send_lines(now)
-    after.go_on(now)
-    why.ask(now)
-    day.make(now)
-    day.send(now)
-    away.word_status(now)
+    faults.phases(
+        [
+            ("reading the desk's hours", away.check_hours),
+            ("letting in who must by the rule", lambda: rule.let_in_who_must(now)),
+            ("telling people by when they are answered", lambda: away.answer_those_who_wrote(now)),
+            ("keeping promises", promises.keep_answered),
+            ("saying first that a promise is late", lambda: promises.break_overdue(now)),
+            ("finding who is owed a word", lambda: trust.assess(now)),
+            ("sending a line to those who are owed one", lambda: trust.send_lines(now)),
+            ("asking how it went on", lambda: after.go_on(now)),
+            ("putting the questions of an outage", lambda: why.ask(now)),
+            ("writing the letters of the day", lambda: day.make(now)),
+            ("sending the letters of the day", lambda: day.send(now)),
+            ("wording the desk's status line", lambda: away.word_status(now)),
+            ("forgetting what went well", faults.forget_healed),
+        ]
+    )

@@ -10,17 +10,19 @@ from django.db import transaction
 
 from accounts.models import Account
 from accounts.status import UNFINISHED
+from provisioning import faults
 from provisioning.debts import waive
 from provisioning.models import Outage, State, Step
 from provisioning.pickup import owe_letter
 from provisioning.steps import WELCOME, label_of
 from provisioning.when import fixed
-from support.hours import is_open, next_open
+from support.hours import EARLIEST, is_open, next_open
 from support.models import Desk, the_desk
 
 REASON = "by rule: a deadline was named, and nobody is at work"
 AFTER_OPENING = timedelta(hours=1)  # what she would need to see it herself
 BATCH = 100
+LONGEST_WAIT, LONGEST_DEBT = 366 * 24 * 60, 366  # minutes and days: a year, whatever stands at the desk
 
 
 @dataclass(frozen=True)
@@ -44,19 +46,23 @@ def lets_in(case: Case, now: datetime, back: datetime | None, after: timedelta) 
 def let_in_who_must(now: datetime) -> None:
     desk = the_desk()
     schedule = desk.schedule()
-    down = {outage.dependency_id: outage.began_at for outage in Outage.objects.filter(ended_at=None)}
+    outages = Outage.objects.filter(ended_at=None, began_at__range=(EARLIEST, now))
+    down = dict(outages.values_list("dependency_id", "began_at"))
     if not desk.let_in_by_rule or not down or is_open(now, schedule):
         return
-    back, after = next_open(now, schedule), timedelta(minutes=desk.rule_after)
-    for account in _with_a_deadline():
+    back, after = next_open(now, schedule), timedelta(minutes=min(desk.rule_after, LONGEST_WAIT))
+
+    def look_at(account: Account) -> None:
         case = case_of(account, down)
         if lets_in(case, now, back, after):
             _let_in(account, case, desk, back, now)
 
+    faults.batch(_with_a_deadline(), look_at, "looking whether the rule lets this person in", BATCH)
+
 
 def _with_a_deadline():
     named = Account.objects.filter(needed_by__isnull=False, mailbox_proven_at__isnull=False, is_active=True)
-    return named.filter(status__in=UNFINISHED).order_by("needed_by")[:BATCH]
+    return named.filter(status__in=UNFINISHED).order_by("needed_by")
 
 
 def case_of(account: Account, down: dict[str, datetime]) -> Case:
@@ -73,7 +79,7 @@ def case_of(account: Account, down: dict[str, datetime]) -> Case:
 
 
 def _let_in(account: Account, case: Case, desk: Desk, back: datetime | None, now: datetime) -> None:
-    pay_by = now + timedelta(days=desk.debt_days)
+    pay_by = now + timedelta(days=min(desk.debt_days, LONGEST_DEBT))
     assert case.needed_by
     facts = fixed(desk.zone, needed=case.needed_by, pay_by=pay_by, back=back)
     facts |= {"what": sorted(label_of(kind) for kind in case.stuck), "desk": desk.name}

@@ -1,14 +1,24 @@
-"""The support room comes to fetch: messages, incidents, accounts that were given up, tickets that healed."""
+"""The support room comes to fetch: messages, incidents, accounts that were given up, tickets that healed.
 
+Each part by itself: one that breaks is named at the desk, and the others go on.
+"""
+
+from provisioning import faults
 from support import contact, incidents, post, queue, recovery
 
 
 def fetch() -> None:
-    contact.settle_messages()
-    incidents.fetch()
-    recovery.go_on()
-    queue.take_over_given_up()
-    queue.close_healed()
-    queue.wake()
-    queue.refresh()
-    post.post()
+    faults.phases(
+        [
+            ("looking whether anybody wrote", contact.settle_messages),
+            ("making incidents of outages", incidents.open_from_outages),
+            ("making incidents of failures", incidents.open_from_failures),
+            ("following the incidents", incidents.follow),
+            ("recovering everybody of an incident", recovery.go_on),
+            ("asking a person about accounts that were given up", queue.take_over_given_up),
+            ("closing tickets of accounts that work", queue.close_healed),
+            ("waking tickets that were put aside", queue.wake),
+            ("looking up what decides who is next", queue.refresh),
+            ("posting the desk's letters", post.post),
+        ]
+    )

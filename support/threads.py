@@ -10,6 +10,7 @@ from provisioning.models import Step
 from support.models import Letter, Message, Ticket
 
 MOST = 20
+ANSWERABLE = re.compile(r"[\x21-\x7e]{1,400}")  # a Message-ID that a header of ours can carry
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from support.press import buttons
 from support.promises import forward_until
 from support.seen import state_of
 from support.standing import standing
+from support.unhandled import unhandled
 
 A_PAGE = 25
 MOST_URGENT = 500  # more than that in the urgent lanes, and their order is the database's
@@ -37,15 +38,19 @@ def today(user: Account, ticket: str = "", page: str = "") -> dict:
     rows, waiting, soon = ahead(now, 1 + A_PAGE * number)
     tickets = _page(rows, number, ticket, now, soon)
     deciding = sum(card["decision"] for card in shown)
-    return standing() | {
-        "headline": headline(waiting + deciding),
-        "cards": shown,
-        "opened": opened(tickets[0], user, services, [card["incident"] for card in shown]) if tickets else None,
-        "rest": tickets[1:],
-        "pages": pages(waiting, number),
-        "healing": _healing(),
-        "debts": _overdue(now),
-    }
+    return (
+        standing()
+        | unhandled()
+        | {
+            "headline": headline(waiting + deciding),
+            "cards": shown,
+            "opened": opened(tickets[0], user, services, [card["incident"] for card in shown]) if tickets else None,
+            "rest": tickets[1:],
+            "pages": pages(waiting, number),
+            "healing": _healing(),
+            "debts": _overdue(now),
+        }
+    )
 
 
 def headline(needed: int) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -9,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Account, Event, Voice
 from accounts.status import Status
+from provisioning import faults
 from provisioning.models import Attempt, Outage, Outcome
 from provisioning.pickup import owe_letter
 from provisioning.when import fixed
@@ -37,8 +39,9 @@ def assess(now: datetime) -> None:
         is_staff=False,
         is_active=True,
     )
-    for account in healed.order_by("status_at")[:BATCH]:
-        open_repair(account, now)
+    faults.batch(
+        healed.order_by("status_at"), partial(open_repair, now=now), "finding what this person is owed", BATCH
+    )
 
 
 def open_repair(account: Account, now: datetime) -> TrustRepair | None:
@@ -119,11 +122,14 @@ def send_word(repair: TrustRepair, actor: Account, words: str, restitution: str,
 def send_lines(now: datetime) -> None:
     """The automatic ones, which need nobody."""
     owed = TrustRepair.objects.filter(state=State.OWED, level=Level.AUTOMATIC).select_related("account")
-    desk = the_desk()
-    for repair in owed.order_by("opened_at")[:BATCH]:
-        with transaction.atomic():
-            if _mark_sent(repair, now):
-                owe_letter(repair.account_id, "letter.amends", f"repair {repair.pk}", _line(repair, desk))
+    faults.batch(
+        owed.order_by("opened_at"), partial(_send_line, the_desk(), now), "sending this person a line", BATCH
+    )
+
+
+def _send_line(desk: Desk, now: datetime, repair: TrustRepair) -> None:
+    if _mark_sent(repair, now):
+        owe_letter(repair.account_id, "letter.amends", f"repair {repair.pk}", _line(repair, desk))
 
 
 def _line(repair: TrustRepair, desk: Desk) -> dict:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from django import forms
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
+from provisioning import faults
 from provisioning.models import Outage
 from support.models import Question, the_desk
 from support.models.why import check_cause
@@ -31,11 +33,14 @@ BATCH = 50
 def ask(now: datetime) -> None:
     """Put the questions of each outage, and of the month that is over."""
     unasked = Outage.objects.filter(~Exists(Question.objects.filter(outage=OuterRef("pk"))))
-    for outage in unasked.order_by("-began_at")[:BATCH]:
-        _put([Question(outage=outage, key=key, asked_at=now) for key in OF_AN_OUTAGE])
+    faults.batch(unasked.order_by("-began_at"), partial(_ask_of, now), "asking why this outage happened", BATCH)
     month = month_before(now.astimezone(the_desk().zone).date())
     if Outage.objects.filter(began_at__date__gte=month).exists():
         _put([Question(month=month, key=key, asked_at=now) for key in OF_A_MONTH])
+
+
+def _ask_of(now: datetime, outage: Outage) -> None:
+    _put([Question(outage=outage, key=key, asked_at=now) for key in OF_AN_OUTAGE])
 
 
 def month_before(day: date) -> date:

@@ -1,6 +1,6 @@
 """The one desk: whose it is, when she is there, and where the limits are."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -8,12 +8,13 @@ import holidays
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Coalesce, Greatest, Least
 
-from support.hours import Schedule
-from support.week import parse_hours
+from support.hours import EARLIEST, LATEST, Schedule, Span
+from support.week import Hours, parse_hours
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-FOR_EVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def check_hours(text: str) -> None:
@@ -87,7 +88,8 @@ class Desk(models.Model):
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone)
+        """UTC where the row names none that exists: letters and pages go on."""
+        return zone_called(self.time_zone) or ZoneInfo("UTC")
 
     @property
     def address(self) -> str:
@@ -95,9 +97,23 @@ class Desk(models.Model):
 
     def schedule(self) -> Schedule:
         """Her hours as they stand in the database now."""
-        week = tuple(parse_hours(getattr(self, day)) for day in WEEKDAYS)
-        away = tuple((row.start, row.until or FOR_EVER) for row in Away.objects.order_by("start"))
-        return Schedule(self.zone, week, away, public_holidays(self.holidays_country, self.holidays_subdivision))
+        week = tuple(hours_of(getattr(self, day)) or () for day in WEEKDAYS)
+        rests = public_holidays(self.holidays_country, self.holidays_subdivision)
+        return Schedule(self.zone, week, times_away(), frozenset() if rests is None else rests)
+
+    def unreadable(self) -> list[str]:
+        """What in this row says nothing, in sentences; her hours are kept without it."""
+        said = []
+        if zone_called(self.time_zone) is None:
+            said.append(f"There is no time zone “{self.time_zone}”, so UTC is used.")
+        wrong = [day for day in WEEKDAYS if hours_of(getattr(self, day)) is None]
+        said += [
+            f"The hours of {day.title()}, “{getattr(self, day)}”, say no hours, so it has none." for day in wrong
+        ]
+        if public_holidays(self.holidays_country, self.holidays_subdivision) is None:
+            where = " ".join([self.holidays_country, self.holidays_subdivision]).strip()
+            said.append(f"No public holidays are known for “{where}”, so none are kept.")
+        return said
 
 
 def the_desk() -> Desk:
@@ -110,10 +126,34 @@ def _subdivisions(country: str) -> list[str]:
 
 @cache
 def public_holidays(country: str, subdivision: str):
-    """Every day on which the country rests; years are filled in as they are asked for."""
+    """Every day on which the country rests; years are filled in as they are asked for. None: no such country."""
     if not country:
         return frozenset[date]()
-    return holidays.country_holidays(country, subdiv=subdivision or None)
+    try:
+        return holidays.country_holidays(country, subdiv=subdivision or None)
+    except NotImplementedError:
+        return None
+
+
+def zone_called(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # none of that name; no name; a folder of zones
+        return None
+
+
+def hours_of(text: str) -> Hours | None:
+    try:
+        return parse_hours(text)
+    except ValueError:
+        return None
+
+
+def times_away() -> tuple[Span, ...]:
+    """Brought by the database into the years that Python can count with."""
+    begins = Greatest("start", Value(EARLIEST))
+    ends = Least(Coalesce("until", Value(LATEST)), Value(LATEST))
+    return tuple(Away.objects.order_by("start").values_list(begins, ends))
 
 
 class Away(models.Model):

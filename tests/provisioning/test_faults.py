@@ -50,11 +50,11 @@ def test_a_part_of_the_sweep_that_breaks_rests_and_is_forgotten_once_it_went_wel
         calls.append(1)
         raise KeyError("x")
 
-    faults.phases({"tidying": broken, "next": lambda: after.append(1)})
-    faults.phases({"tidying": broken, "next": lambda: after.append(1)})
+    faults.phases([("tidying", broken), ("next", lambda: after.append(1))])
+    faults.phases([("tidying", broken), ("next", lambda: after.append(1))])
     assert len(calls) == 1 and len(after) == 2
     Fault.objects.update(next_at=Now())
-    faults.phases({"tidying": lambda: None})
+    faults.phases([("tidying", lambda: None)])
     assert not Fault.objects.exists()
 
 

@@ -1,0 +1,130 @@
+"""What the machine could not handle, as the desk sees it: a line each, with the way to whoever it is about.
+
+While there is nothing it costs two queries; else one more for each sort of row.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import Model
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Account
+from provisioning.models import Fault
+from support.models import Letter, Ticket
+
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Line:
+    what: str
+    why: str
+    since: datetime
+    times: int
+    next_at: datetime | None  # None: it is not tried again
+    who: str = ""
+    link: str = ""
+
+
+def unhandled() -> dict:
+    """For the first page: the newest lines, and whether there are more."""
+    faults = list(Fault.objects.order_by("-at", "-pk")[: SHOWN + 1])
+    letters = list(_given_up()[: SHOWN + 1])
+    lines = [_of_letter(letter) for letter in letters] + _of_faults(faults)
+    return {"unhandled": lines[:SHOWN], "more_unhandled": len(lines) > SHOWN}
+
+
+def _given_up():
+    """Answers that no letter could carry or that were refused, as long as somebody waits for one."""
+    given_up = Letter.objects.filter(given_up_at__isnull=False, sent_at=None, ticket__isnull=False)
+    return given_up.filter(ticket__closed_at=None).select_related("ticket").order_by("-given_up_at")
+
+
+def _of_letter(letter: Letter) -> Line:
+    link = f"{reverse('admin:index')}?ticket={letter.ticket_id}"
+    what = _("The letter “%(subject)s” could not be sent") % {"subject": letter.subject}
+    return Line(what, letter.error, letter.written_at, letter.attempts, None, letter.to, link)
+
+
+def _of_faults(faults: Iterable[Fault]) -> list[Line]:
+    keys = defaultdict(list)
+    for fault in faults:
+        keys[fault.table].append(fault.row)
+    about = {(table, key): found for table, rows in keys.items() for key, found in _about(table, rows).items()}
+    return [_line(fault, *about.get((fault.table, fault.row), ("", ""))) for fault in faults]
+
+
+def _line(fault: Fault, who: str, link: str) -> Line:
+    why = fault.words.removeprefix(f"{fault.doing}: ")
+    return Line(_what(fault), why, fault.began_at, fault.times, fault.next_at, who, link)
+
+
+def _what(fault: Fault) -> str:
+    if fault.table == "phase":
+        return _("Part of the sweep: %(name)s") % {"name": fault.row}
+    model = _model(fault.table)
+    name = str(model._meta.verbose_name if model else fault.table).capitalize()
+    what = _("%(name)s %(key)s") % {"name": name, "key": fault.row[:8]}
+    return f"{what}: {fault.doing}" if fault.doing else what
+
+
+def _model(table: str) -> type[Model] | None:
+    try:
+        return apps.get_model(table)
+    except (LookupError, ValueError):
+        return None
+
+
+def _about(table: str, rows: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """By key: whom a row is about, and where they are found. Never reads the row whole: it may not be readable."""
+    model = _model(table)
+    keys = [key for row in rows if model and (key := _key(model, row)) is not None]
+    if model is None or not keys:
+        return {}
+    names = {
+        "account": _path(model, Account, "account"),
+        "ticket": _path(model, Ticket, "ticket"),
+    }
+    wanted = {f"{name}_pk": f"{path}pk" for name, path in names.items() if path is not None}
+    if "account_pk" in wanted:
+        wanted["name"] = f"{names['account']}name"
+    if "ticket_pk" in wanted:
+        wanted["email"] = f"{names['ticket']}email"
+    found = model._default_manager.filter(pk__in=keys).values_list("pk", *wanted.values())
+    return {str(key): _found(model, key, dict(zip(wanted, values, strict=True))) for key, *values in found}
+
+
+def _key(model: type[Model], row: str) -> Any:
+    try:
+        return model._meta.pk.to_python(row)
+    except ValidationError:
+        return None
+
+
+def _path(model: type[Model], to: type[Model], field: str) -> str | None:
+    """How a query goes from this model to the account or the ticket."""
+    if model is to:
+        return ""
+    try:
+        return f"{field}__" if model._meta.get_field(field).related_model is to else None
+    except FieldDoesNotExist:
+        return None
+
+
+def _found(model: type[Model], key: Any, about: dict[str, Any]) -> tuple[str, str]:
+    who = about.get("name") or about.get("email") or ""
+    if about.get("account_pk"):
+        return who, reverse("admin:accounts_account_change", args=[about["account_pk"]])
+    if about.get("ticket_pk"):
+        return who, f"{reverse('admin:index')}?ticket={about['ticket_pk']}"
+    if not admin.site.is_registered(model):
+        return who, ""
+    return who, reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[key])
