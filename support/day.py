@@ -13,6 +13,7 @@ from django.core.mail import EmailMessage
 from django.db.models import F
 from django.template.loader import render_to_string
 
+from accounts.clock import due
 from accounts.models import Account
 from accounts.status import Status
 from provisioning import outages
@@ -113,7 +114,9 @@ def send(now: datetime) -> None:
     if MAIL in outages.broken_now():
         return
     schedule = the_desk().schedule()
-    for letter in DayLetter.objects.filter(sent_at=None, due_at__lte=now, made_at__gt=now - timedelta(days=2)):
+    for letter in DayLetter.objects.filter(
+        due("due_at", AGAIN, now), sent_at=None, made_at__gt=now - timedelta(days=2)
+    ):
         claimed = DayLetter.objects.filter(pk=letter.pk, sent_at=None, due_at=letter.due_at)
         if may_send(letter, now, schedule) and claimed.update(due_at=now + LEASE, tries=F("tries") + 1):
             _send(letter, now)

@@ -11,6 +11,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from accounts.clock import due as has_come
 from accounts.models import Account
 from provisioning import outages, retry
 from support.models import Affected, Incident, Letter, Ticket
@@ -30,7 +31,7 @@ def write(to: str, subject: str, body: str, occasion: str, **more) -> bool:
 
 def post() -> None:
     """Hand over what is due. Stops at the first failure: the others would only wait for the same silence."""
-    due = Letter.objects.filter(sent_at=None, given_up_at=None, due_at__lte=Now())
+    due = Letter.objects.filter(has_come("due_at", _furthest()), sent_at=None, given_up_at=None)
     pks = list(due.order_by("due_at").values_list("pk", flat=True)[:AT_ONCE])
     if not pks or MAIL in outages.broken_now():
         return
@@ -38,6 +39,11 @@ def post() -> None:
         claimed = due.filter(pk=pk).update(due_at=Now() + LEASE, attempts=F("attempts") + 1)
         if claimed and not _hand_over(Letter.objects.select_related("author", "ticket").get(pk=pk)):
             return
+
+
+def _furthest() -> timedelta:
+    """How far ahead the next try of an unsent letter can lie."""
+    return max(LEASE, timedelta(seconds=max(settings.SETUP_RETRY_SECONDS)))
 
 
 def _hand_over(letter: Letter) -> bool:

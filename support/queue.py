@@ -6,12 +6,14 @@ from django.db import transaction
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
+from accounts.clock import due, long_ago
 from accounts.models import Account, Event, Voice
 from accounts.status import UNFINISHED, Status
 from support.models import Affected, Promise, Ticket
 
 BATCH = 500
 REFRESH_EVERY = timedelta(seconds=20)
+ASLEEP_AT_MOST = timedelta(days=7)
 CAME_BACK = ("logged_in", "tried_to_log_in", "signed_up_again", "signed_up_with_other_password")
 LOOK_BACK = timedelta(days=1)
 UNTRUE = ("login.unknown",)  # said of an address that has an account
@@ -64,7 +66,7 @@ def wake() -> None:
     """Tickets put aside until their account changes come back when it has."""
     changed = Q(wakes_on=Ticket.Wake.CHANGE, account__status_at__gt=F("asleep_since"))
     asleep = Ticket.objects.filter(closed_at=None, asleep_since__isnull=False)
-    asleep.filter(changed | Q(asleep_until__lte=Now())).update(**AWAKE)
+    asleep.filter(changed | due("asleep_until", ASLEEP_AT_MOST)).update(**AWAKE)
 
 
 AWAKE: dict = {"asleep_since": None, "asleep_until": None, "wakes_on": ""}
@@ -72,7 +74,7 @@ AWAKE: dict = {"asleep_since": None, "asleep_until": None, "wakes_on": ""}
 
 def refresh() -> None:
     """Bring what decides the lane up to date, for those whose turn it is: the cost is one batch."""
-    stale = Ticket.objects.filter(closed_at=None, facts_at__lt=Now() - REFRESH_EVERY)
+    stale = Ticket.objects.filter(long_ago("facts_at", REFRESH_EVERY), closed_at=None)
     pks = list(stale.order_by("facts_at").values_list("pk", flat=True)[:BATCH])
     if pks:
         refresh_these(Ticket.objects.filter(pk__in=pks))
