@@ -4,8 +4,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import Q
-from django.db.models.functions import Now
 
+from accounts.clock import lately
 from provisioning.models import OWED, Step
 from provisioning.steps import KINDS
 
@@ -16,7 +16,7 @@ def owe_letter(
     account_id: UUID, kind: str, occasion: str, facts: dict | None = None, pause: timedelta = LETTER_PAUSE
 ) -> None:
     """The pause runs from the hand-over of the last one: a letter that did not go out holds up no other."""
-    recent = Q(done_at__gt=Now() - pause) | Q(state__in=OWED)
+    recent = lately("done_at", pause) | Q(state__in=OWED)
     if Step.objects.filter(recent, account=account_id, kind=kind).exists():
         return
     row = Step(

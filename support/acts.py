@@ -1,11 +1,12 @@
 """What the support person may do. Each act only makes work due, by the road everybody takes."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models.functions import Now
-from django.utils import timezone
+from django.db.models import DateTimeField, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Least, Now
 from django.utils.translation import gettext as _
 
 from accounts.ask import ask_for_letter
@@ -20,7 +21,6 @@ from support.models import Incident, Letter, Message, Promise, Recovery, Ticket
 from support.post import message_id, tell_owner, write
 
 MOST_DEBTS = 25
-ASLEEP_AT_MOST = timedelta(days=7)
 
 
 class Refused(Exception):
@@ -71,16 +71,16 @@ def reply(ticket: Ticket, actor: Account, body: str, draft: str, key: UUID, *, t
     if then_close:
         queue.close(ticket, _("Answered."), actor)
     else:
-        _put_aside(ticket, Ticket.Wake.ANSWER, timezone.now() + ASLEEP_AT_MOST)
+        _put_aside(ticket, Ticket.Wake.ANSWER, Now() + queue.ASLEEP_AT_MOST)
 
 
 def put_aside(ticket: Ticket, actor: Account, reason: str, wakes_on: str, until: datetime) -> None:
     """Out of the queue until `until` at the latest, or until what is named; an answer always wakes it."""
-    _put_aside(ticket, wakes_on, min(until, timezone.now() + ASLEEP_AT_MOST))
+    _put_aside(ticket, wakes_on, Least(Value(until, DateTimeField()), Now() + queue.ASLEEP_AT_MOST))
     note(ticket.account, "put_aside", actor, reason)
 
 
-def _put_aside(ticket: Ticket, wakes_on: str, until: datetime) -> None:
+def _put_aside(ticket: Ticket, wakes_on: str, until: Combinable) -> None:
     Ticket.objects.filter(pk=ticket.pk).update(asleep_since=Now(), asleep_until=until, wakes_on=wakes_on)
 
 

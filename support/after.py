@@ -22,6 +22,7 @@ Level, State = TrustRepair.Level, TrustRepair.State
 SALT = "support.after"
 GONE_FOR = timedelta(hours=24)
 SILENT_FOR = timedelta(days=7)
+FURTHEST = timedelta(days=60)  # a follow-up further ahead was set by a wrong clock
 LINK_SECONDS = 60 * 86400
 
 
@@ -44,7 +45,8 @@ def next_thing(after: After, now: datetime) -> str:
         return "come_back" if now >= after.sent_at + GONE_FOR else ""
     if after.level == Level.AUTOMATIC:
         return "close"
-    return "follow_up" if after.follow_up_on and now >= after.follow_up_on else ""
+    on = after.follow_up_on
+    return "follow_up" if on and (now >= on or on > now + FURTHEST) else ""
 
 
 def go_on(now: datetime) -> None:

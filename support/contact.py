@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.clock import long_ago
 from accounts.models import Account, Event, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import Status
@@ -70,7 +71,7 @@ def _set_down(message: Message) -> None:
 def end_repairs() -> None:
     """Answer those whose account healed meanwhile; hand the others to a person."""
     waiting = Message.objects.select_for_update(skip_locked=True).filter(settled_at=None, account__isnull=False)
-    over = Q(account__status=Status.ACTIVE) | Q(account__status=Status.FAILED) | Q(read_at__lt=Now() - GRACE)
+    over = Q(account__status=Status.ACTIVE) | Q(account__status=Status.FAILED) | long_ago("read_at", GRACE)
     waiting = waiting.filter(over, read_at__isnull=False).order_by("at")
     faults.batch(waiting, _end, "answering this message", BATCH)
 

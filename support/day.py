@@ -14,6 +14,7 @@ from django.core.mail import EmailMessage
 from django.db.models import F
 from django.template.loader import render_to_string
 
+from accounts.clock import due
 from accounts.models import Account
 from accounts.status import Status
 from provisioning import faults, outages
@@ -130,8 +131,8 @@ def send(now: datetime) -> None:
     if MAIL in outages.broken_now():
         return
     schedule = the_desk().schedule()
-    due = DayLetter.objects.filter(sent_at=None, due_at__lte=now, made_at__gt=now - timedelta(days=2))
-    faults.batch(due, partial(_claim_and_send, now, schedule), "sending this letter of the day", whole=False)
+    unsent = DayLetter.objects.filter(due("due_at", AGAIN, now), sent_at=None, made_at__gt=now - timedelta(days=2))
+    faults.batch(unsent, partial(_claim_and_send, now, schedule), "sending this letter of the day", whole=False)
 
 
 def _claim_and_send(now: datetime, schedule: Schedule, letter: DayLetter) -> None:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from accounts import clock
 from accounts.models import Account
 from accounts.status import UNFINISHED, Status
 from provisioning import faults
@@ -62,10 +63,10 @@ def _open_for(outage: Outage) -> None:
 
 def open_from_failures() -> None:
     """Three people in ten minutes, although now and then it works and the breaker stays closed."""
-    lately = Step.objects.filter(occasion="", failed_at__gt=Now() - WITHIN, failed_at__lt=Now() + WITHIN)
-    lately = lately.exclude(error="").only("account_id", "dependency", "error", "permanent", "failed_at")
+    lately = Step.objects.filter(clock.lately("failed_at", WITHIN), occasion="").exclude(error="")
+    lately = lately.only("account_id", "dependency", "error", "permanent", "failed_at")
     owed = Q(state__in=OWED)
-    given_up = Q(state=State.DEAD, account__status=Status.FAILED, account__status_at__gt=Now() - WITHIN)
+    given_up = Q(clock.lately("account__status_at", WITHIN), state=State.DEAD, account__status=Status.FAILED)
     people: dict[tuple[str, str], dict[UUID, Step]] = defaultdict(dict)
     for step in [*lately.filter(owed)[:MOST_ROWS], *lately.filter(given_up)[:MOST_ROWS]]:
         if not (step.permanent and step.dependency == "mail"):  # an address that bounces is one person's
@@ -137,7 +138,7 @@ def end(incident: Incident) -> None:
     if incident.ended_at:
         return
     lately = Step.objects.filter(
-        dependency=incident.dependency, state__in=OWED, failed_at__gt=Now() - WITHIN
+        clock.lately("failed_at", WITHIN), dependency=incident.dependency, state__in=OWED
     ).exclude(error="")
     if incident.outage_id:
         over = Outage.objects.filter(pk=incident.outage_id, ended_at__isnull=False).first()
@@ -148,12 +149,14 @@ def end(incident: Incident) -> None:
         Incident.objects.filter(pk=incident.pk).update(**this)
         incident.refresh_from_db()
     else:
-        Incident.objects.filter(pk=incident.pk, next_news_at__lt=Now()).update(next_news_at=Now() + NEWS_EVERY)
+        Incident.objects.filter(clock.due("next_news_at", NEWS_EVERY), pk=incident.pk).update(
+            next_news_at=Now() + NEWS_EVERY
+        )
 
 
 def _given_up_lately(incident: Incident) -> bool:
     theirs = Affected.objects.filter(incident=incident, account__status=Status.FAILED)
-    return theirs.filter(account__status_at__gt=Now() - WITHIN).exists()
+    return theirs.filter(clock.lately("account__status_at", WITHIN)).exists()
 
 
 def give_notice(incident: Incident) -> None:
@@ -161,7 +164,7 @@ def give_notice(incident: Incident) -> None:
     if incident.dependency == "mail" and not incident.ended_at:
         return
     lasted = Incident.objects.filter(pk=incident.pk).filter(
-        Q(ended_at=None, began_at__lt=Now() - NOTICE_AFTER) | Q(ended_at__gt=incident.began_at + NOTICE_AFTER)
+        Q(clock.long_ago("began_at", NOTICE_AFTER), ended_at=None) | Q(ended_at__gt=incident.began_at + NOTICE_AFTER)
     )
     if not lasted.exists():
         return

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from accounts.models import Account, Event, SignupClaim, Voice
 from provisioning.models import Attempt, Step
@@ -39,7 +39,7 @@ def card(account: Account, viewer: Account, only: str = "") -> dict:
 
 def note_look(account: Account, viewer: Account) -> None:
     """Who looked at whom is in the diary, too; once in ten minutes is enough."""
-    recent = Event.objects.filter(account=account, at__gt=timezone.now() - NOTED_AGAIN_AFTER)
+    recent = Event.objects.filter(account=account, at__gt=Now() - NOTED_AGAIN_AFTER)
     if not recent.filter(kind="looked_at", actor=viewer).exists():
         Event.objects.create(account=account, voice=Voice.SUPPORT, kind="looked_at", actor=viewer)
 

@@ -13,6 +13,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from accounts.clock import due as has_come
 from accounts.models import Account
 from provisioning import faults, outages, retry
 from support.models import Affected, Incident, Letter, Ticket
@@ -36,7 +37,7 @@ def write(to: str, subject: str, body: str, occasion: str, **more) -> bool:
 
 def post() -> None:
     """Hand over what is due. Stops where the service fails: the others would only wait for the same silence."""
-    due = Letter.objects.filter(sent_at=None, given_up_at=None, due_at__lte=Now())
+    due = Letter.objects.filter(has_come("due_at", _furthest()), sent_at=None, given_up_at=None)
     awake = faults.without_resting(due, POSTING)
     pks = list(awake.order_by("due_at").values_list("pk", flat=True)[:AT_ONCE])
     if not pks or MAIL in outages.broken_now():
@@ -53,6 +54,11 @@ def _post(due: QuerySet[Letter], silent: list[int]) -> None:
     claimed = letter and due.update(due_at=Now() + LEASE, attempts=F("attempts") + 1)
     if letter and claimed and not _hand_over(letter):
         silent.append(letter.pk)
+
+
+def _furthest() -> timedelta:
+    """How far ahead the next try of an unsent letter can lie."""
+    return max(LEASE, timedelta(seconds=max(settings.SETUP_RETRY_SECONDS)))
 
 
 def _hand_over(letter: Letter) -> bool:

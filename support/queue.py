@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
+from accounts.clock import due, long_ago
 from accounts.models import Account, Event, Voice
 from accounts.status import UNFINISHED, Status
 from provisioning import faults
@@ -12,6 +13,7 @@ from support.models import Affected, Promise, Ticket
 
 BATCH = 500
 REFRESH_EVERY = timedelta(seconds=20)
+ASLEEP_AT_MOST = timedelta(days=7)
 CAME_BACK = ("logged_in", "tried_to_log_in", "signed_up_again", "signed_up_with_other_password")
 LOOK_BACK = timedelta(days=1)
 REFRESHING = "looking up what decides when it is this ticket's turn"
@@ -69,7 +71,7 @@ def wake() -> None:
     """Tickets put aside until their account changes come back when it has."""
     changed = Q(wakes_on=Ticket.Wake.CHANGE, account__status_at__gt=F("asleep_since"))
     asleep = Ticket.objects.filter(closed_at=None, asleep_since__isnull=False)
-    faults.together(asleep.filter(changed | Q(asleep_until__lte=Now())), _wake, "waking this ticket")
+    faults.together(asleep.filter(changed | due("asleep_until", ASLEEP_AT_MOST)), _wake, "waking this ticket")
 
 
 def _wake(tickets: QuerySet[Ticket]) -> None:
@@ -81,7 +83,7 @@ AWAKE: dict = {"asleep_since": None, "asleep_until": None, "wakes_on": ""}
 
 def refresh() -> None:
     """Bring what decides the lane up to date, for those whose turn it is: the cost is one batch."""
-    stale = Ticket.objects.filter(closed_at=None, facts_at__lt=Now() - REFRESH_EVERY)
+    stale = Ticket.objects.filter(long_ago("facts_at", REFRESH_EVERY), closed_at=None)
     awake = faults.without_resting(stale, REFRESHING)
     pks = list(awake.order_by("facts_at").values_list("pk", flat=True)[:BATCH])
     if pks:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from accounts.clock import long_ago
 from accounts.models import Account, Event, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import UNFINISHED, Status
@@ -96,7 +97,7 @@ def _settle_turns(recovery: Recovery) -> None:
         ended_at__gt=OuterRef("asked_at"),
         outcome__in=(Outcome.FAILED, Outcome.REFUSED, Outcome.OUTAGE),
     )
-    failed = Q(Exists(tries)) | Q(asked_at__lt=Now() - LONGEST_TURN)
+    failed = Q(Exists(tries)) | long_ago("asked_at", LONGEST_TURN)
     _settle(asked.filter(failed), outcome=Turn.Outcome.FAILED, settled_at=Now())
     # Whoever healed without a turn needs none.
     waiting = Turn.objects.filter(recovery=recovery, outcome="", account__status=Status.ACTIVE)

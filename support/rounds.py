@@ -1,9 +1,11 @@
-"""What falls due by the clock at the desk, whoever is or is not there. The sweep comes by; the clock is read once."""
+"""What falls due by the clock at the desk, whoever is or is not there.
+
+The sweep comes by; the clock is read once, and it is the database's: with it all that was written is compared.
+"""
 
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-
+from accounts.clock import database_now
 from provisioning import faults
 from provisioning.sweep import first_this
 from support import after, away, day, promises, rule, trust, why
@@ -13,7 +15,7 @@ EVERY = timedelta(seconds=10)
 
 def fetch() -> None:
     if first_this("rounds", EVERY):
-        go_round(timezone.now())
+        go_round(database_now())
 
 
 def go_round(now: datetime) -> None:

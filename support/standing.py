@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
+from accounts.clock import lately
 from provisioning.kick import STALE_AFTER
 from provisioning.models import Heartbeat
 from support.away import word_status
@@ -20,7 +21,7 @@ def standing() -> dict:
     owed = TrustRepair.objects.filter(state=State.OWED, level=Level.PERSONAL).order_by().values("state")
     away = Q(start__lte=Now()) & (Q(until=None) | Q(until__gt=Now()))
     rows = Desk.objects.annotate(
-        beats=Exists(Heartbeat.objects.filter(name="sweep", at__gt=Now() - pause)),
+        beats=Exists(Heartbeat.objects.filter(lately("at", pause), name="sweep")),
         words_owed=Coalesce(Subquery(owed.annotate(n=Count("pk")).values("n")), 0),
         away=Exists(Away.objects.filter(away)),
     ).values("said", "beats", "words_owed", "away")

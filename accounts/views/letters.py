@@ -4,11 +4,11 @@ from functools import wraps
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from accounts.clock import database_now
 from accounts.links import LinkIsOver, find, why_over
 from accounts.messages import clock, say
 from accounts.models import MailboxLink
@@ -46,7 +46,7 @@ def _answer(view, request, token: str, purposes) -> HttpResponse:
 
 def _over_page(request, link: MailboxLink) -> HttpResponse | None:
     """Why this link does nothing any more; None while it works. A used one has done its work: no error."""
-    if key := why_over(link, timezone.now()):
+    if key := why_over(link, database_now()):
         time = clock(link.used_at or link.created_at)
         return _over(request, say(key, email=link.email, time=time), 200 if link.used_at else 410)
     if not link.account.is_active:
