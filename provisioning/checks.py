@@ -16,7 +16,6 @@ from provisioning.models import Step
 from provisioning.steps import KINDS, WELCOME, setup_kinds
 
 OUR_STEPS = (WELCOME, "workspace")
-SHORTEST_LEASE = 30  # seconds: a slow letter or workspace takes ten
 
 
 @register("settings")
@@ -94,12 +93,6 @@ def _pace() -> Iterator[CheckMessage]:
             "SWEEP_SECONDS is longer than SETUP_LEASE_SECONDS, so the step of a dead worker waits for the sweep",
             hint=f"sweep at least every {lease:.0f} seconds",
             id="provisioning.W001",
-        )
-    if lease < SHORTEST_LEASE:
-        yield Warning(
-            f"SETUP_LEASE_SECONDS is {lease:.0f}, and a slow step that is still under way is begun a second time",
-            hint=f"give it {SHORTEST_LEASE} or more",
-            id="provisioning.W002",
         )
 
 
