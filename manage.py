@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
+from config import logs
 from config.embedded import ServerFailed, running
 
 WITHOUT_SERVERS = {
@@ -30,6 +31,7 @@ ONLY_TELLS = {"-h", "--help", "--version"}
 
 def main(arguments: list[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    logs.terminal_below()
     try:
         with servers_for(arguments[1:]):
             execute_from_command_line(arguments)

@@ -2,14 +2,20 @@
 
 import os
 import re
+import socket
 import warnings
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from psycopg import ProgrammingError
+from psycopg import ProgrammingError, pq
 from psycopg.conninfo import make_conninfo
+
+from config import hosts
+from config.mailboxes import mailbox
 
 env = environ.Env()
 
@@ -30,6 +36,21 @@ LINK = {
 POOL = {"min_size": 1, "max_size": 16, "timeout": 4, "reconnect_timeout": 5}
 FOR_DJANGO = ("assume_role", "isolation_level", "prepare_threshold", "server_side_binding")
 WORKSPACES_WE_SPEAK = ("local", "postgres-schema", "https", "http")
+MAIL_WE_SPEAK = {"smtp": 25, "smtps": 587, "smtp+tls": 587, "smtp+ssl": 465}
+LETTERS_KEPT_HERE = ("filemail", "consolemail", "memorymail", "dummymail")
+
+# What Django and psycopg take from a URL beside what libpq itself knows.
+DATABASE_OPTIONS = {"pool", "server_side_binding", "isolation_level", "assume_role", "prepare_threshold"}
+NUMBERS_OF_LIBPQ = re.compile(r"connect_timeout|keepalives\w*|tcp_user_timeout|prepare_threshold")
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+BROKER_OPTIONS = {"virtual_host", "ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
+CERT_REQS = ("none", "optional", "required", "CERT_NONE", "CERT_OPTIONAL", "CERT_REQUIRED")
+
+LIKE_A_DATABASE = "postgres://user:password@host:5432/database"
+LIKE_A_BROKER = "redis://:password@host:6379/0 or unix:///path/to/socket"
+LIKE_MAIL = "smtp+tls://user:password@host:587"
+LIKE_WORKSPACES = "https://token@host/path"
+SHORTEST_WAIT, LONGEST_WAIT = 0.001, 7 * 86400  # seconds
 
 
 def refuse(name: str, why: str) -> ImproperlyConfigured:
@@ -38,7 +59,28 @@ def refuse(name: str, why: str) -> ImproperlyConfigured:
 
 def text(name: str, default: str) -> str:
     """An empty variable counts as one that is not named."""
-    return env.str(name, default="").strip() or default
+    value = os.environ.get(name, "").strip()
+    if not value.isprintable():
+        raise refuse(name, "has a line break or another character in it that cannot be printed.")
+    return value or default
+
+
+def choice(name: str, default: str, choices: Sequence[str]) -> str:
+    value = text(name, default)
+    found = next((known for known in choices if known.lower() == value.lower()), None)
+    if found is None:
+        raise refuse(name, f"must be one of {', '.join(choices)}, not {value!r}.")
+    return found
+
+
+def secret_key(name: str, kept: str) -> str:
+    """Whoever can guess it can log in as anybody."""
+    value = text(name, kept)
+    if len(value) < 32:
+        raise refuse(name, "is too short: give it 50 random characters.")
+    if re.search(r"\s", value) or len(set(value)) < 8:
+        raise refuse(name, "has a blank in it, or too few different characters: give it 50 random ones.")
+    return value
 
 
 def flag(name: str, default: bool = False) -> bool:
@@ -52,7 +94,7 @@ def flag(name: str, default: bool = False) -> bool:
 
 def whole_number(name: str, default: int, least: int, most: int) -> int:
     value = text(name, str(default))
-    if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+    if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
         raise refuse(name, f"must be a whole number from {least} to {most}, not {value!r}.")
     return int(value)
 
@@ -64,42 +106,97 @@ def seconds_list(name: str, default: str) -> list[float]:
         waits = [float(part) for part in value.split(",")]
     except ValueError:
         waits = []
-    if not waits or not all(0 < wait <= 7 * 86400 for wait in waits):
-        raise refuse(name, f"must be seconds with commas between, like 2,5,15,60, not {value!r}.")
+    if not all(SHORTEST_WAIT <= wait <= LONGEST_WAIT for wait in waits) or not waits:
+        raise refuse(name, f"must be seconds up to a week, with commas between, like 2,5,15,60, not {value!r}.")
     return waits
 
 
 def names_list(name: str, default: str) -> list[str]:
-    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+    value = text(name, default)
+    names = [part.strip() for part in value.split(",") if part.strip()]
+    if not names:
+        raise refuse(name, f"names nothing, in {value!r}: write names with commas between, or leave it out.")
+    twice = next((one for one in names if names.count(one) > 1), None)
+    if twice is not None:
+        raise refuse(name, f"names {twice!r} twice: once is enough.")
+    return names
+
+
+def hosts_list(name: str, default: str) -> list[str]:
+    """Hosts as Django compares them: no scheme, no port, an IPv6 address in brackets."""
+    named = names_list(name, default)
+    for one in named:
+        if not (one == "*" or _is_bare_host(one.removeprefix("."))):
+            raise refuse(name, f"must be bare hosts like acme.example, .acme.example or [::1], not {one!r}.")
+    return named
 
 
 def address(name: str, default: str) -> str:
     """One mailbox: dana@example.com, or Arrivals <hello@example.com>."""
     value = text(name, default)
-    if not re.fullmatch(r"[^@<>\r\n]+@[^@<>\s]+|[^<>\r\n]*<[^@<>\s]+@[^@<>\s]+>", value):
-        raise refuse(name, f"must be an e-mail address, not {value!r}.")
-    return value
+    found = mailbox(value)
+    if found is None:
+        raise refuse(name, f"must be one e-mail address, like Acme <hello@acme.example>, not {value!r}.")
+    return found
 
 
 def site(name: str, default: str) -> str:
+    """Where the site is, as browsers write it: in ASCII, in lower case, without the port that they leave out."""
     value = text(name, default).rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+    parts = _parts(name, value, "https://acme.example")
+    host = hosts.in_ascii(parts.hostname or "")
+    if parts.scheme not in ("http", "https") or not hosts.is_host(host) or parts.path or parts.query:
         raise refuse(name, f"must be http(s)://host with no path, not {value!r}.")
+    if "@" in parts.netloc:
+        raise refuse(name, "must not have a user or password in it: write https://acme.example.")
+    usual = parts.port in (None, {"http": 80, "https": 443}[parts.scheme])
+    return f"{parts.scheme}://{hosts.in_url(host)}" + ("" if usual else f":{parts.port}")
+
+
+def listening_host(name: str, default: str) -> str:
+    """The address to listen on, in brackets if it is one of IPv6; a name must lead somewhere."""
+    value = text(name, default)
+    bare = value.removeprefix("[").removesuffix("]")
+    try:
+        if hosts.address_in(bare) is None:
+            socket.getaddrinfo(bare, None)
+    except (OSError, UnicodeError) as error:
+        raise refuse(name, f"must be an address to listen on, like 127.0.0.1 or 0.0.0.0, not {value!r}.") from error
+    return hosts.in_url(bare)
+
+
+def user_and_password(name: str) -> str:
+    """`user:password`, or nothing where nobody is named."""
+    value = text(name, "")
+    user, colon, password = value.partition(":")
+    if value and not (user and colon and password):
+        raise refuse(name, "must be user:password, with a colon between.")
+    return value
+
+
+def reports(name: str) -> str:
+    """Sentry's address for our errors, or nothing where none is named."""
+    value = text(name, "")
+    if value:
+        like = "https://key@host/project"
+        parts = _url(name, value, like)
+        if parts.scheme not in ("http", "https") or not parts.username or not re.search(r"/\d+$", parts.path):
+            raise refuse(name, f"must be {like}, as Sentry shows it.")
     return value
 
 
 def database(name: str, default: str) -> dict:
     """The database as Django wants it. Only PostgreSQL: the races we guard against need its row locks."""
     value = text(name, default)
-    if urlsplit(value).scheme not in DATABASES_WE_SPEAK:
+    if "://" not in value or _scheme(value) not in DATABASES_WE_SPEAK:
         raise refuse(name, f"must start with postgres://, not {_scheme(value)!r}.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             config = env.db_url_config(value)
     except (ValueError, UserWarning, ImproperlyConfigured) as error:
-        raise refuse(name, f"could not be read: {error}.") from error
+        raise refuse(name, f"could not be read: write {LIKE_A_DATABASE}; {SPECIAL}.") from error
+    _look_at_database(name, value, config)
     options = config.pop("OPTIONS", {})
     pool = _pool(name, options.pop("pool", 0))
     _check_options(name, options)
@@ -138,12 +235,72 @@ def _check_age(name: str, age: object, pooled: bool) -> None:
         raise refuse(name, "says pool=true, and a pool keeps connections by itself: leave conn_max_age out.")
 
 
+def _look_at_database(name: str, value: str, config: dict) -> None:
+    """What would otherwise be told by each page, as a refusal of libpq's. Several hosts may be named."""
+    if not config["NAME"] or "@" in config["NAME"] or re.search(r"[#\s]", value):
+        raise refuse(name, f"names no database: write {LIKE_A_DATABASE}; {SPECIAL}.")
+    ports = [port for port in str(config["PORT"]).split(",") if port]
+    named = [host.strip("[]") for host in config["HOST"].split(",") if host]
+    if not all(port.isdigit() and 0 < int(port) < 65536 for port in ports):
+        raise refuse(name, f"has a port that is no port number: write {LIKE_A_DATABASE}; {SPECIAL}.")
+    if not all(host.startswith("/") or hosts.is_host(host) for host in named):
+        raise refuse(name, f"names a host that is none: write {LIKE_A_DATABASE}; {SPECIAL}.")
+    _look_at_options(name, config.get("OPTIONS", {}))
+
+
+def _look_at_options(name: str, options: dict) -> None:
+    known = DATABASE_OPTIONS | {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
+    for option, value in options.items():
+        if option not in known:
+            near = get_close_matches(option, known, 1)
+            raise refuse(name, f"has an option {option!r} that PostgreSQL does not know{_did_you_mean(near)}.")
+        if NUMBERS_OF_LIBPQ.fullmatch(option) and not re.fullmatch(r"-?\d+", str(value)):
+            raise refuse(name, f"has an option {option} that must be a whole number, not {value!r}.")
+    if options.get("sslmode", "prefer") not in SSL_MODES:
+        raise refuse(name, f"has an sslmode that is none of {', '.join(SSL_MODES)}: {options['sslmode']!r}.")
+
+
+def _did_you_mean(near: list[str]) -> str:
+    return f": did you mean {near[0]}?" if near else ": leave it out"
+
+
 def broker(name: str, default: str) -> str:
+    """Where Redis is, in the way Celery says it."""
     value = text(name, default)
-    if urlsplit(value).scheme not in BROKERS_WE_SPEAK:
+    scheme = _scheme(value)
+    if scheme not in BROKERS_WE_SPEAK or "://" not in value:
         raise refuse(name, f"must start with redis:// or unix://, not {_scheme(value)!r}.")
-    _port(name, value)
-    return "redis+socket" + value.removeprefix("unix") if value.startswith("unix:") else value
+    options = dict(parse_qsl(value.partition("?")[2]))
+    if scheme in ("unix", "redis+socket"):
+        return _broker_on_a_socket(name, value, options)
+    parts = _url(name, value, LIKE_A_BROKER)
+    _look_at_broker_options(name, options)
+    _look_at_number(name, parts.path.removeprefix("/"))
+    return value
+
+
+def _broker_on_a_socket(name: str, value: str, options: dict[str, str]) -> str:
+    parts = _parts(name, value, LIKE_A_BROKER)
+    if parts.netloc or len(parts.path) < 2:
+        raise refuse(name, "names no socket: write unix:///path/to/socket, with three strokes.")
+    if "db" in options:
+        options["virtual_host"] = options.pop("db")
+    _look_at_broker_options(name, options)
+    number = options.get("virtual_host", "0")
+    _look_at_number(name, number.removeprefix("/"))
+    return f"redis+socket://{parts.path}?virtual_host={number}"
+
+
+def _look_at_broker_options(name: str, options: dict[str, str]) -> None:
+    for option in options.keys() - BROKER_OPTIONS:
+        raise refuse(name, f"has an option {option!r} that we do not know: leave it out.")
+    if options.get("ssl_cert_reqs", "none") not in CERT_REQS:
+        raise refuse(name, "has an ssl_cert_reqs that is none of none, optional, required.")
+
+
+def _look_at_number(name: str, number: str) -> None:
+    if not re.fullmatch(r"[0-9]{0,4}", number):
+        raise refuse(name, f"must name its database by a number: write {LIKE_A_BROKER}.")
 
 
 def mail(name: str, folder: Path) -> dict:
@@ -154,35 +311,94 @@ def mail(name: str, folder: Path) -> dict:
             "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
             "EMAIL_FILE_PATH": str(folder),
         }
-    _port(name, value)
-    try:
-        config = env.email_url_config(value)
-    except (ImproperlyConfigured, KeyError) as error:
-        raise refuse(name, "must start with smtp://, smtp+tls:// or smtp+ssl://.") from error
-    if config.get("EMAIL_BACKEND") == "django.core.mail.backends.smtp.EmailBackend":
+    scheme = value.partition("://")[0]
+    if scheme not in (*MAIL_WE_SPEAK, *LETTERS_KEPT_HERE) or "://" not in value:
+        raise refuse(name, f"must start with smtp://, smtp+tls:// or smtp+ssl://: write {LIKE_MAIL}.")
+    if scheme in MAIL_WE_SPEAK:
+        _look_at_mail(name, value)
+    config = env.email_url_config(value)
+    if scheme in MAIL_WE_SPEAK:
         config["EMAIL_BACKEND"] = "provisioning.smtp.EmailBackend"
-    if value.startswith("filemail:"):
-        config["EMAIL_FILE_PATH"] = unquote(urlsplit(value).path)
-    return {key: item for key, item in config.items() if item is not None}
+    if scheme == "filemail":
+        config["EMAIL_FILE_PATH"] = _mail_folder(name, value)
+    found = {key: item for key, item in config.items() if item is not None}
+    return {"EMAIL_PORT": MAIL_WE_SPEAK[scheme]} | found if scheme in MAIL_WE_SPEAK else found
+
+
+def _mail_folder(name: str, value: str) -> str:
+    path = unquote(urlsplit(value).path)
+    if urlsplit(value).netloc or not path.strip("/"):
+        raise refuse(name, "names no folder: write filemail:///path/to/folder, with three strokes.")
+    return path
+
+
+def _look_at_mail(name: str, value: str) -> None:
+    parts = _url(name, value, LIKE_MAIL)
+    if parts.query or parts.path.strip("/"):
+        words = "has something behind the host that we do not know; TLS is told by smtp+tls:// or smtp+ssl://"
+        raise refuse(name, f"{words}: write {LIKE_MAIL}; {SPECIAL}.")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if bool(user) != bool(password):
+        raise refuse(name, f"must have both a user and a password, or neither: write {LIKE_MAIL}.")
+    if not (user + password).isascii():
+        raise refuse(name, "has a letter outside ASCII in its user or password, which SMTP cannot carry.")
 
 
 def workspaces(name: str, default: str) -> str:
+    """Where workspaces are made. The token is a password: it goes over TLS, or it stays on a network of our own."""
     value = text(name, default)
-    scheme = urlsplit(value).scheme
-    if scheme not in WORKSPACES_WE_SPEAK:
-        raise refuse(name, "must be local:, postgres-schema: or https://token@host/path.")
+    scheme = value.partition(":")[0]
+    if scheme not in WORKSPACES_WE_SPEAK or (scheme not in ("http", "https") and value != f"{scheme}:"):
+        raise refuse(name, f"must be local:, postgres-schema: or {LIKE_WORKSPACES}.")
     if scheme in ("http", "https"):
-        _port(name, value)
-        if not urlsplit(value).hostname:
-            raise refuse(name, "names no host: https://token@host/path.")
+        parts = _url(name, value, LIKE_WORKSPACES)
+        _look_at_token(name, parts)
+        if scheme == "http" and not hosts.is_inside(parts.hostname or ""):
+            words = "would send its token in the open: http:// is for loopback, private networks and names like"
+            raise refuse(name, f"{words} workspaces or workspaces.internal; write {LIKE_WORKSPACES}.")
     return value
 
 
-def _port(name: str, value: str) -> None:
+def _look_at_token(name: str, parts: SplitResult) -> None:
+    token = unquote(parts.username or "")
+    if not token or parts.password is not None:
+        raise refuse(name, f"must have a token and nothing else before the @: write {LIKE_WORKSPACES}.")
+    if not re.fullmatch(r"[!-~]+", token):
+        raise refuse(name, "has a blank or a letter outside ASCII in its token, which a header cannot carry.")
+    if parts.query:
+        raise refuse(name, f"has a ? in it, and ends with its path: write {LIKE_WORKSPACES}.")
+
+
+SPECIAL = "a special character in a password is written as %40 (@), %2F (/), %3F (?) or %23 (#)"
+
+
+def _url(name: str, value: str, like: str) -> SplitResult:
+    """The parts of a URL that leads to a host. Never repeats the value: there may be a password in it."""
+    parts = _parts(name, value, like)
+    if not parts.hostname:
+        raise refuse(name, f"names no host: write {like}.")
+    if not hosts.is_host(parts.hostname):
+        raise refuse(name, f"names a host that is none: write {like}.")
+    return parts
+
+
+def _parts(name: str, value: str, like: str) -> SplitResult:
     try:
-        urlsplit(value).port  # noqa: B018 - reading it is the check
-    except ValueError as error:
-        raise refuse(name, f"has a port that is no port number: {error}.") from error
+        parts = urlsplit(value)
+        wrong = parts.port == 0 or (parts.netloc.endswith(":"))
+    except ValueError:
+        wrong = True
+    if wrong:
+        raise refuse(name, f"has a port that is no port number: write {like}; {SPECIAL}.")
+    if "#" in value or re.search(r"\s", value):
+        raise refuse(name, f"has a # or a blank in it: write {like}; {SPECIAL}.")
+    return parts
+
+
+def _is_bare_host(host: str) -> bool:
+    if host.startswith("[") and host.endswith("]"):
+        return hosts.address_in(host[1:-1]) is not None
+    return ":" not in host and hosts.is_host(host)
 
 
 def _scheme(value: str) -> str:

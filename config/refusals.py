@@ -5,6 +5,7 @@ from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpResponseNotAllowed
 from django.shortcuts import render
 from django.views.defaults import bad_request as django_bad_request
+from structlog.contextvars import get_contextvars
 
 
 def bad_request(request, exception):
@@ -12,6 +13,11 @@ def bad_request(request, exception):
     if isinstance(exception, RequestDataTooBig):
         return render(None, "413.html", status=413)
     return django_bad_request(request, exception)
+
+
+def server_error(request):
+    """The page of our own faults, with the name under which this one stands in the log."""
+    return render(None, "500.html", {"reference": get_contextvars().get("request")}, status=500)
 
 
 def is_text(charset: str | None) -> bool:

@@ -1,6 +1,5 @@
 """One settings file: the environment, and defaults that run. Every variable is described in the README."""
 
-import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -9,35 +8,33 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
 
-from config import embedded, environment
+from config import embedded, environment, folders, hosts, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-ARRIVALS_HOME = Path(environment.text("ARRIVALS_HOME", str(BASE_DIR / ".arrivals"))).absolute()
+ARRIVALS_HOME = folders.home("ARRIVALS_HOME", BASE_DIR / ".arrivals")
+folders.programs("ARRIVALS_POSTGRES_BIN")
 DEBUG = environment.flag("DEBUG")
 
-
-def _kept_secret(path: Path) -> str:
-    """The key of an installation where none was named: made once, readable by its owner alone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(50))
-    return path.read_text()
-
-
-SECRET_KEY = environment.text("SECRET_KEY", "") or _kept_secret(ARRIVALS_HOME / "secret_key")
-if len(SECRET_KEY) < 32:
-    raise environment.refuse("SECRET_KEY", "is too short: give it 50 random characters.")
+SECRET_KEY_NAMED = bool(environment.text("SECRET_KEY", ""))
+SECRET_KEY = environment.secret_key(
+    "SECRET_KEY", "" if SECRET_KEY_NAMED else folders.kept_secret(ARRIVALS_HOME / "secret_key")
+)
 
 PORT = environment.whole_number("PORT", 8000, 1, 65535)
+HOST = environment.listening_host("HOST", "127.0.0.1")
 SITE_URL = environment.site("SITE_URL", f"http://localhost:{PORT}")
 ON_HTTPS = SITE_URL.startswith("https://")
 SITE_HOST = urlsplit(SITE_URL).hostname or "localhost"
-ALLOWED_HOSTS = environment.names_list("ALLOWED_HOSTS", f"{SITE_HOST},localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = environment.hosts_list(
+    "ALLOWED_HOSTS", ",".join(dict.fromkeys((hosts.in_url(SITE_HOST), "localhost", "127.0.0.1", "[::1]")))
+)
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if ON_HTTPS else []
+
+# Our own lines from LOG_LEVEL on, others' from WARNING; JSON where a machine reads, readable where a person does.
+LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", logs.LEVELS)
+LOG_FORMAT = environment.choice("LOG_FORMAT", logs.usual_format(DEBUG), logs.FORMATS)
+LOGGING = logs.configuration(LOG_LEVEL, LOG_FORMAT)
+SENTRY_DSN = environment.reports("SENTRY_DSN")
 
 PRIVATE_POSTGRES = not environment.text("DATABASE_URL", "")
 PRIVATE_VALKEY = not environment.text("REDIS_URL", "")
@@ -47,16 +44,18 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 globals().update(environment.mail("EMAIL_URL", ARRIVALS_HOME / "mail"))
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = environment.address("DEFAULT_FROM_EMAIL", f"Arrivals <hello@{SITE_HOST}>")
-SUPPORT_EMAIL = environment.address("SUPPORT_EMAIL", f"support@{SITE_HOST}")
-OWNER_EMAIL = environment.address("OWNER_EMAIL", f"owner@{SITE_HOST}")
+_OUR_DOMAIN = hosts.in_mailbox(SITE_HOST)
+DEFAULT_FROM_EMAIL = environment.address("DEFAULT_FROM_EMAIL", f"Arrivals <hello@{_OUR_DOMAIN}>")
+SUPPORT_EMAIL = environment.address("SUPPORT_EMAIL", f"support@{_OUR_DOMAIN}")
+OWNER_EMAIL = environment.address("OWNER_EMAIL", f"owner@{_OUR_DOMAIN}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Who may deliver mail to /mail/<service>/inbound/, and tell at /mail/<service>/tracking/ what came back, as
 # user:password. Nobody can where none is named.
-ANYMAIL = {"WEBHOOK_SECRET": environment.text("WEBHOOK_SECRET", "") or f"arrivals:{secrets.token_urlsafe(32)}"}
+ANYMAIL = {
+    "WEBHOOK_SECRET": environment.user_and_password("WEBHOOK_SECRET") or f"arrivals:{secrets.token_urlsafe(32)}"
+}
 
 INSTALLED_APPS = [
-    "config",
     "accounts",
     "provisioning",
     "support",
@@ -72,8 +71,10 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_totp",
     "csp",
+    "config",  # last: when every room is ready, it looks through what the settings name
 ]
 MIDDLEWARE = [
+    "config.requests.Requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -170,8 +171,7 @@ LANGUAGE_COOKIE_AGE = 365 * 86400
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
-STATIC_ROOT = ARRIVALS_HOME / "static"
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+STATIC_ROOT = folders.writable("ARRIVALS_HOME", ARRIVALS_HOME / "static")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "config.assets.Fingerprints"},

@@ -10,3 +10,4 @@ urlpatterns = [
 ]
 
 handler400 = "config.refusals.bad_request"
+handler500 = "config.refusals.server_error"

@@ -9,3 +9,4 @@ class ProvisioningConfig(AppConfig):
 
     def ready(self):
         import_module("provisioning.leaving")  # listens for accounts that go
+        import_module("provisioning.checks")

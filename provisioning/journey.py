@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from structlog.contextvars import bound_contextvars
 
 from accounts.away import is_passing
 from provisioning import faults
@@ -133,13 +134,16 @@ def _update_ours(statement: str, steps: Sequence[Step]) -> None:
 
 
 def perform(step: Step) -> Result:
-    """Do it, outside any transaction. Never raises: a poisoned step must not stop the others.
+    """Do it, outside any transaction. Never raises: a poisoned step must not stop the others."""
+    with bound_contextvars(step=step.pk, kind=step.kind, account=str(step.account_id)):
+        return _perform(step)
 
-    When it is our own database that went away, the try has not begun: it is nobody's fault.
-    """
+
+def _perform(step: Step) -> Result:
+    """When it is our own database that went away, the try has not begun: it is nobody's fault."""
     started = time.monotonic()
     if step.kind not in known_kinds():  # of older or newer code: whoever knows it does it, and no try is spent
-        return Result(step, 0, failure=StepFailed("nothing here knows this step", failure="bug"), too_late=True)
+        return Result(step, 0, too_late=True)
     try:
         reference = find_kind(step.kind).perform(step)
         return Result(step, time.monotonic() - started, reference=reference)
@@ -148,6 +152,6 @@ def perform(step: Step) -> Result:
     except BaseException as error:  # also SystemExit: a step's code is not ours to trust
         if is_passing(error):
             return Result(step, time.monotonic() - started, too_late=True)
-        logger.exception("step %s of account %s broke", step.kind, step.account_id)
+        logger.exception("a step broke")
         failure = StepFailed(f"a fault in our own code ({type(error).__name__})", failure="bug")
         return Result(step, time.monotonic() - started, failure=failure)

@@ -101,7 +101,8 @@ def target(url: str) -> tuple[str, dict[str, str]]:
     port = f":{parts.port}" if parts.port else ""
     token = unquote(parts.username or "")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return f"{parts.scheme}://{parts.hostname}{port}{parts.path.rstrip('/')}", headers
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}", headers
 
 
 def _read(answer: Any) -> Answer:

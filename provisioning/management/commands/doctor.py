@@ -6,7 +6,7 @@ from provisioning.doctor import EXAMINATIONS, Beware, Unwell
 
 class Command(BaseCommand):
     help = "Ask everything that Arrivals depends on, and say in words what works. Exits 1 if something does not."
-    requires_system_checks: list[str] = []
+    requires_system_checks = ("settings",)
 
     def handle(self, *args, **options):
         unwell = [name for name in EXAMINATIONS if not self._examine(name)]

@@ -1,0 +1,19 @@
+from celery.signals import setup_logging
+from django.apps import AppConfig
+from django.conf import settings
+
+from config import sentry
+from config.checks import refuse_wrong_settings
+
+
+class GateConfig(AppConfig):
+    name = "config"
+
+    def ready(self):
+        setup_logging.connect(leave_logging_alone)
+        refuse_wrong_settings()  # by the checks of all rooms: those are ready by now
+        sentry.start(settings.SENTRY_DSN)
+
+
+def leave_logging_alone(**_):
+    """Where somebody listens, Celery lays no handlers of its own over those of LOGGING."""

@@ -1,0 +1,75 @@
+"""System checks of what the environment says together, and the one place where a wrong setting stops a start.
+
+A single value is refused by environment.py. What has to be imported is looked at by each room's checks.py.
+"""
+
+import logging
+import socket
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Warning, register, run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
+
+logger = logging.getLogger(__name__)
+
+SETTINGS = "settings"
+
+
+def refuse_wrong_settings() -> None:
+    """At every start, of whatever program: the first error as a sentence, without a traceback."""
+    for message in found():
+        if message.is_serious():
+            raise ImproperlyConfigured(sentence(message))
+
+
+def tell() -> None:
+    """The warnings, for programs that Django does not tell them itself."""
+    for message in found():
+        logger.warning(sentence(message))
+
+
+def found() -> list[CheckMessage]:
+    return [message for message in run_checks(tags=[SETTINGS]) if not message.is_silenced()]
+
+
+def sentence(message: CheckMessage) -> str:
+    return f"{message.msg}: {message.hint}." if message.hint else f"{message.msg}."
+
+
+@register(SETTINGS)
+def environment(**_: object) -> list[CheckMessage]:
+    return [*_key(), *_hosts(), *_address()]
+
+
+def _key() -> Iterator[CheckMessage]:
+    if settings.ON_HTTPS and not settings.SECRET_KEY_NAMED:
+        yield Warning(
+            "SECRET_KEY is not named, so this host has made one of its own, and a second host would log people out",
+            hint="give all hosts the same 50 random characters as SECRET_KEY",
+            id="config.W001",
+        )
+
+
+def _hosts() -> Iterator[CheckMessage]:
+    if not validate_host(
+        settings.SITE_HOST if ":" not in settings.SITE_HOST else f"[{settings.SITE_HOST}]", settings.ALLOWED_HOSTS
+    ):
+        yield Warning(
+            "ALLOWED_HOSTS does not name the host of SITE_URL, to which every letter leads",
+            hint=f"add {settings.SITE_HOST} to it",
+            id="config.W002",
+        )
+
+
+def _address() -> Iterator[CheckMessage]:
+    try:
+        host = settings.HOST.strip("[]")
+        socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError:
+        yield Warning(
+            f"HOST is {settings.HOST}, which is no address of this machine, so no page can be served from it",
+            hint="name 127.0.0.1, 0.0.0.0 or one of its own",
+            id="config.W003",
+        )

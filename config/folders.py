@@ -1,0 +1,68 @@
+"""Folders that the environment names: made where they are missing, refused in a sentence where that cannot be."""
+
+import os
+import secrets
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from config.environment import refuse, text
+
+
+def writable(name: str, folder: Path) -> Path:
+    """The folder, made if need be, once a file could be made in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        words = f"must be a folder that we may write in; {folder} is not ({error.strerror}): name another."
+        raise refuse(name, words) from error
+    return folder
+
+
+def home(name: str, default: Path) -> Path:
+    return writable(name, Path(text(name, str(default))).absolute())
+
+
+def programs(name: str) -> Path | None:
+    """Where PostgreSQL's own programs are, if somebody says so."""
+    named = text(name, "")
+    folder = Path(named)
+    if not named:
+        return None
+    if not all(os.access(folder / program, os.X_OK) for program in ("initdb", "postgres")):
+        raise refuse(
+            name, f"must be the folder of initdb and postgres, like /usr/lib/postgresql/16/bin, not {named!r}."
+        )
+    return folder
+
+
+def kept_secret(path: Path) -> str:
+    """The key of an installation where none was named: made once, readable by its owner alone.
+
+    Whole from the first moment that others see it: two processes that start at once must not read half a key.
+    """
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    try:
+        if not path.exists():
+            _write_for_us_alone(fresh, secrets.token_urlsafe(50))
+            _put_first(fresh, path)
+        return path.read_text().strip()
+    except (OSError, UnicodeError) as error:
+        raise refuse(
+            "ARRIVALS_HOME", f"has a {path.name} that we may not read: make it ours, or remove it."
+        ) from error
+
+
+def _write_for_us_alone(path: Path, words: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(words)
+
+
+def _put_first(fresh: Path, path: Path) -> None:
+    """Whoever comes second keeps the first one's."""
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()

@@ -1,0 +1,67 @@
+"""Host names and IP addresses as they stand in URLs, and which of them are on a network of our own.
+
+A token that travels without TLS must not leave that network, and a name shows where it leads only if it is one
+that nobody can register in the public DNS.
+"""
+
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE | re.ASCII)
+NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE | re.ASCII)
+OUR_NETWORKS = [
+    ip_network(network)
+    for network in (
+        "127.0.0.0/8",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "::1/128",
+        "fc00::/7",
+        "fe80::/10",
+    )
+]
+OUR_NAMES = (".internal", ".local", ".localhost", ".svc", ".lan", ".home.arpa")
+
+
+def address_in(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def is_host(host: str) -> bool:
+    """An address, or a name in ASCII. One that ends in a number, like 0x7f.1, is an address in disguise: neither."""
+    labels = host.removesuffix(".").split(".")
+    named = len(host) <= 253 and all(LABEL.fullmatch(label) for label in labels)
+    return bool(address_in(host)) or (named and not NUMBER.fullmatch(labels[-1]))
+
+
+def is_inside(host: str) -> bool:
+    """Loopback, a private network, a name of one word (another container), or a name that is never public."""
+    name = host.lower().removesuffix(".")
+    if address := address_in(name):
+        return any(address in network for network in OUR_NETWORKS)
+    return is_host(name) and ("." not in name or name.endswith(OUR_NAMES))
+
+
+def in_ascii(host: str) -> str:
+    """müller.example as DNS knows it, xn--mller-kva.example; as it is, where that cannot be written."""
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return host
+
+
+def in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def in_mailbox(host: str) -> str:
+    """What stands behind the @ of an address there."""
+    address = address_in(host)
+    if address is None:
+        return host
+    return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"

@@ -1,0 +1,48 @@
+"""A name for each request, on every line that is written for it and on its answer, and one line of its own."""
+
+import re
+import secrets
+import time
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from config.logs import account_of, path_of
+
+logger = structlog.get_logger(__name__)
+
+SANE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+ASKED_ALL_THE_TIME = {"/healthz", "/readyz", "/metrics"}
+HEADER = "X-Request-ID"
+
+
+class Requests:
+    """First of all middleware, so that nothing is written or refused without the name."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        began = time.perf_counter()
+        name = named(request.headers.get(HEADER, ""))
+        with bound_contextvars(request=name):
+            response = self.get_response(request)
+            response[HEADER] = name
+            if request.path_info not in ASKED_ALL_THE_TIME:
+                logger.info("request", **facts(request, response, began))
+        return response
+
+
+def named(given: str) -> str:
+    """The name that a proxy gave it, if it is one that may stand in a log."""
+    return given if SANE.fullmatch(given) else secrets.token_hex(8)
+
+
+def facts(request, response, began: float) -> dict:
+    took = round((time.perf_counter() - began) * 1000, 1)
+    return {
+        "method": request.method if request.method.isalpha() else "?",
+        "path": path_of(request),
+        "status": response.status_code,
+        "ms": took,
+    } | account_of(request)
