@@ -2,8 +2,10 @@
 
 import os
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -18,12 +20,11 @@ DEBUG = environment.flag("DEBUG")
 def _kept_secret(path: Path) -> str:
     """The key of an installation where none was named: made once, readable by its owner alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(50))
+    if not path.exists():
+        with NamedTemporaryFile("w", dir=path.parent) as draft, suppress(FileExistsError):
+            draft.write(secrets.token_urlsafe(50))
+            draft.flush()
+            os.link(draft.name, path)  # whole or not at all: two may start at once
     return path.read_text()
 
 
@@ -113,6 +114,8 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 AUTHENTICATION_BACKENDS = ["accounts.backends.ThrottledBackend"]
 PASSWORD_HASHERS = ["accounts.hashing.BoundedArgon2"]
+# How many pages are made at once, in one process: it is one queue for the hashes, so no core waits while people do.
+WEB_THREADS = 32
 HASHES_AT_ONCE = environment.whole_number("HASHES_AT_ONCE", environment.CORES, 1, 1000)
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -177,6 +180,10 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ROOT = BASE_DIR / "config" / "root"  # /favicon.ico and /robots.txt, which are asked for by name
+
+# Bytes that are taken in before a request is refused: a form, and a mail that the mail service delivers.
+FORM_MAX_SIZE = 1024**2
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024**2
 
 REVEAL_UNKNOWN_EMAIL = environment.flag("REVEAL_UNKNOWN_EMAIL")
 THROTTLES = environment.flag("THROTTLES", default=True)
