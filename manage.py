@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from config import logs
+from config import logs, programs
 from config.embedded import ServerFailed, running
 
 WITHOUT_SERVERS = {
@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     logs.terminal_below()
     try:
+        programs.begin_anew(arguments[1:])
         with servers_for(arguments[1:]):
             execute_from_command_line(arguments)
     except KeyboardInterrupt:
@@ -42,7 +43,7 @@ def main(arguments: list[str]) -> None:
 
 
 def servers_for(words: list[str]) -> AbstractContextManager[None]:
-    if not words or words[0] in WITHOUT_SERVERS or ONLY_TELLS & set(words):
+    if not words or words[0] in WITHOUT_SERVERS or ONLY_TELLS & set(words) or programs.is_supervised():
         settings.INSTALLED_APPS  # noqa: B018 - a wrong setting speaks now, in one sentence
         return nullcontext()
     return running(settings.ARRIVALS_HOME, postgres=settings.PRIVATE_POSTGRES, valkey=settings.PRIVATE_VALKEY)

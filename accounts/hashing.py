@@ -18,11 +18,11 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.patience import give_back
 
-MAY_WAIT = 64  # in each process, besides those whose turn it is
+PLACES = settings.WEB_THREADS // 2  # in each process, with those whose turn it is: the other threads make pages
 LONGEST_WAIT = 15.0  # seconds
 
-_turns = Semaphore(settings.HASHES_AT_ONCE)
-_places = Semaphore(settings.HASHES_AT_ONCE + MAY_WAIT)
+_turns = Semaphore(min(settings.HASHES_AT_ONCE, PLACES))
+_places = Semaphore(PLACES)
 
 
 class Busy(Exception):

@@ -4,8 +4,6 @@ Importing it chooses the servers' folder and sets Django up, so it comes before 
 """
 
 import os
-import shlex
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +15,7 @@ from django.db import connection
 from django.db.models import Model
 from django.db.models.functions import Now
 
-from config import embedded
-from config.management.commands import up
+from config import embedded, programs
 from tests.world import Process
 from tests.world.processes import wait_until
 
@@ -36,7 +33,7 @@ os.environ |= {
     "SETUP_STEPS": STEPS,
     "SWEEP_SECONDS": "1",
     "DJANGO_SETTINGS_MODULE": "config.settings",
-    "PYTHONWARNINGS": up.ROOT_IS_FINE,
+    "PYTHONWARNINGS": programs.ROOT_IS_FINE,
 }
 django.setup()
 
@@ -94,14 +91,14 @@ def wait_for_all(timeout: float, look: Callable[[], object] = lambda: None) -> N
     wait_until(lambda: (look(), unfinished() == 0)[1], timeout, "everybody to be ACTIVE")
 
 
-def program(command: str, name: str, **env: str) -> Process:
-    return Process([sys.executable, "-m", *shlex.split(command)], HOME / f"{name}.log", env)
+def program(name: str, **env: str) -> Process:
+    """As `manage.py up` starts it."""
+    return Process(programs.command(name), HOME / f"{name}.log", programs.environment() | env)
 
 
 def worker(**env: str) -> Process:
-    """As `manage.py up` starts it."""
-    return program(up.WORKER, "worker", **env)
+    return program("worker", **env)
 
 
 def beat(**env: str) -> Process:
-    return program(up.BEAT, "beat", **env)
+    return program("beat", **env)

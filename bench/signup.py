@@ -1,7 +1,7 @@
 """Sixteen people sign up at once: how many a second, and what an unrelated page feels of it, beside django-allauth.
 
-`python -m bench.signup` in turns on gunicorn with 32 threads (ours) and two workers of eight threads (allauth),
-the same argon2 settings (Django's own) and the same PostgreSQL. Ours as `manage.py up` starts it.
+`python -m bench.signup` in turns on waitress with 32 threads (ours) and gunicorn with two workers of eight threads
+(allauth), the same argon2 settings (Django's own) and the same PostgreSQL. Ours as `manage.py up` starts it.
 """
 
 import re
@@ -20,7 +20,6 @@ import urllib3
 from bench.ground import HOME, ask, ground, program
 from bench.rates import peers_python
 from bench.tables import table, verdict
-from config.management.commands import up
 from config.servers import sockets_of
 from tests.stories.stage import free_port
 from tests.world import Process
@@ -65,7 +64,7 @@ def fields_of_allauth(number: int) -> dict[str, str]:
 
 
 def serve_ours(port: int) -> Process:
-    return program(f"{up.WEB} --bind 127.0.0.1:{port}", "ours", DEBUG="1", THROTTLES="off", **up.KEEP_HEAP)
+    return program("web", PORT=str(port), HOST="127.0.0.1", DEBUG="1", THROTTLES="off")
 
 
 def serve_allauth(port: int) -> Process:

@@ -1,23 +1,51 @@
 """What is refused before any view looks at it still gets a page that says so."""
 
+from base64 import b64encode
+
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpResponseNotAllowed
 from django.shortcuts import render
+from django.utils.crypto import constant_time_compare
 from django.views.defaults import bad_request as django_bad_request
 from structlog.contextvars import get_contextvars
+
+TOO_LARGE = "arrivals.too_large"  # in the environment of a request whose body the server did not take
+
+
+def most_bytes(path: str, authorization: str) -> int:
+    """The longest body. Mail comes with pictures in it, from a service that knows our word; the rest is forms."""
+    from_mail = path.startswith("/mail/") and knows_our_word(authorization)
+    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE if from_mail else settings.FORM_MAX_SIZE
+
+
+def knows_our_word(authorization: str) -> bool:
+    scheme, _, given = authorization.partition(" ")
+    word = b64encode(settings.ANYMAIL.get("WEBHOOK_SECRET", "").encode()).decode()
+    return bool(word) and scheme.lower() == "basic" and constant_time_compare(given.strip(), word)
+
+
+def is_too_large(request) -> bool:
+    """Told by our own server, or by the length that another one passes on."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    most = most_bytes(request.path, request.headers.get("Authorization", ""))
+    return TOO_LARGE in request.META or (length.isdecimal() and int(length) > most)
 
 
 def bad_request(request, exception):
     """The 400 of Django; 413 for a body that is too large."""
     if isinstance(exception, RequestDataTooBig):
-        return render(None, "413.html", status=413)
+        return too_large()
     return django_bad_request(request, exception)
 
 
 def server_error(request):
     """The page of our own faults, with the name under which this one stands in the log."""
     return render(None, "500.html", {"reference": get_contextvars().get("request")}, status=500)
+
+
+def too_large():
+    return render(None, "413.html", status=413)
 
 
 def is_text(charset: str | None) -> bool:
@@ -30,7 +58,7 @@ def is_text(charset: str | None) -> bool:
 
 
 class Readable:
-    """Refuses bodies in no charset, and does not look at cookies with control characters in them.
+    """Refuses bodies that are too long or in no charset, and does not look at cookies with control characters.
 
     A quoted cookie may hold a NUL, and PostgreSQL will not search for a session with one: that was a 500.
     """
@@ -39,6 +67,8 @@ class Readable:
         self.get_response = get_response
 
     def __call__(self, request):
+        if is_too_large(request):
+            return too_large()
         if not is_text(request.encoding):
             raise BadRequest("the charset of the body is none")
         request.COOKIES = {name: value for name, value in request.COOKIES.items() if value.isprintable()}

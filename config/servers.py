@@ -90,9 +90,9 @@ class Server:
 
     def _is_free(self, lock: int) -> bool:
         """True once nothing of an earlier server is left, False when one answers after all."""
-        if not children.until(lambda: _locked(lock) or self.answers(), PATIENCE):
+        if not children.until(lambda: locked(lock) or self.answers(), PATIENCE):
             raise ServerFailed(f"An earlier {self.name} in {self.home} neither answers nor ends.")
-        return _locked(lock)
+        return locked(lock)
 
     def _ended(self) -> bool:
         return self.child is not None and self.child.poll() is not None
@@ -137,7 +137,8 @@ class Valkey(Server):
         return [part for name, value in options.items() for part in (f"--{name}", value)]
 
 
-def _locked(descriptor: int) -> bool:
+def locked(descriptor: int) -> bool:
+    """Takes the lock on an open file if nobody else has it; it ends with the file's last holder."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

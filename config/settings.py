@@ -115,6 +115,8 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 AUTHENTICATION_BACKENDS = ["accounts.backends.ThrottledBackend"]
 PASSWORD_HASHERS = ["accounts.hashing.BoundedArgon2"]
+# How many pages are made at once, in one process: it is one queue for the hashes, so no core waits while people do.
+WEB_THREADS = 32
 HASHES_AT_ONCE = environment.whole_number("HASHES_AT_ONCE", environment.CORES, 1, 1000)
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -178,6 +180,10 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ROOT = BASE_DIR / "config" / "root"  # /favicon.ico and /robots.txt, which are asked for by name
+
+# Bytes that are taken in before a request is refused: a form, and a mail that the mail service delivers.
+FORM_MAX_SIZE = 1024**2
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024**2
 
 REVEAL_UNKNOWN_EMAIL = environment.flag("REVEAL_UNKNOWN_EMAIL")
 THROTTLES = environment.flag("THROTTLES", default=True)

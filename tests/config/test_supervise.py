@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 from threading import Timer
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from django.core.management import CommandError
 
@@ -15,6 +17,9 @@ from config import children, supervise
 from config.embedded import Servers
 from config.management.commands import up
 from config.supervise import Program, Supervisor
+from tests.stories.stage import free_port
+from tests.world import Process
+from tests.world.processes import wait_until
 
 PROJECT = Path(__file__).resolve().parents[2]
 SLEEP = [sys.executable, "-S", "-c", "import time; print('here', flush=True); time.sleep(1000)"]
@@ -136,11 +141,60 @@ def test_a_wrong_setting_is_one_sentence():
     assert run.stderr.startswith("PORT must be") and run.stderr.count("\n") == 1
 
 
+def environment_of(home: Path, port: int) -> dict[str, str]:
+    return os.environ | {"DATABASE_URL": "", "REDIS_URL": "", "PORT": str(port), "ARRIVALS_HOME": str(home)}
+
+
+@pytest.mark.parametrize("ports", ["one port", "two ports"])
+def test_of_two_at_once_on_one_fresh_home_one_runs_and_the_other_says_so(tmp_path, ports):
+    first = free_port()
+    second = first if ports == "one port" else free_port()
+    command = [sys.executable, "manage.py", "up"]
+    both = [
+        Process(command, tmp_path / f"{number}.log", environment_of(tmp_path / "home", port))
+        for number, port in enumerate((first, second))
+    ]
+    with both[0], both[1]:
+        wait_until(lambda: any("Arrivals is at" in each.output for each in both), 90)
+        wait_until(lambda: any(each.returncode is not None for each in both), 30)
+        running, refused = sorted(both, key=lambda each: each.returncode is not None)
+        assert (running.returncode, refused.returncode) == (None, 1)
+        said = f"CommandError: Arrivals already runs in {tmp_path / 'home'}, at http://localhost:"
+        assert refused.output.startswith(said) and refused.output.count("\n") == 1
+
+
+def test_three_that_migrate_one_fresh_database_at_once_all_come_up(tmp_path):
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/fresh_{os.getpid()}").geturl()
+    command = [sys.executable, "manage.py", "migrate"]
+    hosts = [Process(command, tmp_path / f"{n}.log", {"DATABASE_URL": url}) for n in range(3)]
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as line:
+        line.execute(f"CREATE DATABASE fresh_{os.getpid()}")
+        try:
+            for host in hosts:
+                host.start()
+            assert [host.wait(120) for host in hosts] == [0, 0, 0]
+            assert sum("Applying accounts.0001_initial" in host.output for host in hosts) == 1
+        finally:
+            for host in hosts:
+                host.stop()
+            line.execute(f"DROP DATABASE fresh_{os.getpid()} WITH (FORCE)")
+
+
+def test_a_secret_key_is_whole_for_everybody_who_reads_it(tmp_path):
+    say = "from config import settings; print(settings.SECRET_KEY)"
+    environment = environment_of(tmp_path / "home", 1) | {"SECRET_KEY": ""}
+    starts = [Process([sys.executable, "-c", say], tmp_path / f"{n}.log", environment) for n in range(4)]
+    for start in starts:
+        start.start()
+    assert [start.wait(60) for start in starts] == [0] * 4
+    assert len({start.output for start in starts}) == 1
+    assert (tmp_path / "home" / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
 def test_up_brings_everything_up_and_down_again(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    named = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
-    environment = named | {"PORT": str(port), "ARRIVALS_HOME": str(tmp_path)}
+    environment = environment_of(tmp_path, port)
     command = [sys.executable, "manage.py", "up"]
     with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

@@ -154,12 +154,12 @@ def test_no_more_hashes_at_once_than_cores():
             time.sleep(0.01)
             under_way.pop()
 
-    threads = [Thread(target=one) for _ in range(20)]
+    threads = [Thread(target=one) for _ in range(hashing.PLACES)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(most) == 20 and max(most) <= settings.HASHES_AT_ONCE
+    assert len(most) == hashing.PLACES and max(most) <= settings.HASHES_AT_ONCE
 
 
 @pytest.fixture(params=["queue is full", "no memory is left"])

@@ -2,9 +2,9 @@
 
 import os
 import shlex
-import socket
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -13,24 +13,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
-from config import children
+from config import children, programs
 from config.embedded import Servers
+from config.servers import locked
 from config.supervise import Program, Supervisor
-
-# One process is one queue for the hashes, so no core waits while people do; with more threads than people who may
-# be waiting in it, the others' pages do not wait with them.
-WEB = "gunicorn config.wsgi --worker-class gthread --workers 1 --threads 32 --no-control-socket"
-WORKER = "celery -q -A config worker -P threads -c 8 --without-gossip --without-mingle -l warning"
-ROOT_IS_FINE = "ignore:You're running the worker with superuser"  # as in any container; we never unpickle
-BEAT = "celery -q -A config beat -l warning --pidfile="
-# A password hash takes 100 MiB; fetching them from the system each time, in 25,000 pages, is a third of its cost.
-# They are kept in one heap (glibc takes more than 32 MiB elsewhere unless mmap is off), and in huge pages.
-KEEP_HEAP = {
-    "MALLOC_TRIM_THRESHOLD_": "268435456",
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_ARENA_MAX": "1",
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-}
+from config.web import listen
 
 ORPHANS_LIVE = 3.0  # seconds
 
@@ -39,15 +26,19 @@ class Command(BaseCommand):
     help = "Runs everything: private servers where none are named, migrations, web, worker, beat."
 
     def handle(self, *args: object, **options: object) -> None:
-        self.host, self.port = os.environ.get("HOST") or "127.0.0.1", settings.PORT
+        self.host, self.port = settings.HOST, settings.PORT
         self.announced = False
-        refuse_taken_port(self.host, self.port)
+        with the_only_one(settings.ARRIVALS_HOME, self.port):
+            refuse_taken_port(self.host, self.port)
+            self.run_everything()
+
+    def run_everything(self) -> None:
         servers = Servers(settings.ARRIVALS_HOME, postgres=settings.PRIVATE_POSTGRES, valkey=settings.PRIVATE_VALKEY)
         try:
             servers.ensure()
             migrate()
             call_command("collectstatic", interactive=False, verbosity=0)
-            Supervisor(programs(self.host, self.port), servers).run(self.announce_once)
+            Supervisor(the_three(), servers).run(self.announce_once)
         finally:
             servers.stop()
 
@@ -58,6 +49,21 @@ class Command(BaseCommand):
             self.stdout.flush()
 
 
+@contextmanager
+def the_only_one(home: Path, port: int) -> Iterator[None]:
+    """One home is one Arrivals. The lock goes with its process, however that ends."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "up.lock").open("a+") as lock:
+        if not children.until(lambda: locked(lock.fileno()), ORPHANS_LIVE):
+            lock.seek(0)
+            where = f"{home}{lock.read()}"
+            raise CommandError(f"Arrivals already runs in {where}: stop it, or name another ARRIVALS_HOME.")
+        lock.truncate(0)
+        lock.write(f", at http://localhost:{port}")
+        lock.flush()
+        yield
+
+
 def refuse_taken_port(host: str, port: int) -> None:
     """After a kill -9 the port is free within a second or so, when the orphans have noticed."""
     if not children.until(lambda: is_free(host, port), ORPHANS_LIVE):
@@ -65,9 +71,8 @@ def refuse_taken_port(host: str, port: int) -> None:
 
 
 def is_free(host: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket.create_server((host.strip("[]"), port), family=family).close()
+        listen(host, port).close()
     except OSError:
         return False
     return True
@@ -82,11 +87,10 @@ def migrate() -> None:
     connection.close()
 
 
-def programs(host: str, port: int) -> Iterator[Program]:
-    environment = {"PYTHONWARNINGS": ROOT_IS_FINE} | os.environ | KEEP_HEAP | {"PYTHONUNBUFFERED": "1"}
-    web = f"{WEB} --log-level warning --graceful-timeout 8 --bind {host}:{port}"
-    for name, command in (("web", web), ("worker", WORKER), ("beat", BEAT)):
-        yield Program(name, [sys.executable, "-m", *shlex.split(command)], environment, settings.BASE_DIR)
+def the_three() -> Iterator[Program]:
+    environment = programs.environment() | {programs.SUPERVISED: "1"}
+    for name in programs.NAMES:
+        yield Program(name, programs.command(name), environment, settings.BASE_DIR)
 
 
 def is_healthy(host: str, port: int) -> bool:

@@ -1,0 +1,11 @@
+from django.core.management.base import BaseCommand
+
+from config.celery import app
+from config.programs import BEAT
+
+
+class Command(BaseCommand):
+    help = "Runs Celery's beat, as `manage.py up` does. Two of them do no harm."
+
+    def handle(self, *args: object, **options: object) -> None:
+        app.start(BEAT)

@@ -1,0 +1,48 @@
+"""Django's own, one at a time: three hosts that start at once on one database all come up."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.management.base import CommandError
+from django.core.management.commands import migrate
+from django.db import OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.errors import LockNotAvailable
+
+ONE_AT_A_TIME = 4_277_001  # the lock's number, ours alone in this database
+PATIENCE = "10min"
+# A lock of a transaction, which PgBouncer keeps on one connection to its end, and which ends with its process.
+LOCK = f"""
+    BEGIN;
+    SET LOCAL idle_in_transaction_session_timeout = 0;
+    SET LOCAL statement_timeout = 0;
+    SET LOCAL lock_timeout = '{PATIENCE}';
+    SELECT pg_advisory_xact_lock({ONE_AT_A_TIME});
+"""
+
+
+class Command(migrate.Command):
+    def handle(self, *args, **options):
+        with alone(options["database"]):
+            return super().handle(*args, **options)
+
+
+@contextmanager
+def alone(alias: str) -> Iterator[None]:
+    """On a connection of its own: migrations begin and end transactions on theirs."""
+    guard = connections[alias].copy()
+    try:
+        take_lock(guard)
+        yield
+    finally:
+        guard.close()
+
+
+def take_lock(guard: BaseDatabaseWrapper) -> None:
+    try:
+        with guard.cursor() as cursor:
+            cursor.execute(LOCK)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        raise CommandError(f"Somebody else has been migrating this database for {PATIENCE}: look there.") from error

@@ -1,0 +1,11 @@
+from django.core.management.base import BaseCommand
+
+from config.celery import app
+from config.programs import WORKER
+
+
+class Command(BaseCommand):
+    help = "Runs the Celery worker, as `manage.py up` does. Ten of them do no harm."
+
+    def handle(self, *args: object, **options: object) -> None:
+        app.start(WORKER)
