@@ -205,7 +205,7 @@ SWEEP_SECONDS = environment.whole_number("SWEEP_SECONDS", 2, 1, 3600)
 # Each room comes to fetch what is ready for it; run in this order by the beat and by `manage.py sweep`.
 SWEEPS = ["provisioning.sweep.fetch", "support.sweep.fetch", "support.rounds.fetch"]
 # What else is handed over by the engine, beside the steps of accounts.
-OUTBOXES: list[str] = []
+OUTBOXES = ["support.post.OUTBOX"]
 # What has more time: once a minute.
 CHORES = ["provisioning.waited.fetch_ready", "accounts.throttle.forget_old"]
 

@@ -5,7 +5,7 @@ Nothing here holds a transaction across a call to somebody else's server.
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -67,7 +67,7 @@ RENEW = """
 class Result:
     """What became of one try. `failure` is None when it worked; `too_late`: it was claimed and never begun."""
 
-    step: Step
+    step: Any  # a Step, or a row of another source
     seconds: float
     reference: str = ""
     failure: StepFailed | None = None
@@ -135,23 +135,22 @@ def _update_ours(statement: str, steps: Sequence[Step]) -> None:
 
 def perform(step: Step) -> Result:
     """Do it, outside any transaction. Never raises: a poisoned step must not stop the others."""
-    with bound_contextvars(step=step.pk, kind=step.kind, account=str(step.account_id)):
-        return _perform(step)
-
-
-def _perform(step: Step) -> Result:
-    """When it is our own database that went away, the try has not begun: it is nobody's fault."""
-    started = time.monotonic()
     if step.kind not in known_kinds():  # of older or newer code: whoever knows it does it, and no try is spent
         return Result(step, 0, too_late=True)
+    with bound_contextvars(step=step.pk, kind=step.kind, account=str(step.account_id)):
+        return attempt(step, lambda: find_kind(step.kind).perform(step))
+
+
+def attempt(row: Any, do: Callable[[], str]) -> Result:
+    """One try at something owed. When it is our own database that went away, the try has not begun."""
+    started = time.monotonic()
     try:
-        reference = find_kind(step.kind).perform(step)
-        return Result(step, time.monotonic() - started, reference=reference)
+        return Result(row, reference=do(), seconds=time.monotonic() - started)
     except StepFailed as refusal:
-        return Result(step, time.monotonic() - started, failure=refusal)
+        return Result(row, time.monotonic() - started, failure=refusal)
     except BaseException as error:  # also SystemExit: a step's code is not ours to trust
         if is_passing(error):
-            return Result(step, time.monotonic() - started, too_late=True)
+            return Result(row, time.monotonic() - started, too_late=True)
         logger.exception("a step broke")
         failure = StepFailed(f"a fault in our own code ({type(error).__name__})", failure="bug")
-        return Result(step, time.monotonic() - started, failure=failure)
+        return Result(row, time.monotonic() - started, failure=failure)

@@ -2,15 +2,19 @@
 
 import re
 import smtplib
+from email.errors import MessageError
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.core.mail.message import sanitize_address
 from django.db import connections
 
 from provisioning.deadline import deadline
 from provisioning.failures import StepFailed
 
 MAIL = "mail"
+# What Django and Python raise over an address or a header that no letter can carry.
+UNWRITABLE = (ValueError, MessageError, LookupError, AttributeError, TypeError)
 LETTER_SECONDS = 40.0  # for the whole conversation; a reply has EMAIL_TIMEOUT
 # Enhanced status codes (RFC 3463) that name the recipient's mailbox as the reason, and words that name us.
 MAILBOX = re.compile(r"\b5\.(1\.[1236]|1\.10|2\.[12])\b")
@@ -23,6 +27,8 @@ def hand_over(message: EmailMessage) -> None:
     try:
         with deadline(min(LETTER_SECONDS, 2 * settings.SETUP_LEASE.total_seconds())):
             message.send()
+    except smtplib.SMTPNotSupportedError as error:
+        raise StepFailed(f"the mail service cannot write to that address ({error})", permanent=True) from error
     except smtplib.SMTPException as error:
         raise _refused(error) from error
     except TimeoutError as error:
@@ -30,9 +36,19 @@ def hand_over(message: EmailMessage) -> None:
     except OSError as error:
         reason = f"the mail service could not be reached ({error.strerror or error})"
         raise StepFailed(reason, failure="refused", outage=True) from error
-    except (ValueError, LookupError, UnicodeError) as error:  # the mail library will not write this
-        reason = f"this letter cannot be written to that address ({error})"
-        raise StepFailed(reason, failure="unwritable", permanent=True) from error
+    except UNWRITABLE as error:
+        if can_be_written(message):
+            raise
+        raise StepFailed(f"no letter can be written to that address ({error})", permanent=True) from error
+
+
+def can_be_written(message: EmailMessage) -> bool:
+    """Whether the mail library makes a letter of it; if so, what it raised was not about the address."""
+    try:
+        message.message().as_bytes()
+        return all(sanitize_address(to, "utf-8").isascii() for to in message.recipients())
+    except UNWRITABLE:
+        return False
 
 
 def give_back_connections() -> None:

@@ -2,7 +2,12 @@
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from provisioning.failures import NOT_OWED, StepFailed
+
+LONGEST_RETRY_AFTER = 3600  # seconds that somebody else may ask us to wait
 
 
 def wait_after(attempts: int, waits: Sequence[float]) -> float:
@@ -27,3 +32,33 @@ def next_try(
         return None
     wait = wait_after(attempts, waits)
     return now + timedelta(seconds=spread(wait / 2, wait))
+
+
+@dataclass(frozen=True)
+class After:
+    """What follows from a failure. `due` None: it is given up."""
+
+    attempts: int
+    due: datetime | None
+    outage: bool = False
+
+
+def after_failure(
+    attempts: int,
+    failure: StepFailed,
+    now: datetime,
+    *,
+    down: bool,
+    waits: Sequence[float],
+    give_up_after: int,
+) -> After:
+    """The one rule for whatever is handed over to somebody else's service: steps and every sort of letter.
+
+    `down`: the dependency is down for everybody, so this try was nobody's fault and is given back.
+    """
+    if down and failure.failure != NOT_OWED:
+        return After(max(0, attempts - 1), now, outage=True)
+    due = None if failure.permanent else next_try(attempts, now, waits=waits, give_up_after=give_up_after)
+    if due and failure.retry_after is not None:
+        due = max(due, now + timedelta(seconds=min(failure.retry_after, LONGEST_RETRY_AFTER)))
+    return After(attempts, due)

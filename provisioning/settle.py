@@ -7,6 +7,7 @@ opinion: it counts only with our epoch.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from accounts.models import Account, Event, Voice, move, write_diary
 from accounts.status import Status
 from provisioning import faults, outages, retry
 from provisioning.attribution import Report, is_theirs
-from provisioning.failures import NOT_OWED
+from provisioning.failures import NOT_OWED, StepFailed
 from provisioning.faults import storable
 from provisioning.journey import Result
 from provisioning.mail import names_the_mailbox
@@ -137,21 +138,37 @@ def _report(results: Sequence[Result], rows: dict[int, Step], now: datetime) -> 
 
 
 def _as_report(result: Result, step: Step) -> Report:
-    account, failure = result.step.account, result.failure
-    groups = (f"at {account.email.rpartition('@')[2]}", f"of {account.company.strip().lower()[:80]}")
-    if failure is None:
-        return Report(str(account.pk), True, groups=groups, again=step.attempts > 1 and bool(step.error))
-    refused = failure.permanent
-    return Report(
+    account = result.step.account
+    groups = (domain_of(account.email), f"of {account.company.strip().lower()[:80]}")
+    return report_of(
+        result,
         str(account.pk),
+        groups,
+        failed_at=step.failed_at,
+        theirs=step.theirs,
+        again=step.attempts > 1 and bool(step.error),
+    )
+
+
+def domain_of(email: str) -> str:
+    return f"at {email.rpartition('@')[2].lower()}"
+
+
+def report_of(result: Result, person: str, groups: tuple[str, ...], *, again: bool, **known: Any) -> Report:
+    """What one try says about the dependency it needed."""
+    failure = result.failure
+    if failure is None:
+        return Report(person, True, groups=groups, again=again)
+    named = failure.permanent and names_the_mailbox(failure.reason)
+    return Report(
+        person,
         False,
         failure.failure,
         failure.reason,
         groups,
-        refused=refused,
-        named=refused and names_the_mailbox(failure.reason),
-        failed_at=step.failed_at,
-        theirs=step.theirs,
+        refused=failure.permanent,
+        named=named,
+        **known,
     )
 
 
@@ -193,29 +210,20 @@ def _succeed(step: Step, result: Result, now: datetime) -> Outcome:
     return Outcome.DONE
 
 
-def _fail(step: Step, failure, now: datetime, down: set[str]) -> Outcome:
+def _fail(step: Step, failure: StepFailed, now: datetime, down: set[str]) -> Outcome:
     step.leased, step.error, step.failed_at = False, failure.reason, now
-    if step.dependency in down and failure.failure != NOT_OWED:
-        step.attempts = max(0, step.attempts - 1)
-        step.due_at = now
+    after = retry.after_failure(step.attempts, failure, now, down=step.dependency in down, **retry_rule())
+    step.attempts, step.due_at = after.attempts, after.due or now + timedelta(days=1)
+    if after.outage:
         return Outcome.OUTAGE
     step.permanent = failure.permanent
-    due = None if failure.permanent else _when_next(step.attempts, failure.retry_after, now)
-    if due is None:
-        step.state = State.DEAD if step.state == State.OPEN else step.state
-        step.due_at = now + timedelta(days=1)
-        return Outcome.REFUSED if failure.permanent else Outcome.FAILED
-    step.due_at = due
-    return Outcome.FAILED
+    if after.due is None and step.state == State.OPEN:
+        step.state = State.DEAD
+    return Outcome.REFUSED if failure.permanent else Outcome.FAILED
 
 
-def _when_next(attempts: int, retry_after: int | None, now: datetime) -> datetime | None:
-    due = retry.next_try(
-        attempts, now, waits=settings.SETUP_RETRY_SECONDS, give_up_after=settings.SETUP_GIVE_UP_AFTER
-    )
-    if due is None or retry_after is None:
-        return due
-    return max(due, now + timedelta(seconds=min(retry_after, 3600)))
+def retry_rule() -> dict[str, Any]:
+    return {"waits": settings.SETUP_RETRY_SECONDS, "give_up_after": settings.SETUP_GIVE_UP_AFTER}
 
 
 def _diary_line(step: Step, outcome: Outcome, error: str, now: datetime) -> Event:

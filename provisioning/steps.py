@@ -23,11 +23,11 @@ from django.utils.module_loading import import_string
 
 from provisioning import letters, workspaces
 from provisioning.failures import StepFailed
+from provisioning.mail import MAIL
 from provisioning.models import Step
 from provisioning.storable import storable
 
 WELCOME = "welcome_email"
-MAIL = "mail"
 LONGEST_KIND = 51  # Step.kind takes 60, and so does the diary, which adds an outcome
 LONGEST_DEPENDENCY = 40
 LONGEST_REFERENCE = 200

@@ -12,6 +12,7 @@ from accounts.models import Account
 from accounts.status import UNFINISHED
 from provisioning.models import OWED, Dependency, State, Step
 from support.facts import open_incidents
+from support.mending import what_to_mend
 from support.models import Affected, Incident, Recovery, Turn
 from support.press import buttons
 
@@ -67,6 +68,7 @@ def card_of(incident, service: Dependency | None, user: Account) -> dict:
         "incident": incident,
         "service": service,
         "down": down,
+        "mend": what_to_mend(incident.dependency, incident.failure),
         "running": running,
         "names": incident.first_names,
         "progress": recovery_words(incident) if incident.recovery else "",

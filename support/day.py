@@ -3,15 +3,14 @@
 Made once (a row for each kind and day), sent by the sweep, never from a request; none to her at night.
 """
 
-import smtplib
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import takewhile
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db.models import F
+from django.db.models.functions import Now
 from django.template.loader import render_to_string
 
 from accounts.clock import due
@@ -20,6 +19,7 @@ from accounts.status import Status
 from provisioning import faults, outages
 from provisioning.steps import MAIL
 from provisioning.when import say_span, say_when
+from support import post
 from support.happened import happened, needs_her
 from support.hours import DAY, Schedule, Span, is_open, next_open, open_spans
 from support.load import load_now, too_much
@@ -27,6 +27,12 @@ from support.models import DayLetter, Desk, Ticket, the_desk
 
 Kind = DayLetter.Kind
 LATE = timedelta(hours=1)  # an evening letter that could not be written or sent by then is left unsent
+GOOD_FOR: dict[str, timedelta] = {
+    Kind.MORNING: timedelta(hours=4),
+    Kind.EVENING: LATE,
+    Kind.OWNER: timedelta(days=2),
+    Kind.BACKUP: timedelta(days=1),
+}
 AGAIN = timedelta(minutes=2)
 LEASE = timedelta(minutes=1)
 LONGEST_LIMIT = 366 * 24 * 60  # minutes
@@ -149,20 +155,13 @@ def may_send(letter: DayLetter, now: datetime, schedule: Schedule) -> bool:
 
 
 def _send(letter: DayLetter, now: datetime) -> None:
+    """On the road that all letters take; what would be untrue if it came later is left unsent then."""
     context = letter.facts | {"site": settings.SITE_URL}
-    message = EmailMessage(
-        subject=render_to_string(f"emails/{letter.kind}-subject.txt", context).strip(),
-        body=render_to_string(f"emails/{letter.kind}-body.txt", context),
-        to=[letter.to],
-        headers={"Message-ID": message_id(letter), "Auto-Submitted": "auto-generated"},
+    post.write(
+        letter.to,
+        render_to_string(f"emails/{letter.kind}-subject.txt", context),
+        render_to_string(f"emails/{letter.kind}-body.txt", context),
+        f"{letter.kind} {letter.day}",
+        not_after=Now() + GOOD_FOR[letter.kind] - (now - letter.made_at),
     )
-    try:
-        message.send()
-    except (smtplib.SMTPException, OSError):
-        DayLetter.objects.filter(pk=letter.pk).update(due_at=now + AGAIN)
-        return
     DayLetter.objects.filter(pk=letter.pk).update(sent_at=now)
-
-
-def message_id(letter: DayLetter) -> str:
-    return f"<{letter.kind}.{letter.day}@{settings.SITE_HOST}>"

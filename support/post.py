@@ -1,31 +1,32 @@
-"""Posting the desk's own letters: claimed, handed over, settled, by the sweep and never in a request."""
+"""The desk's letters: written here first, handed over by the engine on the road that all letters take."""
 
-import smtplib
-from datetime import timedelta
-from email.errors import MessageError
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from email.utils import formataddr, parseaddr
-from functools import partial
 from uuid import uuid4
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import F, QuerySet
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from accounts.clock import database_now
 from accounts.clock import due as has_come
 from accounts.models import Account
 from provisioning import faults, outages, retry
+from provisioning.attribution import Report
+from provisioning.journey import Result, attempt
+from provisioning.mail import MAIL, hand_over
+from provisioning.settle import domain_of, report_of, retry_rule
+from support import queue
+from support.mending import what_to_mend
 from support.models import Affected, Incident, Letter, Ticket
 from support.threads import ANSWERABLE
 from support.words import clock_words
 
-AT_ONCE = 20
-LEASE = timedelta(seconds=60)
-MAIL = "mail"
 POSTING = "posting this letter"
-# What Django and Python raise over an address or a header that no letter can carry.
-UNWRITABLE = (ValueError, MessageError, LookupError, AttributeError, TypeError, smtplib.SMTPNotSupportedError)
 
 
 def write(to: str, subject: str, body: str, occasion: str, **more) -> bool:
@@ -35,54 +36,102 @@ def write(to: str, subject: str, body: str, occasion: str, **more) -> bool:
     return Letter.objects.filter(key=letter.key).exists()
 
 
-def post() -> None:
-    """Hand over what is due. Stops where the service fails: the others would only wait for the same silence."""
-    due = Letter.objects.filter(has_come("due_at", _furthest()), sent_at=None, given_up_at=None)
-    awake = faults.without_resting(due, POSTING)
-    pks = list(awake.order_by("due_at").values_list("pk", flat=True)[:AT_ONCE])
-    if not pks or MAIL in outages.broken_now():
-        return
-    silent: list[int] = []
-    for pk in pks:
-        faults.turn(Letter, pk, partial(_post, due.filter(pk=pk), silent), POSTING, whole=False)
-        if silent:
-            return
+class Outbox:
+    """The desk's letters as a source of the engine: claimed, handed over and settled as steps are (sources.py).
+
+    What she wrote by hand comes first, then the oldest. Its attempts are the fence: a failure of an earlier try
+    says nothing.
+    """
+
+    def dependencies(self) -> Iterable[str]:
+        return (MAIL,)
+
+    def claim(self, _dependency: str, limit: int, _probe: bool) -> list[Letter]:
+        with transaction.atomic():
+            rows = faults.without_resting(_due(), POSTING).select_for_update(of=["self"], skip_locked=True)
+            letters = list(rows.select_related("author", "ticket").order_by("automatic", "due_at")[:limit])
+            taken = Letter.objects.filter(pk__in=[letter.pk for letter in letters])
+            if letters:
+                taken.update(due_at=Now() + settings.SETUP_LEASE, attempts=F("attempts") + 1)
+        for letter in letters:
+            letter.attempts += 1
+        return letters
+
+    def perform(self, letter: Letter) -> Result:
+        return attempt(letter, lambda: _hand_over(letter))
+
+    def settle(self, results: Sequence[Result]) -> None:
+        if results:
+            with transaction.atomic():
+                rows = {row.pk: row for row in _locked(results)}
+                known = [result for result in results if result.step.pk in rows]
+                now = database_now()
+                outages.record(MAIL, [_report(result) for result in known], now)
+                down = outages.is_broken(MAIL)
+                for result in known:
+                    _settle(rows[result.step.pk], result, now, down)
+
+    def set_aside(self, result: Result, error: Exception) -> None:
+        """One that went out must not go out again, whatever else could not be written down."""
+        faults.note(result.step, POSTING, error)
+        if result.failure is None:
+            faults.attempt(lambda: _ours(result.step).update(sent_at=Now()), lambda _error: None)
+
+    def give_back(self, letters: Sequence[Letter]) -> None:
+        for letter in letters:
+            _ours(letter).update(due_at=Now(), attempts=F("attempts") - 1)
+
+    def renew(self, letters: Sequence[Letter]) -> None:
+        for letter in letters:
+            _ours(letter).update(due_at=Now() + settings.SETUP_LEASE)
 
 
-def _post(due: QuerySet[Letter], silent: list[int]) -> None:
-    letter = due.select_related("author", "ticket").first()
-    claimed = letter and due.update(due_at=Now() + LEASE, attempts=F("attempts") + 1)
-    if letter and claimed and not _hand_over(letter):
-        silent.append(letter.pk)
+OUTBOX = Outbox()
+
+
+def _due() -> QuerySet[Letter]:
+    in_time = Q(not_after=None) | Q(not_after__gt=Now())
+    return Letter.objects.filter(in_time, has_come("due_at", _furthest()), sent_at=None, given_up_at=None)
 
 
 def _furthest() -> timedelta:
     """How far ahead the next try of an unsent letter can lie."""
-    return max(LEASE, timedelta(seconds=max(settings.SETUP_RETRY_SECONDS)))
+    longest = max(*settings.SETUP_RETRY_SECONDS, retry.LONGEST_RETRY_AFTER)
+    return max(settings.SETUP_LEASE, timedelta(seconds=longest))
 
 
-def _hand_over(letter: Letter) -> bool:
-    """False: the service fails, whoever is written to. What is wrong with this one letter holds up no other."""
-    try:
-        compose(letter).send()
-    except UNWRITABLE as error:
-        _failed(letter, error, refused=True)
-        return True
-    except (smtplib.SMTPException, OSError) as error:
-        _failed(letter, error, refused=isinstance(error, smtplib.SMTPRecipientsRefused))
-        return False
-    Letter.objects.filter(pk=letter.pk).update(sent_at=Now(), error="")
-    return True
+def _ours(letter: Letter) -> QuerySet[Letter]:
+    """Unless somebody else has claimed it since."""
+    return Letter.objects.filter(pk=letter.pk, attempts=letter.attempts, sent_at=None, given_up_at=None)
 
 
-def _failed(letter: Letter, error: Exception, refused: bool) -> None:
-    waits = settings.SETUP_RETRY_SECONDS
-    again = timedelta(seconds=retry.wait_after(letter.attempts + 1, waits))
-    Letter.objects.filter(pk=letter.pk).update(
-        error=faults.storable(error) or type(error).__name__,
-        due_at=Now() + again,
-        given_up_at=Now() if refused else None,
-    )
+def _locked(results: Sequence[Result]) -> QuerySet[Letter]:
+    pks = [result.step.pk for result in results]
+    return Letter.objects.select_for_update().filter(pk__in=pks, sent_at=None, given_up_at=None).order_by("pk")
+
+
+def _hand_over(letter: Letter) -> str:
+    hand_over(compose(letter))
+    return ""
+
+
+def _report(result: Result) -> Report:
+    letter: Letter = result.step
+    again = letter.attempts > 1 and bool(letter.error)
+    return report_of(result, letter.to.lower(), (domain_of(letter.to),), again=again)
+
+
+def _settle(letter: Letter, result: Result, now: datetime, down: bool) -> None:
+    if result.failure is None:
+        Letter.objects.filter(pk=letter.pk).update(sent_at=now, error="")
+    elif letter.attempts == result.step.attempts:
+        after = retry.after_failure(letter.attempts, result.failure, now, down=down, **retry_rule())
+        given_up = {} if after.due else {"given_up_at": now}
+        Letter.objects.filter(pk=letter.pk).update(
+            error=result.failure.reason, attempts=after.attempts, due_at=after.due or now, **given_up
+        )
+        if given_up and letter.ticket:
+            queue.reopen(letter.ticket, since=letter.written_at)
 
 
 def compose(letter: Letter) -> EmailMessage:
@@ -111,27 +160,29 @@ def message_id(letter: Letter) -> str:
     return f"<{letter.key}@{parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition('@')[2]}>"
 
 
-def key_in(message_id: str) -> str:
-    """The key of a letter of ours, from its Message-ID."""
-    return message_id.strip().strip("<>").partition("@")[0]
-
-
 def tell_support(incident: Incident) -> None:
-    """One letter to the support person for one incident, however many people it touches."""
+    """One letter to the support person for one incident, however many people it touches.
+
+    The owner has one, too, where it is we who are refused: that is theirs to mend.
+    """
     occasion = f"incident {incident.pk}"
     people = Affected.objects.filter(incident=incident).count()
-    if people and not Letter.objects.filter(occasion=occasion).exists():
-        since = clock_words(incident.began_at)
-        write(
-            parseaddr(settings.SUPPORT_EMAIL)[1],
-            _("%(service)s fails: %(people)s people wait") % {"service": incident.dependency, "people": people},
-            _(
-                "Since %(since)s: %(error)s.\n\nPeople waiting: %(people)s. They are one item on the desk: %(desk)s\n"
-                "It is asked again by itself, and nobody's tries are spent."
-            )
-            % {"since": since, "error": incident.error, "people": people, "desk": f"{settings.SITE_URL}/admin/"},
-            occasion,
-        )
+    if not people or Letter.objects.filter(occasion=occasion).exists():
+        return
+    words = _incident_words(incident, people)
+    subject = _("%(service)s fails: %(people)s people wait") % {"service": incident.dependency, "people": people}
+    write(parseaddr(settings.SUPPORT_EMAIL)[1], subject, words, occasion)
+    if what_to_mend(incident.dependency, incident.failure):
+        write(parseaddr(settings.OWNER_EMAIL)[1], subject, words, f"{occasion}, to mend")
+
+
+def _incident_words(incident: Incident, people: int) -> str:
+    since = clock_words(incident.began_at)
+    said = _(
+        "Since %(since)s: %(error)s.\n\nPeople waiting: %(people)s. They are one item on the desk: %(desk)s\n"
+        "It is asked again by itself, and nobody's tries are spent."
+    ) % {"since": since, "error": incident.error, "people": people, "desk": f"{settings.SITE_URL}/admin/"}
+    return "\n\n".join(filter(None, [said, what_to_mend(incident.dependency, incident.failure)]))
 
 
 def tell_owner(ticket: Ticket, actor: Account, reason: str) -> None:

@@ -1,6 +1,6 @@
 """The queue: a ticket for everybody to whom a person owes an answer, closed when it is not owed any more."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
@@ -65,6 +65,14 @@ def close(ticket: Ticket, because: str, actor: Account | None = None) -> None:
             detail=because,
             actor=actor,
         )
+
+
+def reopen(ticket: Ticket, since: datetime) -> None:
+    """The answer that closed it never arrived, so it is still owed, and so is what was promised."""
+    theirs = {"account": ticket.account_id} if ticket.account_id else {"account": None, "email": ticket.email}
+    if not Ticket.objects.filter(closed_at=None, **theirs).exists():
+        Ticket.objects.filter(pk=ticket.pk).update(closed_at=None, closed_because="", **AWAKE)
+    Promise.objects.filter(ticket=ticket, kept_at__gte=since).update(kept_at=None)
 
 
 def wake() -> None:

@@ -4,7 +4,7 @@ Each part by itself: one that breaks is named at the desk, and the others go on.
 """
 
 from provisioning import faults
-from support import contact, incidents, post, queue, recovery
+from support import contact, incidents, queue, recovery
 
 
 def fetch() -> None:
@@ -19,6 +19,5 @@ def fetch() -> None:
             ("closing tickets of accounts that work", queue.close_healed),
             ("waking tickets that were put aside", queue.wake),
             ("looking up what decides who is next", queue.refresh),
-            ("posting the desk's letters", post.post),
         ]
     )

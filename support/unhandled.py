@@ -6,13 +6,14 @@ While there is nothing it costs two queries; else one more for each sort of row.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import Model
+from django.db.models import Model, Q
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -21,6 +22,7 @@ from provisioning.models import Fault
 from support.models import Letter, Ticket
 
 SHOWN = 10
+SHOWN_FOR = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Line:
     next_at: datetime | None  # None: it is not tried again
     who: str = ""
     link: str = ""
+    wrote: str = ""  # a letter's words, so that nothing that was written is lost
 
 
 def unhandled() -> dict:
@@ -43,15 +46,16 @@ def unhandled() -> dict:
 
 
 def _given_up():
-    """Answers that no letter could carry or that were refused, as long as somebody waits for one."""
-    given_up = Letter.objects.filter(given_up_at__isnull=False, sent_at=None, ticket__isnull=False)
-    return given_up.filter(ticket__closed_at=None).select_related("ticket").order_by("-given_up_at")
+    """Letters of the desk's that were given up: answers as long as somebody waits for one, others for a while."""
+    lately = Q(ticket=None, given_up_at__gt=Now() - SHOWN_FOR)
+    given_up = Letter.objects.filter(Q(ticket__closed_at=None) | lately, given_up_at__isnull=False, sent_at=None)
+    return given_up.select_related("ticket").order_by("-given_up_at")
 
 
 def _of_letter(letter: Letter) -> Line:
-    link = f"{reverse('admin:index')}?ticket={letter.ticket_id}"
+    link = f"{reverse('admin:index')}?ticket={letter.ticket_id}" if letter.ticket_id else ""
     what = _("The letter “%(subject)s” could not be sent") % {"subject": letter.subject}
-    return Line(what, letter.error, letter.written_at, letter.attempts, None, letter.to, link)
+    return Line(what, letter.error, letter.written_at, letter.attempts, None, letter.to, link, letter.body)
 
 
 def _of_faults(faults: Iterable[Fault]) -> list[Line]:

@@ -24,6 +24,7 @@ class Letter(models.Model):
     automatic = models.BooleanField(default=True)
     written_at = models.DateTimeField(db_default=Now())
     due_at = models.DateTimeField(db_default=Now())
+    not_after = models.DateTimeField(null=True, help_text="Untrue if it came later: then it is left unsent.")
     attempts = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     sent_at = models.DateTimeField(null=True)
@@ -39,3 +40,8 @@ class Letter(models.Model):
 
     def __str__(self):
         return f"{self.subject} → {self.to}"
+
+    @property
+    def dependency(self) -> str:
+        """Whom it needs, as the engine asks."""
+        return "mail"
