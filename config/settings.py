@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.limits.Limits",
+    "support.unread_mail.KeepUnreadMail",
 ]
 TEMPLATES = [
     {

@@ -27,6 +27,7 @@ LONGEST_DOING = 80
 GONE_AFTER = timedelta(minutes=5)
 Row = TypeVar("Row", bound=models.Model)
 Words = TypeVar("Words")
+Other = TypeVar("Other")
 
 
 def each(rows: Iterable[models.Model], do: Callable[[Any], object], doing: str, whole: bool = True) -> int:
@@ -114,7 +115,7 @@ def attempt(do: Callable[[], object], otherwise: Callable[[Exception], object]) 
     return True
 
 
-def read(get: Callable[[], Words], otherwise: Words) -> Words:
+def read(get: Callable[[], Words], otherwise: Other) -> Words | Other:
     """What a library makes of something from outside; `otherwise` where it breaks on it."""
     try:
         return get()
@@ -123,6 +124,18 @@ def read(get: Callable[[], Words], otherwise: Words) -> Words:
             raise
         logger.warning("something from outside could not be read", exc_info=error)
         return otherwise
+
+
+def readable(rows: "QuerySet[Row]", most: int | None = None) -> list[Row]:
+    """The first `most` of these rows, for a page; without those that cannot even be read."""
+    at_once = read(lambda: list(rows[:most]), None)
+    if at_once is not None:
+        return at_once
+    return [row for key in _keys(rows, most) for row in _read_one(rows, key)]
+
+
+def _read_one(rows: "QuerySet[Any]", key: Any) -> list[Any]:
+    return read(lambda: list(rows.filter(pk=key)), [])
 
 
 def phase(name: str, do: Callable[[], object]) -> bool:

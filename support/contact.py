@@ -89,7 +89,7 @@ def _ask_a_person(message: Message) -> None:
     message.ticket = open_ticket(message.account, email, Ticket.Why.WROTE)
     message.settled_at = Now()
     message.save(update_fields=["ticket", "settled_at"])
-    if message.account is None:
+    if message.account is None and message.email:
         _tell_stranger(message)
 
 

@@ -7,6 +7,7 @@ from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
 from accounts.models import Account, Event
+from provisioning.faults import readable
 from provisioning.models import Dependency, Step, Workspace
 from support.diagnosis import Facts, Trouble
 from support.models import Affected, Incident
@@ -64,4 +65,4 @@ def mates_of(account: Account) -> list[Account]:
     if not account.company:
         return []
     of_it = Account.objects.alias(lower_company=Lower("company")).filter(lower_company=account.company.lower())
-    return list(of_it.exclude(pk=account.pk).order_by("-created_at")[:MATES])
+    return readable(of_it.exclude(pk=account.pk).order_by("-created_at"), MATES)

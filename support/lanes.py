@@ -3,8 +3,10 @@
 Never by revenue, company size or tone: waits in turn feel shorter, and anger rewarded is anger taught.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from django.db.models import Q
@@ -14,6 +16,7 @@ DEADLINE_NEAR = timedelta(hours=4)
 PROMISE_NEAR = timedelta(minutes=45)
 HERE_FOR = timedelta(minutes=10)
 TRIED_ENOUGH = 2
+TIMES = ("opened_at", "promised_for", "needed_by", "here_at")
 
 
 class Lane(IntEnum):
@@ -74,6 +77,14 @@ def why_here(ticket: Waiting, now: datetime, soon: datetime | None = None) -> st
     return str(_here(ticket, now) if lane == Lane.HERE_NOW else PLAIN[lane])
 
 
+def _out_of_time() -> Q:
+    """A time that Python does not have, such as “infinity”: the desk names that row, and shows the others."""
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    beyond = [Q(**{f"{name}__lt": first}) | Q(**{f"{name}__gt": last}) for name in TIMES]
+    return reduce(or_, beyond)
+
+
+IN_TIME = ~_out_of_time()
 PLAIN = {Lane.WROTE: _("wrote to us"), Lane.GAVE_UP: _("the machine gave up, and they have not written")}
 
 

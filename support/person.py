@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db.models.functions import Now
+from django.utils.translation import get_language_info
 
 from accounts.models import Account, Event, SignupClaim, Voice
 from provisioning.models import Attempt, Step
@@ -32,9 +33,18 @@ def card(account: Account, viewer: Account, only: str = "") -> dict:
         "mates": mates,
         "near": neighbours.near_misses(account.email),
         "typed": neighbours.typed_near(account),
+        "spoken": spoken(account),
         "words": Message.objects.filter(account=account).order_by("-at")[:20],
         "letters": Letter.objects.filter(ticket__account=account).select_related("author").order_by("-pk")[:20],
     }
+
+
+def spoken(account: Account) -> str:
+    """The language of their letters where it is not English; a code that stands for none is shown as it is."""
+    try:
+        return "" if account.language == "en" else get_language_info(account.language)["name_translated"]
+    except KeyError:
+        return account.language
 
 
 def note_look(account: Account, viewer: Account) -> None:

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from accounts.clock import lately
 from provisioning.kick import STALE_AFTER
-from provisioning.models import Heartbeat
+from provisioning.models import Fault, Heartbeat
 from support.away import word_status
 from support.models import Away, Desk, TrustRepair
+from support.unhandled import refused_letters
 
 State, Level = TrustRepair.State, TrustRepair.Level
 
@@ -24,7 +25,9 @@ def standing() -> dict:
         beats=Exists(Heartbeat.objects.filter(lately("at", pause), name="sweep")),
         words_owed=Coalesce(Subquery(owed.annotate(n=Count("pk")).values("n")), 0),
         away=Exists(Away.objects.filter(away)),
-    ).values("said", "beats", "words_owed", "away")
+        broke=Exists(Fault.objects.all()),
+        refused=Exists(refused_letters()),
+    ).values("said", "beats", "words_owed", "away", "broke", "refused")
     desk = rows.first()
     if not desk or not desk["said"]:
         word_status(timezone.now())

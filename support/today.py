@@ -1,4 +1,7 @@
-"""The first screen: incidents, one person opened in full, the rest one line each. At most 15 queries."""
+"""The first screen: incidents, one person opened in full, the rest one line each. At most 15 queries.
+
+What the machine could not handle costs a few more, while there is any.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,6 +15,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Account
 from accounts.status import UNFINISHED
+from provisioning.faults import readable
 from provisioning.models import Dependency, State, Step
 from support import facts, lanes, neighbours, queue
 from support.cards import cards
@@ -38,19 +42,18 @@ def today(user: Account, ticket: str = "", page: str = "") -> dict:
     rows, waiting, soon = ahead(now, 1 + A_PAGE * number)
     tickets = _page(rows, number, ticket, now, soon)
     deciding = sum(card["decision"] for card in shown)
-    return (
-        standing()
-        | unhandled()
-        | {
-            "headline": headline(waiting + deciding),
-            "cards": shown,
-            "opened": opened(tickets[0], user, services, [card["incident"] for card in shown]) if tickets else None,
-            "rest": tickets[1:],
-            "pages": pages(waiting, number),
-            "healing": _healing(),
-            "debts": _overdue(now),
-        }
-    )
+    stands = standing()
+    return {
+        **stands,
+        **unhandled(stands["broke"], stands["refused"]),
+        "headline": headline(waiting + deciding),
+        "cards": shown,
+        "opened": opened(tickets[0], user, services, [card["incident"] for card in shown]) if tickets else None,
+        "rest": tickets[1:],
+        "pages": pages(waiting, number),
+        "healing": _healing(),
+        "debts": _overdue(now),
+    }
 
 
 def headline(needed: int) -> str:
@@ -70,7 +73,7 @@ def ahead(now: datetime, many: int) -> tuple[list[lanes.Waiting], int, datetime 
     The database brings forward whoever may stand in an urgent lane; which lane it is, lanes.py says.
     """
     calm = Case(When(lanes.may_be_urgent(now), then=0), default=1)
-    rows = queue.waiting().annotate(calm=calm, waiting=Window(Count("pk")))
+    rows = queue.waiting().filter(lanes.IN_TIME).annotate(calm=calm, waiting=Window(Count("pk")))
     rows = rows.order_by("calm", "-why", Coalesce("promised_for", "opened_at"), "opened_at", "pk")
     found = list(rows.values_list(*lanes.Waiting._fields, "waiting")[: MOST_URGENT + many])
     waiting = [lanes.Waiting(*row[:-1]) for row in found]
@@ -89,7 +92,8 @@ def _page(rows: list[lanes.Waiting], number: int, chosen: str, now: datetime, so
     """The one to open first, then this page of the rest; each with its reason for being there."""
     first = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 18 else None
     pks = [row.pk for row in rows]
-    tickets = {ticket.pk: ticket for ticket in _with_words([*pks[-A_PAGE - 1 :], *pks[:1], first or 0])}
+    wanted = _with_words([*pks[-A_PAGE - 1 :], *pks[:1], first or 0])
+    tickets = {ticket.pk: ticket for ticket in readable(wanted)}
     opened_first = first if first in tickets else next(iter(pks), None)
     rest = [pk for pk in pks if pk != opened_first][A_PAGE * (number - 1) : A_PAGE * number]
     found = [tickets[pk] for pk in (opened_first, *rest) if pk in tickets]

@@ -1,6 +1,6 @@
 """What the machine could not handle, as the desk sees it: a line each, with the way to whoever it is about.
 
-While there is nothing it costs two queries; else one more for each sort of row.
+While there is nothing it costs no query; else one for each sort of row, and two.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -37,19 +37,19 @@ class Line:
     wrote: str = ""  # a letter's words, so that nothing that was written is lost
 
 
-def unhandled() -> dict:
+def unhandled(broke: bool, refused: bool) -> dict:
     """For the first page: the newest lines, and whether there are more."""
-    faults = list(Fault.objects.order_by("-at", "-pk")[: SHOWN + 1])
-    letters = list(_given_up()[: SHOWN + 1])
+    faults = list(Fault.objects.order_by("-at", "-pk")[: SHOWN + 1]) if broke else []
+    letters = list(refused_letters().order_by("-given_up_at")[: SHOWN + 1]) if refused else []
     lines = [_of_letter(letter) for letter in letters] + _of_faults(faults)
     return {"unhandled": lines[:SHOWN], "more_unhandled": len(lines) > SHOWN}
 
 
-def _given_up():
+def refused_letters() -> QuerySet[Letter]:
     """Letters of the desk's that were given up: answers as long as somebody waits for one, others for a while."""
     lately = Q(ticket=None, given_up_at__gt=Now() - SHOWN_FOR)
-    given_up = Letter.objects.filter(Q(ticket__closed_at=None) | lately, given_up_at__isnull=False, sent_at=None)
-    return given_up.select_related("ticket").order_by("-given_up_at")
+    waiting = Q(ticket__isnull=False, ticket__closed_at=None)
+    return Letter.objects.filter(waiting | lately, given_up_at__isnull=False, sent_at=None)
 
 
 def _of_letter(letter: Letter) -> Line:
