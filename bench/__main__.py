@@ -7,7 +7,10 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-NAMES = ["rates", "drain", "latency", "sweep", "recovery", "signup", "enumeration", "desk", "desk_simulation"]
+NAMES = [
+    *("rates", "drain", "latency", "sweep", "recovery", "signup", "sockets"),
+    *("enumeration", "desk", "desk_simulation"),
+]
 
 
 def main(names: list[str]) -> int:

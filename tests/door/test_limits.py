@@ -1,6 +1,7 @@
 """How often doors may be tried, and that nobody can lock an owner out."""
 
 import time
+from contextlib import ExitStack
 from threading import Barrier, Thread
 
 import pytest
@@ -178,6 +179,23 @@ def test_beyond_the_queue_an_honest_answer(crowded):
     assert not Account.objects.exists()
     answer = log_in("bo@lund.example")
     assert answer.status_code == 503 and answer["Retry-After"]
+
+
+@pytest.mark.parametrize("door", [log_in, lambda email: signs_up(email, PASSWORD)], ids=["login", "sign-up"])
+def test_a_full_queue_tells_nothing_about_an_address(crowded, dana, door):
+    known, free = door(dana.email), door("bo@lund.example")
+    assert (known.status_code, known["Retry-After"]) == (free.status_code, free["Retry-After"])
+    assert known.status_code == 503
+
+
+def test_half_of_the_threads_make_pages_whatever_is_hashed(settings):
+    assert hashing.PLACES == settings.WEB_THREADS // 2
+    with ExitStack() as everybody:
+        for _ in range(hashing.PLACES):
+            assert hashing._places.acquire(blocking=False)
+            everybody.callback(hashing._places.release)
+        with pytest.raises(hashing.Busy), hashing.a_turn():
+            pass
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,12 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPResponse
 
-HALVES = {
-    "idle": b"",
-    "half heads": b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nX-A: b",
-    "half bodies": b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 500_000,
-}
-
 
 @dataclass
 class Answer:
@@ -25,6 +19,15 @@ def connect(port: int) -> socket.socket:
 
 def request(line: str, *headers: str, body: bytes = b"") -> bytes:
     return "\r\n".join([f"{line} HTTP/1.1", "Host: localhost", *headers, "", ""]).encode() + body
+
+
+# A form without the cookie is refused unread, and one without its type is none.
+READ = (f"Cookie: csrf={'x' * 32}", "Content-Type: application/x-www-form-urlencoded")
+HALVES = {
+    "idle": b"",
+    "half heads": b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nX-A: b",
+    "half bodies": request("POST /login/", "Content-Length: 1000000", *READ, body=b"x" * 500_000),
+}
 
 
 def answer_to(wire: socket.socket, method: str = "GET") -> Answer:
