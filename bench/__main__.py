@@ -8,16 +8,8 @@ import sys
 from importlib.util import find_spec
 
 NAMES = [
-    "rates",
-    "drain",
-    "latency",
-    "sweep",
-    "recovery",
-    "signup",
-    "sockets",
-    "enumeration",
-    "desk",
-    "desk_simulation",
+    *("rates", "drain", "latency", "sweep", "recovery", "signup", "sockets"),
+    *("enumeration", "desk", "desk_simulation"),
 ]
 
 
