@@ -37,7 +37,6 @@ from tests.people import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOUR = timedelta(hours=1)
-ENGINE = pytest.mark.xfail(strict=False, reason="engine")
 FAR = ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"]
 UNREADABLE = "infinity"  # a time that PostgreSQL has and Python has not
 
@@ -306,9 +305,7 @@ def test_once_it_can_be_written_it_is_done_and_not_shown_any_more(poison, desk, 
     assert not Fault.objects.exists() and "could not handle" not in shown_at(desk)
 
 
-@pytest.mark.parametrize(
-    "column", [pytest.param("asked_at", marks=ENGINE), "status_at", pytest.param("created_at", marks=ENGINE)]
-)
+@pytest.mark.parametrize("column", ["asked_at", "status_at", "created_at"])
 def test_an_account_that_cannot_be_read(column, world, desk):
     first, *others = given_up(3)
     write_past_everything(first, **{column: UNREADABLE})
@@ -318,7 +315,6 @@ def test_an_account_that_cannot_be_read(column, world, desk):
     run("UPDATE accounts_account SET asked_at = NULL, status_at = now(), created_at = now()")
 
 
-@ENGINE
 def test_an_account_that_cannot_be_written(poison, world, desk):
     first, *others = Person.create_batch(3)
     poison(first)
@@ -327,7 +323,6 @@ def test_an_account_that_cannot_be_written(poison, world, desk):
     assert_named(first, desk)
 
 
-@ENGINE
 def test_a_step_that_cannot_be_written(poison, world, desk):
     first, *others = Person.create_batch(3, asked_at=None)
     steps = [
@@ -469,7 +464,7 @@ def test_being_away_for_ever_or_backwards(start, until, world, desk):
         run("ALTER TABLE support_away ADD CONSTRAINT away_ends_later CHECK (until IS NULL OR until >= start)")
 
 
-@pytest.mark.parametrize("began", [*FAR, pytest.param(UNREADABLE, marks=ENGINE)])
+@pytest.mark.parametrize("began", [*FAR, UNREADABLE])
 def test_an_outage_that_nobody_knows_or_that_has_not_begun(began, world, desk):
     rows = []
     for name in ("nobody-knows-it", "crm", "billing"):
