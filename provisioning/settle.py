@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -63,8 +63,12 @@ def settle(results: Sequence[Result]) -> None:
         down, theirs = _report([result for result in results if result.step.pk in rows], rows, now)
         _settle_rows(results, rows, now, down, theirs)
         recompute(account_ids)
-    for outage in Outage.objects.filter(dependency__in=down, ended_at=None):
-        forgive(outage)
+    give_tries_back(Outage.objects.filter(dependency__in=down))
+
+
+def give_tries_back(outages_now: QuerySet[Outage]) -> None:
+    """To whoever failed in one of these that lasts, before it was known as one."""
+    faults.batch(outages_now.filter(ended_at=None), forgive, "giving tries back")
 
 
 def _settle_rows(results: Sequence[Result], rows: dict[int, Step], now: datetime, down: set[str], theirs: set[int]):

@@ -20,7 +20,7 @@ from provisioning.engine import ENGINE
 from provisioning.models import OWED, Heartbeat, Outage, Step
 from provisioning.parked import counted, follow_dependencies, payable
 from provisioning.pickup import BATCH, fetch_letters, pick_up
-from provisioning.settle import forgive, lock_accounts, recompute
+from provisioning.settle import give_tries_back, lock_accounts, recompute
 from provisioning.steps import names_of, setup_kinds
 
 RECONCILE_EVERY = timedelta(minutes=1)
@@ -74,16 +74,12 @@ def reconcile() -> None:
     faults.phases(
         [
             ("following dependencies", follow_dependencies),
-            ("giving tries back", _give_tries_back),
+            ("giving tries back", partial(give_tries_back, Outage.objects.all())),
             ("doubting times", doubt_times),
             ("putting statuses right", partial(_recompute_settled, unfinished)),
             ("asking for missing steps", partial(_ask_for_missing_steps, unfinished)),
         ]
     )
-
-
-def _give_tries_back() -> None:
-    faults.each(Outage.objects.filter(ended_at=None), forgive, "giving tries back")
 
 
 def doubt_times() -> None:

@@ -47,15 +47,16 @@ class Outbox:
         return (MAIL,)
 
     def claim(self, _dependency: str, limit: int, _probe: bool) -> list[Letter]:
-        with transaction.atomic():
-            rows = faults.without_resting(_due(), POSTING).select_for_update(of=["self"], skip_locked=True)
-            letters = list(rows.select_related("author", "ticket").order_by("automatic", "due_at")[:limit])
-            taken = Letter.objects.filter(pk__in=[letter.pk for letter in letters])
-            if letters:
-                taken.update(due_at=Now() + settings.SETUP_LEASE, attempts=F("attempts") + 1)
-        for letter in letters:
-            letter.attempts += 1
-        return letters
+        """In one statement; where one of them cannot be claimed, one by one."""
+        claimed: list[Letter] = []
+        due = faults.without_resting(_due(), POSTING)
+        faults.attempt(
+            lambda: claimed.extend(_claim(due, limit)),
+            lambda _error: faults.batch(
+                due, lambda letter: claimed.extend(_claim(due.filter(pk=letter.pk), 1)), POSTING, limit
+            ),
+        )
+        return claimed
 
     def perform(self, letter: Letter) -> Result:
         return attempt(letter, lambda: _hand_over(letter))
@@ -87,6 +88,17 @@ class Outbox:
 
 
 OUTBOX = Outbox()
+
+
+def _claim(due: QuerySet[Letter], limit: int) -> list[Letter]:
+    rows = due.select_for_update(of=["self"], skip_locked=True).select_related("author", "ticket")
+    letters = list(rows.order_by("automatic", "due_at")[:limit])
+    if letters:
+        taken = Letter.objects.filter(pk__in=[letter.pk for letter in letters])
+        taken.update(due_at=Now() + settings.SETUP_LEASE, attempts=F("attempts") + 1)
+    for letter in letters:
+        letter.attempts += 1
+    return letters
 
 
 def _due() -> QuerySet[Letter]:
