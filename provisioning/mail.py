@@ -16,8 +16,13 @@ MAIL = "mail"
 # What Django and Python raise over an address or a header that no letter can carry.
 UNWRITABLE = (ValueError, MessageError, LookupError, AttributeError, TypeError)
 LETTER_SECONDS = 40.0  # for the whole conversation; a reply has EMAIL_TIMEOUT
-# Enhanced status codes (RFC 3463) that name the recipient's mailbox as the reason, and words that name us.
-MAILBOX = re.compile(r"\b5\.(1\.[1236]|1\.10|2\.[12])\b")
+# Enhanced status codes (RFC 3463) and words that name the recipient's mailbox as the reason, and those that name us.
+MAILBOX = re.compile(
+    r"\b5\.(1\.[1236]|1\.10|2\.[12])\b|no such (user|mailbox|recipient|address)|(user|mailbox|recipient) unknown"
+    r"|unknown (user|mailbox|recipient)"
+    r"|(user|mailbox|account|recipient|address) (does not exist|not found|is full|disabled)",
+    re.I,
+)
 US = re.compile(r"\b5\.1\.[78]\b|\bsender (address )?(is )?(rejected|refused|denied|blocked|not allowed)", re.I)
 
 
@@ -93,5 +98,5 @@ def _answered(code: int, words: bytes | str, about_them: bool, failure: str = ""
 
 
 def names_the_mailbox(reason: str) -> bool:
-    """Whether a refusal says, in so many digits, that it is about the recipient's mailbox."""
+    """Whether a refusal says, in digits or words, that it is about the recipient's mailbox."""
     return bool(MAILBOX.search(reason))
