@@ -87,8 +87,6 @@ REFUSED = [
     ("REDIS_URL", "unix://relative/redis.sock", "names no socket"),
     ("REDIS_URL", "unix:///redis.sock?virtual_host=x", "by a number"),
     ("SECRET_KEY", "short", "too short"),
-    ("SECRET_KEY", "x " * 30, "a blank"),
-    ("SECRET_KEY", LONG_KEY, "too few different"),
     ("SENTRY_DSN", "sentry", "SENTRY_DSN"),
     ("SENTRY_DSN", "https://sentry.example/1", "https://key@host/project"),
     ("SETUP_GIVE_UP_AFTER", "0", "from 1 to"),
