@@ -161,7 +161,7 @@ def _send(letter: DayLetter, now: datetime) -> None:
         letter.to,
         render_to_string(f"emails/{letter.kind}-subject.txt", context),
         render_to_string(f"emails/{letter.kind}-body.txt", context),
-        f"{letter.kind} {letter.day}",
+        f"{letter.kind} {letter.day} {letter.pk}",
         not_after=Now() + GOOD_FOR[letter.kind] - (now - letter.made_at),
     )
     DayLetter.objects.filter(pk=letter.pk).update(sent_at=now)
