@@ -19,7 +19,7 @@ from django.utils.crypto import constant_time_compare
 from accounts.patience import give_back
 
 PLACES = settings.WEB_THREADS // 2  # in each process, with those whose turn it is: the other threads make pages
-LONGEST_WAIT = 15.0  # seconds
+LONGEST_WAIT = 5.0  # seconds
 
 _turns = Semaphore(min(settings.HASHES_AT_ONCE, PLACES))
 _places = Semaphore(PLACES)

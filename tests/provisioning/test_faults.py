@@ -16,7 +16,7 @@ def breaks_for(*poisoned):
     def do(account):
         Account.objects.filter(pk=account.pk).update(company="done")
         if account in poisoned:
-            raise ValueError("a NUL \x00 and half a character \ud800")
+            raise ValueError("a NUL \x00")
 
     return do
 
