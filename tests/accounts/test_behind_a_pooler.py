@@ -14,7 +14,7 @@ from config import children
 from tests.accounts.far import HOLD, LOOK, connected, database_on, heard, program, tell
 from tests.world.processes import wait_until
 
-HERE, DATABASE = "127.0.0.1", "127.0.0.9"
+HERE, DATABASE = "127.0.0.1", f"127.0.{os.getpid() % 250}.9"  # whoever tests beside us has another
 AN_ANSWER = 15.0  # seconds
 POOLER = shutil.which("pgbouncer")
 pytestmark = [

@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
@@ -20,16 +20,15 @@ from tests.world.processes import wait_until
 NOBODYS = "02:00:00:00:00:99"
 AN_ANSWER = 15.0  # seconds
 KERNEL = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout")
-NUMBERS = count(os.getpid())  # the kernel takes its time to clear a lab away
+NUMBERS = count(os.getpid() * 17)  # the kernel takes its time to clear a lab away
 pytestmark = pytest.mark.xdist_group("dark link")
 
 
 class Lab:
     """This host, and another one: a network namespace at the other end of a cable."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, number: int) -> None:
         self.home = home
-        number = next(NUMBERS) % 250
         self.name, self.cable, self.far = f"dark{number}", f"dark{number}a", f"dark{number}b"
         self.here, self.there = f"10.213.{number}.1", f"10.213.{number}.2"
 
@@ -58,11 +57,22 @@ def ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True)
 
 
+def another_host() -> int | None:
+    """The number of one that nobody else has, or None where there can be none."""
+    numbers = [number % 250 for number in islice(NUMBERS, 5)]
+    return next((number for number in numbers if may_add(f"dark{number}")), None)
+
+
+def may_add(name: str) -> bool:
+    return shutil.which("ip") is not None and subprocess.call(["ip", "netns", "add", name]) == 0
+
+
 @pytest.fixture
 def lab(tmp_path) -> Iterator[Lab]:
-    built = Lab(tmp_path)
-    if shutil.which("ip") is None or subprocess.call(["ip", "netns", "add", built.name], stderr=subprocess.DEVNULL):
+    number = another_host()
+    if number is None:
         pytest.skip("needs root, iproute2 and network namespaces")
+    built = Lab(tmp_path, number)
     try:
         built.build()
         with database_on(built.here, tmp_path):
