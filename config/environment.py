@@ -359,9 +359,9 @@ def workspaces(name: str, default: str) -> str:
 
 def _look_at_token(name: str, parts: SplitResult) -> None:
     token = unquote(parts.username or "")
-    if not token or parts.password is not None:
+    if (not token and parts.scheme == "https") or parts.password is not None:
         raise refuse(name, f"must have a token and nothing else before the @: write {LIKE_WORKSPACES}.")
-    if not re.fullmatch(r"[!-~]+", token):
+    if not re.fullmatch(r"[!-~]*", token):
         raise refuse(name, "has a blank or a letter outside ASCII in its token, which a header cannot carry.")
     if parts.query:
         raise refuse(name, f"has a ? in it, and ends with its path: write {LIKE_WORKSPACES}.")
