@@ -1,4 +1,4 @@
-.PHONY: install run test lock bench screens
+.PHONY: install run test lock bench hosts screens
 PYTHON := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE :=  # else every program that is started compiles all it imports anew
 
@@ -26,6 +26,9 @@ lock:
 
 bench: install
 	$(PYTHON) -m bench
+
+hosts: install
+	for seed in 1 2 3; do $(PYTHON) -m tests.hosts --seed $$seed || exit 1; done
 
 screens: install
 	$(PYTHON) -m tests.browser.screens

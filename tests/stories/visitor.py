@@ -53,11 +53,14 @@ class Visitor:
 
     def send(self, path: str, fields: dict[str, str], *, at: str = "", follow: bool = True) -> Page:
         """Fill in the form on `path` and send it (to `at`, where the form says so)."""
-        form = self.get(path)
+        page = self.answer(self.get(path), fields, at=at or path)
+        return self.get(page.location) if follow and page.location else page
+
+    def answer(self, form: Page, fields: dict[str, str], *, at: str = "") -> Page:
+        """Send a form that is open already."""
         found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.body)
         data = fields | {"csrfmiddlewaretoken": found.group(1) if found else ""}
-        page = self._ask(at or path, urlencode(data).encode(), path)
-        return self.get(page.location) if follow and page.location else page
+        return self._ask(at or form.path, urlencode(data).encode(), form.path)
 
     def wait_for(self, path: str, words: str, timeout: float = 30.0) -> Page:
         """Look at the page again and again until it says that. Raises TimeoutError."""

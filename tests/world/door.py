@@ -1,4 +1,4 @@
-"""A TCP server on loopback that does what its mode says; its port can close and come back."""
+"""A TCP server, on loopback unless told otherwise, that does what its mode says; its port can close and come back."""
 
 import asyncio
 import socket
@@ -8,7 +8,7 @@ from contextlib import suppress
 from threading import Condition, Lock, Thread
 from typing import Any, Self
 
-from tests.world.sockets import bind, close
+from tests.world.sockets import HOST, bind, close
 
 LONGEST_LINE = 1024 * 1024
 PATIENCE = 10.0  # seconds in which our own loop must have done what it was told
@@ -21,7 +21,7 @@ class Door:
     """
 
     MODES: tuple[str, ...] = ("ok", "refused")
-    port = 0
+    host, port = HOST, 0
 
     def __init__(self) -> None:
         self.connections = 0
@@ -33,7 +33,7 @@ class Door:
         self._is_open = False
 
     def __enter__(self) -> Self:
-        self._socket = bind(0)
+        self._socket = bind(0, self.host)
         self.port = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name=type(self).__name__, daemon=True)
@@ -110,7 +110,7 @@ class Door:
             self._is_open = False
             self._loop.remove_reader(self._socket)
             self._socket.close()
-            self._socket = bind(self.port)
+            self._socket = bind(self.port, self.host)
             await self._cut()
 
     async def _end(self) -> None:

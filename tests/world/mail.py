@@ -29,14 +29,15 @@ class MailServer(Door):
 
     MODES = ("ok", "refused", "mute", "mute_after_data", "reply_lost", "4xx", "5xx", "slow", "drop")
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = HOST) -> None:
         super().__init__()
+        self.host = host
         self.received: list[Letter] = []
         self._bad: frozenset[str] = frozenset()
 
     @property
     def url(self) -> str:
-        return f"smtp://{HOST}:{self.port}"
+        return f"smtp://{self.host}:{self.port}"
 
     @property
     def letters(self) -> list[EmailMessage]:

@@ -31,8 +31,9 @@ class Provisioner(Door):
         *("slow", "drip", "garbage", "reply_lost", "raw", "raw and reset", "raw and silent"),
     )
 
-    def __init__(self, token: str = "token") -> None:
+    def __init__(self, token: str = "token", host: str = HOST) -> None:
         super().__init__()
+        self.host = host
         self.token = token
         self.retry_after = 30
         self.drip_every = 1.0
@@ -43,7 +44,7 @@ class Provisioner(Door):
 
     @property
     def url(self) -> str:
-        return f"http://{self.token}@{HOST}:{self.port}{PATH}"
+        return f"http://{self.token}@{self.host}:{self.port}{PATH}"
 
     def wait_for(self, workspace: str, timeout: float = 5.0) -> dict[str, Any]:
         """The workspace of that id, once it is made. Raises TimeoutError."""

@@ -7,11 +7,11 @@ from contextlib import suppress
 HOST = "127.0.0.1"
 
 
-def bind(port: int) -> socket.socket:
+def bind(port: int, host: str = HOST) -> socket.socket:
     """A socket that has the port but does not listen yet: until it does, connections are refused."""
     bound = socket.socket()
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((HOST, port))
+    bound.bind((host, port))
     return bound
 
 
