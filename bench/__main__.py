@@ -1,6 +1,6 @@
 """All of them, or those named: each in a process of its own, one after another.
 
-python -m bench [rates drain latency sweep recovery …]
+python -m bench [rates drain latency sweep recovery scale …]
 """
 
 import subprocess
@@ -8,7 +8,7 @@ import sys
 from importlib.util import find_spec
 
 NAMES = [
-    *("rates", "drain", "latency", "sweep", "recovery", "signup", "sockets"),
+    *("rates", "drain", "latency", "sweep", "recovery", "signup", "scale", "sockets"),
     *("enumeration", "desk", "desk_simulation"),
 ]
 

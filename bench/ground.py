@@ -29,7 +29,7 @@ os.environ |= {
     "ARRIVALS_HOME": str(HOME),
     "DATABASE_URL": embedded.database_url(HOME),
     "REDIS_URL": embedded.redis_url(HOME),
-    "SECRET_KEY": "for measuring only: nobody's secret at all",
+    "SECRET_KEY": "for-measuring-only-and-nobodys-secret-at-all-0123456789",
     "SETUP_STEPS": STEPS,
     "SWEEP_SECONDS": "1",
     "DJANGO_SETTINGS_MODULE": "config.settings",

@@ -3,7 +3,7 @@
 import os
 
 EVERY_SITE = {
-    "SECRET_KEY": "for measuring only: nobody's secret at all",
+    "SECRET_KEY": "for-measuring-only-and-nobodys-secret-at-all-0123456789",
     "DATABASES": {
         "default": {
             "ENGINE": "django.db.backends.postgresql",

@@ -23,6 +23,7 @@ class Crowd:
     rate: float  # people a second
     promised: set[str] = field(default_factory=set)
     pages: list[Page] = field(default_factory=list)
+    came: int = 0
     silences: int = 0
 
     @property
@@ -30,9 +31,8 @@ class Crowd:
         return [page for page in self.pages if page.status == 500]
 
     @property
-    def longest(self) -> float:
-        """Of all pages, in seconds."""
-        return max((page.seconds for page in self.pages), default=0.0)
+    def longest(self) -> Page:
+        return max(self.pages, key=lambda page: page.seconds, default=Page(0, "", "", 0.0))
 
     @contextmanager
     def coming(self) -> Iterator[None]:
@@ -48,10 +48,10 @@ class Crowd:
                 gate.join()
 
     def _come(self, people: ThreadPoolExecutor, over: threading.Event) -> None:
-        began, number = time.monotonic(), 0
-        while not over.wait(max(0.0, began + number / self.rate - time.monotonic())):
-            people.submit(self._sign_up, number)
-            number += 1
+        began = time.monotonic()
+        while not over.wait(max(0.0, began + self.came / self.rate - time.monotonic())):
+            people.submit(self._sign_up, self.came)
+            self.came += 1
 
     def _sign_up(self, number: int) -> None:
         """At one web; where nobody answers or the door is shut, once more at the next."""

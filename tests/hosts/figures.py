@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tests.hosts.crowd import Crowd
 from tests.hosts.lab import Lab
+from tests.stories.visitor import Page
 
 ARRIVED = "SELECT count(*) FROM accounts_account WHERE status = 'active' AND email = ANY(%s)"
 # A claim of a letter that was never settled: its worker was gone between handing it over and writing that down.
@@ -22,13 +23,14 @@ MISSING = (
 
 @dataclass
 class Figures:
+    came: int
     promised: int
     arrived: int
     doubled: int  # workspaces of one person beyond the first
     again: int  # letters that came once more
     at_most: int  # times that they could
     broken: int  # pages with 500
-    longest: float  # seconds that a page took
+    longest: Page
     silences: int  # pages without an answer, mostly of a web that was killed
 
     @property
@@ -40,9 +42,10 @@ class Figures:
 
     def __str__(self) -> str:
         return (
-            f"{self.promised} promised, {self.arrived} ACTIVE, {self.lost} lost, {self.doubled} workspaces twice, "
-            f"{self.again} letters again (at most {self.at_most}), {self.broken} pages with 500, "
-            f"{self.silences} without an answer, the longest {self.longest:.1f} s"
+            f"{self.came} came, {self.promised} promised, {self.arrived} ACTIVE, {self.lost} lost, "
+            f"{self.doubled} workspaces twice, {self.again} letters again (at most {self.at_most}), "
+            f"{self.broken} pages with 500, {self.silences} without an answer, "
+            f"the longest {self.longest.seconds:.1f} s ({self.longest.path} {self.longest.status})"
         )
 
 
@@ -52,6 +55,7 @@ def arrived(lab: Lab, crowd: Crowd) -> int:
 
 def figures(lab: Lab, crowd: Crowd) -> Figures:
     return Figures(
+        came=crowd.came,
         promised=len(crowd.promised),
         arrived=arrived(lab, crowd),
         doubled=beyond_the_first(made["email"] for made in lab.workspaces.workspaces.values()),

@@ -67,7 +67,7 @@ def who_is_on(namespace: str) -> list[str]:
 
 
 def test_a_short_storm_loses_nobody(tmp_path):
-    command = [sys.executable, "-m", "tests.hosts", "--seed", "ci", "--seconds", "26"]
+    command = [sys.executable, "-m", "tests.hosts", "--seed", "ci", "--seconds", "26", "--rate", "2"]
     with Process(command, tmp_path / "hosts.log") as run:
         assert run.wait(A_RUN) == 0, run.output
     assert " 0 lost, 0 workspaces twice" in run.output

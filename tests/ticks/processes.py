@@ -15,7 +15,7 @@ ROOT_IS_FINE = "ignore:You're running the worker with superuser"
 
 def program(log: Path, *words: str, module: str = "celery", **env: str) -> Process:
     """Celery's `words`, before the database of this test."""
-    ours = {"DATABASE_URL": database_url(), "SECRET_KEY": "k" * 50, "PYTHONWARNINGS": ROOT_IS_FINE}
+    ours = {"DATABASE_URL": database_url(), "SECRET_KEY": "0123456789" * 5, "PYTHONWARNINGS": ROOT_IS_FINE}
     return Process([sys.executable, "-m", module, "-q", "-A", "config", *words], log, ours | env)
 
 
