@@ -10,13 +10,15 @@ import statistics
 import time
 from contextlib import ExitStack, contextmanager
 
-from bench.ground import HOME, beat, everybody_leaves, ground, sign_up, unfinished, wait_for_all, worker
+from bench.ground import HOME, everybody_leaves, ground, sign_up, unfinished, wait_for_all, worker
+from bench.rates import once_a_second
 from bench.tables import table, verdict
+from provisioning import tasks
 from tests.world.processes import wait_until
 
 ROUNDS = 2
 WORKERS = (1, 2, 4)
-PEOPLE_EACH = 600  # for each worker
+PEOPLE_EACH = 400  # for each worker
 WARM = 40
 ANSWER = 0.05  # seconds
 THREADS = 4
@@ -26,13 +28,14 @@ WANTED = 1.7  # times one worker's rate, with two
 
 def rate(workers: int) -> float:
     people = PEOPLE_EACH * workers
+    look = once_a_second(tasks.sweep_.delay)
     with crowd_of(workers):
         sign_up(people)
         marks = []
         for left in (0.9 * people, 0.1 * people):
-            wait_until(lambda left=left: unfinished() <= left, 120, f"{left:.0f} people to be left")
+            wait_until(lambda left=left: (look(), unfinished() <= left)[1], 120, f"{left:.0f} people to be left")
             marks.append((time.monotonic(), unfinished()))
-        wait_for_all(60)
+        wait_for_all(60, look)
     (began, first), (ended, last) = marks
     return (first - last) / (ended - began)
 
@@ -42,7 +45,6 @@ def crowd_of(workers: int):
     """All of them have done something, so none of them is still starting."""
     everybody_leaves()
     with ExitStack() as stack:
-        stack.enter_context(beat())
         notes = []
         for number in range(workers):
             folder = HOME / f"scale{time.monotonic_ns()}-{number}"
@@ -57,12 +59,12 @@ def crowd_of(workers: int):
 
 def give_work() -> bool:
     sign_up(WARM)
-    wait_for_all(60)
+    wait_for_all(60, once_a_second(tasks.sweep_.delay))
     return True
 
 
 def main() -> None:
-    with ground():
+    with ground(throwaway=True):
         rounds = [{workers: rate(workers) for workers in WORKERS} for _ in range(ROUNDS)]
     rows, times = [], {}
     for workers in WORKERS:
