@@ -24,10 +24,12 @@ class Requests:
 
     def __call__(self, request):
         began = time.perf_counter()
-        name = named(request.headers.get(HEADER, ""))
+        given = request.headers.get(HEADER, "")
+        name = named(given)
         with bound_contextvars(request=name):
             response = self.get_response(request)
-            response[HEADER] = name
+            if name == given or response.status_code >= 500:  # else two answers that are alike would differ by it
+                response[HEADER] = name
             if request.path_info not in ASKED_ALL_THE_TIME:
                 logger.info("request", **facts(request, response, began))
         return response

@@ -18,7 +18,7 @@ from accounts.models import Account, Event
 from accounts.status import Status
 from provisioning import doctor, parked
 from provisioning.debts import waive
-from provisioning.engine import ENGINE
+from provisioning.engine import Engine
 from provisioning.failures import StepFailed
 from provisioning.journey import Result, claim_tickets, perform
 from provisioning.models import OWED, Attempt, Outcome, State, Step
@@ -346,8 +346,9 @@ def test_a_ticket_for_an_unknown_step_spends_no_try(platform):
     claimed = claim_tickets(list(tickets))
     platform({})
     assert perform(theirs(dana)).too_late
-    ENGINE.start(claimed)
-    ENGINE.run(0)
+    engine = Engine()
+    engine.start(claimed)
+    engine.run(0)
     assert (theirs(dana).attempts, theirs(dana).state, Attempt.objects.count()) == (0, State.OPEN, 0)
 
 
