@@ -93,7 +93,7 @@ class Engine:
         try:
             while self._has_been_woken():
                 with self.loop:
-                    faults.phase("the engine", self._work)
+                    faults.turn("phase", "the engine", self._work, "", whole=False)  # noted; it never rests
         except DATABASE_ERRORS as error:
             logger.warning("the database is away: %s", error)
         finally:
@@ -189,7 +189,8 @@ class Engine:
         for source in sources():
             for name in source.dependencies():
                 rests = time.monotonic() < self.rests.get((name, source), 0.0)
-                if not rests and not faults.phase(f"claiming for {name}", partial(self._claim_for, name, source)):
+                claim = partial(self._claim_for, name, source)
+                if not rests and not faults.turn("phase", f"claiming for {name}", claim, "", whole=False):
                     self.rests[name, source] = time.monotonic() + REST
         return self._held() - before
 

@@ -136,7 +136,7 @@ def _update_ours(statement: str, steps: Sequence[Step]) -> None:
 def perform(step: Step) -> Result:
     """Do it, outside any transaction. Never raises: a poisoned step must not stop the others."""
     if step.kind not in known_kinds():  # of older or newer code: whoever knows it does it, and no try is spent
-        return Result(step, 0, too_late=True)
+        return Result(step, 0, failure=StepFailed("nothing here knows this step", failure="bug"), too_late=True)
     with bound_contextvars(step=step.pk, kind=step.kind, account=str(step.account_id)):
         return attempt(step, lambda: find_kind(step.kind).perform(step))
 

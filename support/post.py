@@ -50,6 +50,8 @@ class Outbox:
         """In one statement; where one of them cannot be claimed, one by one."""
         claimed: list[Letter] = []
         due = faults.without_resting(_due(), POSTING)
+        if not due.exists():
+            return []
         faults.attempt(
             lambda: claimed.extend(_claim(due, limit)),
             lambda _error: faults.batch(
