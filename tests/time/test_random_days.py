@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Account
 from accounts.status import Status
-from provisioning.models import Outage, Step
+from provisioning.models import Fault, Outage, Step
 from support import after, away, queue, rounds, trust
 from support.hours import is_open
 from support.models import DayLetter, Promise, Ticket, TrustRepair, the_desk
@@ -91,6 +91,7 @@ class Days:
 
     def look(self) -> None:
         rounds.go_round(self.now)
+        assert not Fault.objects.exists(), list(Fault.objects.all())
         self._look_at_promises()
         self._look_at_letters()
         delivered(LONG_AGO)
