@@ -24,7 +24,7 @@ needs_faketime = pytest.mark.skipif(not FAKETIME, reason="libfaketime is not ins
 
 def ticks(running: Process, queues, number: int = 2) -> None:
     queues.delete("celery")
-    running.wait_until(lambda: queues.llen("celery") >= number, 20, f"{number} ticks")
+    running.wait_until(lambda: queues.llen("celery") >= number, 60, f"{number} ticks")
 
 
 def sweep_row() -> PeriodicTask:
