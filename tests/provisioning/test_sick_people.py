@@ -50,6 +50,7 @@ def five_hundred():
 @pytest.fixture(autouse=True)
 def one_step(settings):
     settings.SETUP_STEPS = [f"{__name__}.a_service"]
+    settings.SETUP_THREADS = 1  # so that a seed is one story
     setup_kinds.cache_clear()
     how["answer"] = lambda account: five_hundred() if account.name.startswith(SICK) else None
     yield
@@ -84,7 +85,7 @@ def test_sick_people_among_newcomers(number):
     for n in range(number):
         Person(name=f"{SICK} {n}", email=f"sick{n}@acme{n}.example", company=f"Acme {n}")
     first = opened_after_half_a_minute = 0
-    for n in range(20):
+    for n in range(12):
         Person(email=f"new{n}@well{n}.example", company=f"Well {n}")
         a_while(10)
         if n == 2:
@@ -93,8 +94,8 @@ def test_sick_people_among_newcomers(number):
     assert first == 3
     assert opened() == opened_after_half_a_minute <= 1
     assert not outages.broken_now()
-    assert len(newcomers_waited()) == 20
-    assert newcomers_waited()[10] < 1, "the median newcomer is served at once"
+    assert len(newcomers_waited()) == 12
+    assert newcomers_waited()[6] < 1, "the median newcomer is served at once"
     for _ in range(conf.SETUP_GIVE_UP_AFTER + 5):
         seconds_pass(3700)
         Person()
@@ -124,20 +125,22 @@ def test_then_a_real_outage_is_known_within_three_failures_and_costs_nobody_a_tr
     assert set(theirs.values_list("attempts", "state")) == {(0, State.OPEN)}
     how["answer"] = lambda account: None
     a_while(30)
-    assert not Account.objects.exclude(status=Status.ACTIVE).exists()
+    assert set(Account.objects.filter(name="Late").values_list("status", flat=True)) == {Status.ACTIVE}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_third_of_all_answers_failing_opens_none_and_fails_nobody(seed):
     dice.seed(seed)
     how["answer"] = lambda account: five_hundred() if dice.random() < 1 / 3 else None
     Dependency.objects.create(name="workspace", last_ok_at=Now())
-    for n in range(60):
+    for n in range(40):
         Person(email=f"new{n}@well{n}.example", company=f"Well {n}")
         a_while(4)
-    a_while(120)
+    for _ in range(8):
+        seconds_pass(400)
+        a_while(4)
     assert opened() == 0
-    assert not Account.objects.exclude(status=Status.ACTIVE).exists()
+    assert set(Account.objects.values_list("status", flat=True)) == {Status.ACTIVE}
 
 
 def test_everybody_refused_alike_is_a_refusal_of_us():
