@@ -50,7 +50,6 @@ def five_hundred():
 @pytest.fixture(autouse=True)
 def one_step(settings):
     settings.SETUP_STEPS = [f"{__name__}.a_service"]
-    settings.SETUP_THREADS = 1  # so that a seed is one story
     setup_kinds.cache_clear()
     how["answer"] = lambda account: five_hundred() if account.name.startswith(SICK) else None
     yield
@@ -80,7 +79,7 @@ def newcomers_waited() -> list[float]:
     return sorted((row.status_at - row.created_at).total_seconds() for row in rows)
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 5, 10])
+@pytest.mark.parametrize("number", [1, 2, 3, 5])
 def test_sick_people_among_newcomers(number):
     for n in range(number):
         Person(name=f"{SICK} {n}", email=f"sick{n}@acme{n}.example", company=f"Acme {n}")
@@ -129,7 +128,8 @@ def test_then_a_real_outage_is_known_within_three_failures_and_costs_nobody_a_tr
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_a_third_of_all_answers_failing_opens_none_and_fails_nobody(seed):
+def test_a_third_of_all_answers_failing_opens_none_and_fails_nobody(seed, settings):
+    settings.SETUP_THREADS = 1  # so that a seed is one story
     dice.seed(seed)
     how["answer"] = lambda account: five_hundred() if dice.random() < 1 / 3 else None
     Dependency.objects.create(name="workspace", last_ok_at=Now())
