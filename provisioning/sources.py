@@ -8,16 +8,21 @@ from functools import cache, partial
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
 from provisioning import faults, journey, settle
 from provisioning.journey import Result
+from provisioning.parked import payable
 from provisioning.steps import kinds_needing
 
 
 class Source(Protocol):
     def dependencies(self) -> Iterable[str]:
         """Whom it may need, by name."""
+
+    def any_due(self) -> bool:
+        """Whether it is worth waking the engine."""
 
     def claim(self, dependency: str, limit: int, probe: bool) -> Sequence[Any]:
         """Up to `limit` due rows, taken for ourselves with a lease."""
@@ -43,6 +48,9 @@ class Steps:
 
     def dependencies(self) -> Iterable[str]:
         return kinds_needing()
+
+    def any_due(self) -> bool:
+        return payable().filter(due_at__lte=Now()).exists()
 
     def claim(self, dependency: str, limit: int, probe: bool) -> Sequence[Any]:
         return journey.claim_due(dependency, kinds_needing()[dependency], limit, probe)

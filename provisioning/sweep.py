@@ -18,9 +18,10 @@ from accounts.status import UNFINISHED
 from provisioning import engine, faults
 from provisioning.engine import ENGINE
 from provisioning.models import OWED, Heartbeat, Outage, Step
-from provisioning.parked import counted, follow_dependencies, payable
+from provisioning.parked import counted, follow_dependencies
 from provisioning.pickup import BATCH, fetch_letters, pick_up
 from provisioning.settle import give_tries_back, lock_accounts, recompute
+from provisioning.sources import sources
 from provisioning.steps import names_of, setup_kinds
 
 RECONCILE_EVERY = timedelta(minutes=1)
@@ -116,4 +117,4 @@ def drain(seconds: float = engine.LONGEST_DRAIN) -> int:
 
 
 def anything_due() -> bool:
-    return payable().filter(due_at__lte=Now()).exists()
+    return any(source.any_due() for source in sources())

@@ -46,6 +46,9 @@ class Outbox:
     def dependencies(self) -> Iterable[str]:
         return (MAIL,)
 
+    def any_due(self) -> bool:
+        return faults.without_resting(_due(), POSTING).exists()
+
     def claim(self, _dependency: str, limit: int, _probe: bool) -> list[Letter]:
         """In one statement; where one of them cannot be claimed, one by one."""
         claimed: list[Letter] = []

@@ -10,6 +10,7 @@ from django.urls import reverse
 from provisioning import outages
 from provisioning.engine import ENGINE
 from provisioning.models import Dependency
+from provisioning.sweep import anything_due
 from support import post, queue
 from support.incidents import join
 from support.models import Affected, Incident, Letter, Promise, Ticket
@@ -128,3 +129,9 @@ def test_desk_and_owner_are_told_what_to_mend_when_it_is_we_who_are_refused():
     client = Client()
     client.force_login(Supporter.create())
     assert "To mend:" in client.get(reverse("admin:index")).content.decode()
+
+
+def test_a_letter_alone_wakes_the_engine(mail):  # noqa: F811
+    assert not anything_due()
+    written()
+    assert anything_due()
