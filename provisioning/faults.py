@@ -1,6 +1,6 @@
 """Each item by itself: one row's exception ends that row's turn only, is kept as a Fault, and rests ever longer.
 
-Whatever is done for many goes through `each`; whatever is done one after the other goes through `phase`. Only a
+Whatever is done for many goes through `each`; whatever is done one after the other goes through `phases`. Only a
 database that is away ends them all: then there is nothing to be done for anybody.
 """
 
@@ -136,11 +136,6 @@ def readable(rows: "QuerySet[Row]", most: int | None = None) -> list[Row]:
 
 def _read_one(rows: "QuerySet[Any]", key: Any) -> list[Any]:
     return read(lambda: list(rows.filter(pk=key)), [])
-
-
-def phase(name: str, do: Callable[[], object]) -> bool:
-    """One part of a sweep or one periodic job. False: it broke, which is noted; the next part goes on."""
-    return phases([(name, do)])
 
 
 def phases(parts: Iterable[tuple[str, Callable[[], object]]]) -> bool:
