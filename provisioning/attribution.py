@@ -6,6 +6,8 @@ A count cannot tell them apart. What can is *who* fails, and whether others went
   nobody going through between them, are an outage (two are enough where nothing has worked for a while).
 - Somebody who fails again after others went through says something about themselves, the more so each time.
   The same holds for their mail domain and their company once one of it failed and others went through.
+- Whoever waited through an outage that somebody's going through ended says less at their first failure: those
+  who made it look like one are still among them. From the second in a row on it counts in full.
 - People who fail and go through at the next try say that the service is unreliable, not that it is away: the
   more of them lately, the longer the row of failures has to be.
 - A refusal (4xx, 5xx to one recipient, a company not taken) speaks of the person, until different people are
@@ -22,7 +24,7 @@ DOWN, REFUSED = "down", "refused"  # what an outage is: it does not work, or it 
 PEOPLE = 3
 PEOPLE_NAMED = 5  # where each refusal named the mailbox as the reason
 PEOPLE_UNRELIABLE = (3, 6, 9, 15)  # in a row, after that many people recovered at their next try
-SUSPECT = 0.2  # of a person: somebody who failed before while others went through, and once only
+SUSPECT = 0.2  # of a person: failed before while others went through, once only; or waited through an outage
 QUIET = timedelta(seconds=30)  # without a success for that long, two people are enough
 UNRELIABLE_FOR = timedelta(minutes=10)
 SUSPECTED_FOR = timedelta(days=1)
@@ -35,7 +37,8 @@ class Report:
 
     person, groups: whose try it was, and what they share with others (mail domain, company).
     refused: the service answered, and refused this one; `named`: because of the mailbox, in so many words.
-    failed_at: when this person's step failed before, if it did. theirs: how often that was found to be theirs.
+    since: when this person's step was made. failed_at: when it failed before, if it did.
+    theirs: how often that was found to be theirs.
     again: it worked, after failures that were no outage.
     """
 
@@ -46,6 +49,7 @@ class Report:
     groups: tuple[str, ...] = ()
     refused: bool = False
     named: bool = False
+    since: datetime | None = None
     failed_at: datetime | None = None
     theirs: int = 0
     again: bool = False
@@ -60,13 +64,14 @@ class Evidence:
     row: dict[str, dict] = field(default_factory=dict)  # by person, since it last worked
     suspects: dict[str, datetime] = field(default_factory=dict)  # groups that failed while others went through
     recovered: list[datetime] = field(default_factory=list)  # who went through at the next try, lately
+    closed_at: datetime | None = None  # when an outage of it ended last
 
 
 def weight(report: Report, evidence: Evidence, now: datetime) -> float:
     """How much of a person this failure counts against the service: 1, SUSPECT or 0."""
-    if report.theirs or any(_is_suspect(group, evidence, now) for group in report.groups):
+    if report.theirs or _is_of_suspects(report, evidence, now):
         return 0.0
-    return SUSPECT if is_again(report, evidence) else 1.0
+    return SUSPECT if is_again(report, evidence) or _has_waited(report, evidence, now) else 1.0
 
 
 def is_again(report: Report, evidence: Evidence) -> bool:
@@ -76,7 +81,19 @@ def is_again(report: Report, evidence: Evidence) -> bool:
 
 def is_theirs(report: Report, evidence: Evidence, now: datetime) -> bool:
     """A failure that says something about this person: it is kept with the step."""
-    return not report.worked and weight(report, evidence, now) < 1.0
+    return not report.worked and (
+        report.theirs > 0 or _is_of_suspects(report, evidence, now) or is_again(report, evidence)
+    )
+
+
+def _has_waited(report: Report, evidence: Evidence, now: datetime) -> bool:
+    if report.since is None or evidence.closed_at is None:
+        return False
+    return report.since < evidence.closed_at and now - evidence.closed_at < UNRELIABLE_FOR
+
+
+def _is_of_suspects(report: Report, evidence: Evidence, now: datetime) -> bool:
+    return any(_is_suspect(group, evidence, now) for group in report.groups)
 
 
 def _is_suspect(group: str, evidence: Evidence, now: datetime) -> bool:
@@ -98,7 +115,10 @@ def _learn_failure(evidence: Evidence, report: Report, now: datetime) -> None:
     if report.person not in evidence.row and len(evidence.row) >= MOST:
         return
     seen = evidence.row.setdefault(report.person, {"weight": 0.0, "times": 0, "groups": list(report.groups)})
-    seen["weight"] = max(seen["weight"], weight(report, evidence, now)) if not seen["times"] else seen["weight"]
+    if not seen["times"]:
+        seen["weight"] = weight(report, evidence, now)
+    elif seen["weight"] and not is_theirs(report, evidence, now):
+        seen["weight"] = 1.0
     seen["times"] += 1
     seen["refused"], seen["named"] = report.refused, report.named
     evidence.since = evidence.since or now

@@ -47,8 +47,12 @@ TICKETED = """
 """
 
 OLDEST = "due_at"
-# A probe is whom the desk asks for, else somebody under no suspicion, else the one who waits longest.
-UNSUSPECTED = "due_at > now() - %(asked_for)s, failed_at IS NOT NULL, theirs, due_at"
+# A probe is whom the desk asks for, else somebody under no suspicion, else the one who waits longest. Of those who
+# never failed the latest: those who came together with whoever failed may fail for the same reason.
+UNSUSPECTED = """
+    due_at > now() - %(asked_for)s, failed_at IS NOT NULL, theirs,
+    CASE WHEN failed_at IS NULL THEN due_at END DESC, due_at
+"""
 ASKED_FOR = timedelta(days=10_000)  # due that long ago: somebody at the desk pressed Recover
 GIVE_BACK = """
     UPDATE provisioning_step AS step

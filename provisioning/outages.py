@@ -128,12 +128,12 @@ def _hear_the_probe(dependency: Dependency, reports: Sequence[Report], now: date
 
 def _learn(dependency: Dependency, reports: Sequence[Report], now: datetime) -> None:
     evidence = evidence_of(dependency)
-    attribution.learn(evidence, reports, now)
     failed = [report for report in reports if not report.worked]
     if failed:
         dependency.error = failed[-1].error
-        if dependency.rate is not None:
-            dependency.rate = max(RAMP_START / 10, dependency.rate / 2)
+    if dependency.rate is not None and not all(attribution.is_theirs(report, evidence, now) for report in failed):
+        dependency.rate = max(RAMP_START / 10, dependency.rate / 2)
+    attribution.learn(evidence, reports, now)
     _keep(dependency, evidence)
     if how := attribution.verdict(evidence, now):
         _trip(dependency, how, failed[-1] if failed else reports[-1], now)
@@ -156,7 +156,7 @@ def _close(dependency: Dependency, reports: Sequence[Report], now: datetime) -> 
     Outage.objects.filter(dependency=dependency, ended_at=None).update(ended_at=Now())
     evidence = evidence_of(dependency)
     attribution.learn(evidence, [report for report in reports if report.worked], now)
-    evidence.row, evidence.since, evidence.last_ok_at = {}, None, now
+    evidence.row, evidence.since, evidence.last_ok_at, evidence.closed_at = {}, None, now, now
     _keep(dependency, evidence)
     dependency.broken, dependency.probe_at = False, None
     dependency.rate, dependency.tokens, dependency.refilled_at = RAMP_START, RAMP_START, Now()
@@ -168,7 +168,8 @@ def evidence_of(dependency: Dependency) -> Evidence:
     suspects = {group: at for group, text in kept.get("suspects", {}).items() if (at := parse_datetime(text))}
     recovered = [at for text in kept.get("recovered", []) if (at := parse_datetime(text))]
     since = dependency.failing_since
-    return Evidence(dependency.last_ok_at, since, kept.get("row", {}), suspects, recovered)
+    closed_at = parse_datetime(kept.get("closed_at", ""))
+    return Evidence(dependency.last_ok_at, since, kept.get("row", {}), suspects, recovered, closed_at)
 
 
 def _keep(dependency: Dependency, evidence: Evidence) -> None:
@@ -176,6 +177,7 @@ def _keep(dependency: Dependency, evidence: Evidence) -> None:
         "row": evidence.row,
         "suspects": {group: at.isoformat() for group, at in evidence.suspects.items()},
         "recovered": [at.isoformat() for at in evidence.recovered],
+        "closed_at": evidence.closed_at.isoformat() if evidence.closed_at else "",
     }
     dependency.failures = sum(seen["times"] for seen in evidence.row.values())
     dependency.failing_since, dependency.last_ok_at = evidence.since, evidence.last_ok_at

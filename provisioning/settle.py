@@ -148,6 +148,7 @@ def _as_report(result: Result, step: Step) -> Report:
         result,
         str(account.pk),
         groups,
+        since=step.created_at,
         failed_at=step.failed_at,
         theirs=step.theirs,
         again=step.attempts > 1 and bool(step.error),

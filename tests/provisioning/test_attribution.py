@@ -90,6 +90,24 @@ def test_a_crowd_that_failed_before_can_still_show_that_it_is_away_again():
     assert verdict(evidence, at(1)) == DOWN
 
 
+def test_who_waited_through_an_outage_says_less_at_first():
+    """Twelve people whom it refuses came together: three made it look away, somebody new went through."""
+    evidence = Evidence(last_ok_at=at(10), closed_at=at(10))
+    crowd = [fails(str(person), since=at(0)) for person in range(12)]
+    learn(evidence, crowd, at(11))
+    assert verdict(evidence, at(11)) == ""
+    assert not any(is_theirs(report, evidence, at(11)) for report in crowd), "they may still be innocent"
+    learn(evidence, crowd[:3], at(40))
+    assert verdict(evidence, at(40)) == DOWN, "again, and nobody went through"
+
+
+def test_who_came_after_an_outage_or_waited_through_one_long_ago_counts_in_full():
+    for since, now in ((11, 12), (0, 1000)):
+        evidence = Evidence(last_ok_at=at(now - 1), closed_at=at(10))
+        learn(evidence, [fails(person, since=at(since)) for person in "abc"], at(now))
+        assert verdict(evidence, at(now)) == DOWN
+
+
 @pytest.mark.parametrize("group", ["at acme.example", "of o'brien & sons"])
 def test_a_domain_or_a_company_that_fails_while_others_go_through_is_ill_alone(group):
     evidence = Evidence()

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from accounts.models import Account
 from accounts.status import Status
 from provisioning import outages
+from provisioning.journey import claim_due
 from provisioning.models import Attempt, Dependency, Outage, Outcome, State, Step
 from provisioning.outages import FAILURES_TO_TRIP, RAMP_START, RAMP_TOP, Report, allowance, refill
+from provisioning.steps import WELCOME
 from provisioning.sweep import drain, fetch, sweep
 from support.models import Ticket
 from tests.people import Person
@@ -116,6 +118,30 @@ def test_after_the_outage_the_rate_grows_while_clean_and_halves_on_a_failure():
     before = mail().rate
     record("mail", [failed()])
     assert mail().rate == pytest.approx(before / 2)
+
+
+@database
+def test_those_who_fail_by_themselves_do_not_slow_the_others_down():
+    record("mail", [failed(), failed(), failed()])
+    record("mail", [worked()])
+    before = mail().rate
+    record("mail", [Report(str(uuid4()), worked=False, failure="timeout", theirs=1) for _ in range(5)])
+    assert mail().rate == before
+
+
+@database
+def test_the_probe_is_the_latest_of_those_who_never_failed():
+    first, failed_before, last = (Person.create() for _ in range(3))
+    fetch()
+    for minutes, account in enumerate((last, failed_before, first)):
+        steps = Step.objects.filter(account=account, kind=WELCOME)
+        steps.update(due_at=Now() - timedelta(minutes=minutes + 1))
+    Step.objects.filter(account=failed_before).update(failed_at=Now())
+    order = []
+    for _ in range(3):
+        [step] = claim_due("mail", [WELCOME], 1, probe=True)
+        order.append(step.account)
+    assert order == [last, first, failed_before]
 
 
 @given(st.floats(0.1, 900), st.floats(0, 900), st.floats(0, 1e6))

@@ -79,8 +79,10 @@ def newcomers_waited() -> list[float]:
     return sorted((row.status_at - row.created_at).total_seconds() for row in rows)
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 5])
-def test_sick_people_among_newcomers(number):
+@pytest.mark.parametrize("threads", [1, 16])
+@pytest.mark.parametrize("number", [1, 2, 3, 5, 10, 20])
+def test_sick_people_among_newcomers(number, threads, settings):
+    settings.SETUP_THREADS = threads  # with one, they are settled one after another
     for n in range(number):
         Person(name=f"{SICK} {n}", email=f"sick{n}@acme{n}.example", company=f"Acme {n}")
     first = opened_after_half_a_minute = 0

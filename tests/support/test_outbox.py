@@ -40,7 +40,7 @@ def test_a_letter_goes_out_once(mail):  # noqa: F811
 @pytest.mark.parametrize("mode", ["4xx", "mute", "drop"])
 def test_what_may_pass_is_tried_again_until_the_tries_are_spent(mail, settings, mode):  # noqa: F811
     settings.SETUP_RETRY_SECONDS, settings.SETUP_GIVE_UP_AFTER = [600], 3
-    mail.mode = mode
+    mail.mode, settings.EMAIL_TIMEOUT = mode, 0.5
     letter = written()
     ENGINE.run()
     assert (again(letter).attempts, letter.sent_at, letter.given_up_at) == (1, None, None)
