@@ -21,6 +21,8 @@ from structlog.processors import JSONRenderer, TimeStamper, format_exc_info
 from structlog.stdlib import ProcessorFormatter, add_log_level, add_logger_name
 from structlog.typing import EventDict, Processor
 
+from provisioning.under_way import add_step
+
 logger = logging.getLogger(__name__)
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -78,7 +80,13 @@ class Faults(logging.Filter):
         return bool(record.exc_info)
 
 
-KNOWN: list[Processor] = [merge_contextvars, add_log_level, add_logger_name, TimeStamper(fmt="iso", utc=True)]
+KNOWN: list[Processor] = [
+    merge_contextvars,
+    add_step,
+    add_log_level,
+    add_logger_name,
+    TimeStamper(fmt="iso", utc=True),
+]
 
 
 def install() -> None:

@@ -68,6 +68,7 @@ class Engine:
         self.jobs: dict[str, set[Job]] = defaultdict(set)  # by dependency, claimed and not gathered
         self.ahead: dict[str, int] = {}
         self.rests: dict[tuple[str, Source], float] = {}
+        self.idle: dict[tuple[str, Source], float] = {}  # nothing was due there a moment ago
         self.inbox: SimpleQueue[Job] = SimpleQueue()  # claimed by others, to be carried out here
         self.finished: SimpleQueue[tuple[Job, Result]] = SimpleQueue()
         self.results: list[tuple[Job, Result]] = []  # gathered, and not settled
@@ -85,6 +86,7 @@ class Engine:
         with self.waking:
             self.claim_until = max(self.claim_until, time.monotonic() + seconds)
             self.woken = True
+            self.idle = {}
             if not self.is_awake:
                 self.is_awake = True
                 threading.Thread(target=self._run_in_thread, name="engine", daemon=True).start()
@@ -110,6 +112,7 @@ class Engine:
         with self.loop:
             before = self.tries
             self.claim_until = max(self.claim_until, time.monotonic() + seconds)
+            self.idle = {}
             self._work()
             return self.tries - before
 
@@ -134,13 +137,17 @@ class Engine:
     def _work(self) -> None:
         closing = Patience()
         while not (self.closing and closing.is_over()):
+            everywhere = not self.idle
             self._take_in()
             gathered = self._gather()
             claimed = self._with_what_is_in_hand_kept_safe(self._claim) if self._may_claim() else 0
             self._settle()
             self._with_what_is_in_hand_kept_safe(self._look_after_the_slow)
-            if not (gathered or claimed or self._held()) and self.inbox.empty():
+            if gathered or claimed or self._held() or not self.inbox.empty():
+                continue
+            if everywhere:
                 return
+            self.idle = {}  # for a last look everywhere
 
     def _with_what_is_in_hand_kept_safe(self, do: Callable[[], int]) -> int:
         """The database may be away: that is no reason to forget what was carried out already."""
@@ -188,9 +195,11 @@ class Engine:
         before = self._held()
         for source in sources():
             for name in source.dependencies():
-                rests = time.monotonic() < self.rests.get((name, source), 0.0)
+                now = time.monotonic()
+                if now < max(self.rests.get((name, source), 0.0), self.idle.get((name, source), 0.0)):
+                    continue
                 claim = partial(self._claim_for, name, source)
-                if not rests and not faults.turn("phase", f"claiming for {name}", claim, "", whole=False):
+                if not faults.turn("phase", f"claiming for {name}", claim, "", whole=False):
                     self.rests[name, source] = time.monotonic() + REST
         return self._held() - before
 
@@ -202,6 +211,8 @@ class Engine:
         rows = source.claim(name, may, probe)
         if probe and not rows:
             outages.leave_the_probe(name)
+        if not rows:
+            self.idle[name, source] = time.monotonic() + LOOK
         for row in rows:
             self._submit(Job(source, row, time.monotonic()))
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from structlog.contextvars import bound_contextvars
 
 from accounts.away import is_passing
 from provisioning import faults
 from provisioning.failures import StepFailed
 from provisioning.models import Step
 from provisioning.steps import find_kind, known_kinds
+from provisioning.under_way import under_way
 
 logger = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ def perform(step: Step) -> Result:
     """Do it, outside any transaction. Never raises: a poisoned step must not stop the others."""
     if step.kind not in known_kinds():  # of older or newer code: whoever knows it does it, and no try is spent
         return Result(step, 0, failure=StepFailed("nothing here knows this step", failure="bug"), too_late=True)
-    with bound_contextvars(step=step.pk, kind=step.kind, account=str(step.account_id)):
+    with under_way(step):
         return attempt(step, lambda: find_kind(step.kind).perform(step))
 
 

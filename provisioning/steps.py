@@ -14,7 +14,7 @@ import inspect
 from asyncio import CancelledError
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from django.conf import settings
@@ -71,10 +71,26 @@ KINDS = {
 }
 
 
+class Kinds(dict[str, Kind]):
+    """Kinds by name; what is derived from them is found out once."""
+
+    @cached_property
+    def by_old(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for name, kind in self.items():
+            if kind.old_name and kind.old_name not in KINDS:
+                found.setdefault(kind.old_name, name)
+        return found
+
+    @cached_property
+    def known(self) -> dict[str, Kind]:
+        return {**KINDS, **self, **{old: self[name] for old, name in self.by_old.items()}}
+
+
 @cache
-def setup_kinds() -> dict[str, Kind]:
+def setup_kinds() -> Kinds:
     """What every new account is owed, in the order of SETUP_STEPS."""
-    return dict(_setup_kind(path) for path in settings.SETUP_STEPS)
+    return Kinds(_setup_kind(path) for path in settings.SETUP_STEPS)
 
 
 def _setup_kind(path: str) -> tuple[str, Kind]:
@@ -127,11 +143,7 @@ def shortened(path: str, longest: int) -> str:
 
 def names_by_old() -> dict[str, str]:
     """The kinds whose rows may stand under a bare function name, by that name. Of two, the first has it."""
-    found: dict[str, str] = {}
-    for name, kind in setup_kinds().items():
-        if kind.old_name and kind.old_name not in KINDS:
-            found.setdefault(kind.old_name, name)
-    return found
+    return setup_kinds().by_old
 
 
 def name_of(kind: str) -> str:
@@ -145,13 +157,12 @@ def names_of(name: str) -> list[str]:
 
 
 def find_kind(name: str) -> Kind:
-    return setup_kinds().get(name_of(name)) or KINDS[name]
+    return setup_kinds().known[name]
 
 
 def known_kinds() -> dict[str, Kind]:
     """All that rows may be called which this process can perform."""
-    setup = setup_kinds()
-    return {**KINDS, **setup, **{old: setup[name] for old, name in names_by_old().items()}}
+    return setup_kinds().known
 
 
 def kinds_needing() -> dict[str, list[str]]:
