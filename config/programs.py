@@ -10,7 +10,8 @@ from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 NAMES = ("web", "worker", "beat")
-WORKER = ["-q", "worker", "-P", "threads", "-c", "8", "--without-gossip", "--without-mingle", "-l", "warning"]
+WORKER_THREADS = 8
+WORKER = f"-q worker -P threads -c {WORKER_THREADS} --without-gossip --without-mingle -l warning".split()
 BEAT = ["-q", "beat", "-l", "warning", "--pidfile="]
 
 ROOT_IS_FINE = "ignore:You're running the worker with superuser"  # as in any container; we never unpickle

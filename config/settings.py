@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
 
-from config import embedded, environment, folders, hosts, logs
+from config import embedded, environment, folders, hosts, logs, programs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ARRIVALS_HOME = folders.home("ARRIVALS_HOME", BASE_DIR / ".arrivals")
@@ -200,7 +200,7 @@ SETUP_GIVE_UP_AFTER = environment.whole_number("SETUP_GIVE_UP_AFTER", 14, 1, 10_
 SETUP_LEASE = timedelta(seconds=environment.whole_number("SETUP_LEASE_SECONDS", 20, 1, 3600))
 SETUP_THREADS = environment.whole_number("SETUP_THREADS", 16, 1, 500)
 # How many pages one web process serves at once, and how many tasks one worker: each may hold a connection.
-WEB_THREADS, WORKER_THREADS = 32, 8
+WEB_THREADS, WORKER_THREADS = 32, programs.WORKER_THREADS
 WORKSPACE_URL = environment.workspaces("WORKSPACE_URL", "local:")
 SWEEP_SECONDS = environment.whole_number("SWEEP_SECONDS", 2, 1, 3600)
 # Each room comes to fetch what is ready for it; run in this order by the beat and by `manage.py sweep`.

@@ -17,6 +17,7 @@ from accounts.models import Account
 from accounts.status import UNFINISHED
 from provisioning.faults import readable
 from provisioning.models import Dependency, State, Step
+from provisioning.steps import label_of
 from support import facts, lanes, neighbours, queue
 from support.cards import cards
 from support.diagnosis import Facts, diagnose
@@ -159,4 +160,4 @@ def _healing() -> str:
 def _overdue(now: datetime):
     """Those let in with a debt that is older than its date."""
     owed = Step.objects.filter(state=State.WAIVED, occasion="", pay_by__lt=now).select_related("account")
-    return list(owed.order_by("pay_by")[:10])
+    return [(step, label_of(step.kind)) for step in owed.order_by("pay_by")[:10]]

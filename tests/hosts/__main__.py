@@ -1,6 +1,7 @@
 """One seeded storm in the lab, and one line of figures. Ends with 1 if it lost, doubled or broke anything.
 
 python -m tests.hosts [--seed 1] [--seconds 40] [--rate 4] [--long] [--old CHECKOUT]
+python -m tests.hosts --only database_read_only,database_read_only --stretch 2 --rate 8
 """
 
 import os
@@ -16,7 +17,7 @@ from tests.hosts.crowd import Crowd
 from tests.hosts.figures import arrived, figures, missing
 from tests.hosts.lab import Lab
 from tests.hosts.network import NoLab
-from tests.hosts.storm import drawn, play
+from tests.hosts.storm import drawn, named, play
 from tests.world.processes import wait_until
 
 PATIENCE = 120.0  # seconds after the storm in which everybody must have arrived
@@ -40,11 +41,11 @@ def main(asked: Namespace) -> int:
 
 
 def storm(lab: Lab, asked: Namespace) -> bool:
-    faults = drawn(asked.seed, asked.seconds, asked.long, bool(asked.old))
+    faults = named(asked.only) if asked.only else drawn(asked.seed, asked.seconds, asked.long, bool(asked.old))
     with lab.running():
         crowd = Crowd([lab.site("web1"), lab.site("web2")], asked.rate)
         with crowd.coming():
-            play(lab, asked.seed, faults)
+            play(lab, asked.seed, faults, asked.stretch)
         seconds = calm(lab, crowd)
         found = figures(lab, crowd)
         names = ", ".join(fault.__name__.replace("_", " ") for fault in faults)
@@ -71,6 +72,8 @@ def words() -> Namespace:
     parser.add_argument("--seconds", type=float, default=40, help="about so long the storm lasts")
     parser.add_argument("--rate", type=float, default=4, help="people a second")
     parser.add_argument("--long", action="store_true", help="every fault there is, in some three minutes")
+    parser.add_argument("--only", default="", help="these faults, separated by commas, in this order")
+    parser.add_argument("--stretch", type=float, default=1.0, help="how much longer than usual each lasts")
     parser.add_argument("--old", type=Path, help="a checkout of an older release, run by half of the hosts at first")
     parser.add_argument("--keep", action="store_true", help="keeps what the hosts said where something was wrong")
     return parser.parse_args()

@@ -10,7 +10,10 @@ from tests.hosts.lab import Lab
 
 WEBS, WORKERS, BEATS = ("web1", "web2"), ("worker1", "worker2", "worker3"), ("beat1", "beat2")
 HTTP_500 = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 4\r\nConnection: close\r\n\r\nboom"
-Dice = random.Random
+
+
+class Dice(random.Random):
+    stretch = 1.0  # how much longer than usual everything lasts
 
 
 def worker_in_the_dark(lab: Lab, dice: Dice) -> None:
@@ -124,7 +127,13 @@ EACH = 13.0  # seconds that a fault takes, with what is quiet before it
 
 
 def last(dice: Dice, least: float, most: float) -> None:
-    time.sleep(dice.uniform(least, most))
+    time.sleep(dice.stretch * dice.uniform(least, most))
+
+
+def named(names: str) -> list[Callable[[Lab, Dice], None]]:
+    """These faults, in this order. Raises KeyError for one that there is not."""
+    known = {fault.__name__: fault for fault in FAULTS}
+    return [known[name.strip()] for name in names.split(",")]
 
 
 def drawn(seed: str, seconds: float, every: bool, upgrade: bool) -> list[Callable[[Lab, Dice], None]]:
@@ -137,8 +146,9 @@ def drawn(seed: str, seconds: float, every: bool, upgrade: bool) -> list[Callabl
     return chosen
 
 
-def play(lab: Lab, seed: str, faults: list[Callable[[Lab, Dice], None]]) -> None:
-    dice = random.Random(f"whom {seed}")
+def play(lab: Lab, seed: str, faults: list[Callable[[Lab, Dice], None]], stretch: float = 1.0) -> None:
+    dice = Dice(f"whom {seed}")
+    dice.stretch = stretch
     for fault in faults:
         last(dice, 1, 4)
         fault(lab, dice)

@@ -23,11 +23,12 @@ class MailServer(Door):
     """Speaks SMTP. A connection takes the next mode, and so does each further letter on it.
 
     mute: accepts and never says anything. 4xx: 451 after DATA. 5xx: 550 to every RCPT.
-    slow: `delay` seconds before each answer. drop: hangs up within the letter, which is not kept.
+    slow: `delay` seconds before each answer; drip: `delay` seconds before each byte of it.
+    drop: hangs up within the letter, which is not kept.
     mute_after_data and reply_lost keep the letter; the first never answers, the second hangs up.
     """
 
-    MODES = ("ok", "refused", "mute", "mute_after_data", "reply_lost", "4xx", "5xx", "slow", "drop")
+    MODES = ("ok", "refused", "mute", "mute_after_data", "reply_lost", "4xx", "5xx", "slow", "drip", "drop")
 
     def __init__(self, host: str = HOST) -> None:
         super().__init__()

@@ -42,6 +42,11 @@ class Session:
     async def _say(self, answer: str) -> None:
         if self.mode == "slow":
             await asyncio.sleep(self.server.delay)
+        if self.mode == "drip":
+            for byte in answer.encode():
+                await asyncio.sleep(self.server.delay)
+                self.writer.write(bytes([byte]))
+            answer = ""
         self.writer.write(answer.encode() + b"\r\n")
         await self.writer.drain()
 
