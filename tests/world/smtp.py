@@ -46,6 +46,7 @@ class Session:
             for byte in answer.encode():
                 await asyncio.sleep(self.server.delay)
                 self.writer.write(bytes([byte]))
+                await self.writer.drain()
             answer = ""
         self.writer.write(answer.encode() + b"\r\n")
         await self.writer.drain()
