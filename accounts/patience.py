@@ -15,7 +15,7 @@ import psycopg
 from django.db import DatabaseError, connection, transaction
 from psycopg import sql
 
-PAGE = 8.0  # seconds that one page may wait for the database in all
+PAGE = 6.0  # seconds that one page may wait for the database in all
 PROBE = 3.0  # seconds that a machine's question whether we are well may
 ANSWER = 60.0  # seconds that anything else may wait for each answer: twice what the server allows a statement
 FOR_EVER = math.inf
