@@ -59,6 +59,14 @@ def pick_up(only: Iterable[UUID] | None = None) -> int:
         return faults.each(list(asked.order_by("asked_at")[:BATCH]), _pick_up_one, "picking up")
 
 
+def tickets_of(account_id: UUID) -> list[tuple[int, int]]:
+    """The (id, epoch) of each step that is due for this account, which from now on come before all others."""
+    due = Step.objects.filter(account=account_id, state__in=OWED, leased=False, due_at__lte=Now())
+    tickets = list(due.values_list("pk", "epoch"))
+    due.update(due_at=Now() - PRESENT_FIRST)
+    return tickets
+
+
 def _pick_up_one(account: Account) -> None:
     _pick_up(Account.objects.filter(pk=account.pk, asked_at__isnull=False, is_active=True))
 

@@ -4,8 +4,10 @@ The second must read like the first does just after a sign-up: a stranger is not
 """
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -17,16 +19,24 @@ from provisioning import outages
 from provisioning.models import Step
 from provisioning.parked import counted
 from provisioning.situation import WELCOME, Line, Situation, line_of, situation
-from provisioning.steps import label_of
+from provisioning.steps import label_of, setup_kinds
 
-# Before anything was tried: true, and the same, for a new account and for an address that was taken.
-FIRST_LINES = (Line(WELCOME, "open", None), Line("workspace", "open", None))
+NOBODYS = "nobody's"  # an occasion that no step has
 THEIR_LETTERS = ("letter.already_here", "letter.confirm_again", "letter.known")
+
+
+def first_lines() -> list[Line]:
+    """Before anything was tried: true, and the same, for a new account and for an address that was taken."""
+    return [Line(kind, "open", None) for kind in setup_kinds()]
 
 
 def look_at(account: Account) -> Situation:
     """How the account stands now, by the database's clock."""
-    steps = list(Step.objects.filter(counted(), account=account, occasion="").annotate(now=Now()).order_by("pk"))
+    return _look_at(account, Step.objects.filter(counted(), account=account, occasion=""))
+
+
+def _look_at(account: Account, owed: QuerySet[Step]) -> Situation:
+    steps = list(owed.annotate(now=Now()).order_by("pk"))
     probes = {name: row.probe_at for name, row in outages.broken_now().items() if row.probe_at}
     now = steps[0].now if steps else account.created_at
     return situation(account.status, steps, probes, now)
@@ -57,14 +67,18 @@ def account_page(account: Account, claim: SignupClaim | None, logged_in: bool) -
 
 
 def claim_page(claim: SignupClaim) -> dict:
-    """What a browser may see that signed up for an address which was taken: its own claim, nothing more."""
+    """What a browser may see that signed up for an address which was taken: its own claim, nothing more.
+
+    It asks the database as much as a new account's page does.
+    """
+    _look_at(claim.account, Step.objects.filter(counted(), account=claim.account, occasion=NOBODYS))
+    _last_seen(claim.account)
     letters = Step.objects.filter(account=claim.account, kind__in=THEIR_LETTERS).order_by("-pk")
     letter = letters.filter(created_at__gte=claim.created_at).first()
-    first = dataclasses.replace(line_of(letter), kind=WELCOME) if letter else FIRST_LINES[0]
     return {
         "heading": say("receipt.heading", name=claim.name.split(" ")[0]),
         "top": say("receipt.safe"),
-        "lines": [_words(line, claim.email) for line in (first, *FIRST_LINES[1:])],
+        "lines": [_words(line, claim.email) for line in _with_letter(letter, first_lines())],
         "if_taken": say("receipt.if_taken", email=claim.email),
         "typo": _typo(claim.email),
         "needed": _needed(claim.needed_by),
@@ -77,13 +91,17 @@ def claim_page(claim: SignupClaim) -> dict:
     }
 
 
-def _with_newest_letter(account: Account, lines: tuple[Line, ...]) -> list[Line]:
+def _with_newest_letter(account: Account, lines: Sequence[Line]) -> Sequence[Line]:
     """Once they asked for the welcome letter again, the line is about the one they wait for."""
     again = Step.objects.filter(account=account, kind__in=THEIR_LETTERS[1:]).order_by("-pk").first()
-    newest = dataclasses.replace(line_of(again), kind=WELCOME) if again else None
-    return [
-        newest if newest and line.kind == WELCOME and line.mark == "done" else line for line in lines or FIRST_LINES
-    ]
+    has_gone = any(line.kind == WELCOME and line.mark == "done" for line in lines)
+    return _with_letter(again if has_gone else None, lines or first_lines())
+
+
+def _with_letter(letter: Step | None, lines: Sequence[Line]) -> Sequence[Line]:
+    """The line about the welcome letter tells of this one instead."""
+    newest = dataclasses.replace(line_of(letter), kind=WELCOME) if letter else None
+    return [newest if newest and line.kind == WELCOME else line for line in lines]
 
 
 def _words(line: Line, email: str) -> dict:
@@ -118,7 +136,14 @@ def _next_try(state: Situation):
 
 
 def note_what_they_saw(account: Account, top: str) -> None:
-    """One diary line for each change of what the page says, not one for each look at it."""
-    last = Event.objects.filter(account=account, kind="looked").order_by("-pk").first()
-    if last is None or last.shown != top:
+    """One diary line for each change of what the page says, not one for each look at it.
+
+    What a receipt says at first goes without saying: the sign-up is in the diary.
+    """
+    last = _last_seen(account)
+    if (last.shown if last else "receipt.safe") != top:
         Event.objects.create(account=account, voice=Voice.THEY, kind="looked", shown=top)
+
+
+def _last_seen(account: Account) -> Event | None:
+    return Event.objects.filter(account=account, kind="looked").order_by("-pk").first()

@@ -37,7 +37,8 @@ class Situation:
 
     @property
     def settled(self) -> bool:
-        return all(line.mark in ("done", "dead") for line in self.lines)
+        """Nothing more comes. Before a sign-up is picked up it has no lines yet."""
+        return all(line.mark in ("done", "dead") for line in self.lines) if self.lines else self.top == "waiting.ready"
 
 
 def line_of(step: Step) -> Line:

@@ -1,20 +1,31 @@
 """What Celery carries out. A message is a hint that may be lost, doubled or late: the rows know better."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from celery import shared_task
 from celery.signals import worker_shutdown, worker_shutting_down
 from django.conf import settings
 
-from provisioning import journey, sweep
+from provisioning import journey, pickup, sweep
 from provisioning.engine import ENGINE, PATIENCE
 
 HINT = "provisioning.hints:Hint"
 
 
+@shared_task(name="provisioning.look_after")
+def look_after(account_id: str) -> None:
+    """Begin what is due for the account whose owner is looking, before all else."""
+    pickup.pick_up([UUID(account_id)])
+    run_step(pickup.tickets_of(UUID(account_id)))
+
+
 @shared_task(name="provisioning.run_step")
-def run_step(tickets: list[list[int]]) -> None:
+def run_step(tickets: Sequence[Sequence[int]]) -> None:
     """Carry out the steps of these (id, epoch) tickets; whoever comes second finds them stale."""
+    if not tickets:
+        return
     ENGINE.start(journey.claim_tickets(tickets))
     ENGINE.wake(0)
 

@@ -24,11 +24,13 @@ def arriving(request):
     if not claim and not request.user.is_authenticated:
         return render(request, "provisioning/stranger.html", {"sentence": say("waiting.stranger")})
     account = claim.account if claim else request.user
-    kick(account)
-    account.refresh_from_db()
     if claim and not claim.proven:
-        return _answer(request, claim_page(claim))
-    return _answer(request, account_page(account, claim, logged_in=request.user.is_authenticated))
+        page = claim_page(claim)
+    else:
+        page = account_page(account, claim, logged_in=request.user.is_authenticated)
+    answer = _answer(request, page)
+    kick(account)  # last, so that what it begins does not slow the page down
+    return answer
 
 
 def _answer(request, context: dict):

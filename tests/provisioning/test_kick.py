@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from accounts.status import Status
 from provisioning import kick, tasks
 from provisioning.models import Heartbeat, Step
+from provisioning.pickup import pick_up, tickets_of
 from provisioning.sweep import beat, sweep
 from tests.people import Person
 from tests.world.processes import wait_until
@@ -42,17 +43,38 @@ def test_it_leaves_a_ticket_once_and_not_again_for_a_while(world, broker):
 def test_a_ticket_does_the_work(world, broker):
     dana = Person.create()
     kick.kick(dana)
-    tasks.run_step(list(Step.objects.values_list("pk", "epoch")))
+    tasks.look_after(str(dana.pk))
     assert tasks.ENGINE.wait(10)
     dana.refresh_from_db()
     assert dana.status == Status.ACTIVE
 
 
-def test_nothing_is_asked_for_who_has_arrived(world, broker):
+def test_nothing_is_begun_for_who_has_arrived(world):
+    mail, workspaces = world
     dana = Person.create()
     sweep()
-    kick.kick(dana)
-    assert broker() == 0
+    before = len(mail.received), len(workspaces.requests)
+    tasks.look_after(str(dana.pk))
+    assert tasks.ENGINE.wait(10)
+    assert (len(mail.received), len(workspaces.requests)) == before
+
+
+def test_a_page_asks_for_the_same_whether_something_is_due_or_not(world, broker, django_assert_num_queries):
+    arrived = Person.create()
+    sweep()
+    for dana in (arrived, Person.create()):
+        with django_assert_num_queries(1):
+            kick.kick(dana)
+    assert broker() == 2
+
+
+def test_who_looks_comes_first(world):
+    first, dana = Person.create(), Person.create()
+    pick_up()
+    tickets = tickets_of(dana.pk)
+    assert {pk for pk, _epoch in tickets} == set(Step.objects.filter(account=dana).values_list("pk", flat=True))
+    order = Step.objects.order_by("due_at").values_list("account", flat=True)
+    assert list(order)[:2] == [dana.pk] * 2 and set(list(order)[2:]) == {first.pk}
 
 
 def test_a_heart_that_beats(world):
