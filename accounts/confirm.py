@@ -4,7 +4,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models.functions import Coalesce, Now
 
-from accounts import links
+from accounts import claims, links
 from accounts.models import AccessRequest, Account, Event, MailboxLink, SignupClaim, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import Status
@@ -41,7 +41,12 @@ def disown(link: MailboxLink) -> None:
 
 
 def _prove(link: MailboxLink, kind: str, shown: str) -> None:
-    Account.objects.filter(pk=link.account_id).update(mailbox_proven_at=Coalesce("mailbox_proven_at", Now()))
+    """Once the account is ready, too, there is nothing left that a browser's claim could tell."""
+    Account.objects.filter(pk=link.account_id).update(
+        mailbox_proven_at=Coalesce("mailbox_proven_at", Now()), address_taken=""
+    )
+    if link.account.status == Status.ACTIVE:
+        claims.end(SignupClaim.objects.filter(account=link.account))
     _write(link, kind, shown)
 
 

@@ -3,7 +3,6 @@
 from functools import wraps
 
 from django.contrib.auth import logout
-from django.contrib.auth.hashers import verify_password
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -13,8 +12,8 @@ from accounts import claims
 from accounts.forms import CorrectAddressForm, OwnPasswordForm
 from accounts.leaving import delete_everything
 from accounts.messages import say
-from accounts.models import Account, Event, SignupClaim, Voice
-from accounts.throttle import forgive, spend
+from accounts.models import Account, SignupClaim
+from accounts.own import note, typed_own_password
 from provisioning.address import correct_address
 from provisioning.forms import NeededForm
 
@@ -40,7 +39,7 @@ def for_arrivals(view):
 def address(request, account: Account, claim: SignupClaim | None):
     shown = claim.email if claim and not claim.proven else account.written_to
     form = CorrectAddressForm(request.POST if request.method == "POST" else None, initial={"email": shown})
-    if request.method == "POST" and form.is_valid() and _typed_own_password(request, form, account):
+    if request.method == "POST" and form.is_valid() and typed_own_password(request, form, account):
         return _address_given(request, account, form.cleaned_data["email"])
     return _page(request, "address", form, say("address.ask", email=shown))
 
@@ -63,14 +62,14 @@ def needed(request, account: Account, claim: SignupClaim | None):
         SignupClaim.objects.filter(pk=claim.pk).update(needed_by=by)
     else:
         Account.objects.filter(pk=account.pk).update(needed_by=by, needed_because=because)
-        _note(account, "stated_deadline", "waiting.needed_by", f"{by:%d %b %H:%M} UTC: {because}")
+        note(account, "stated_deadline", "waiting.needed_by", f"{by:%d %b %H:%M} UTC: {because}")
     return redirect("arriving")
 
 
 @for_arrivals
 def delete(request, account: Account, claim: SignupClaim | None):
     form = OwnPasswordForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid() and _typed_own_password(request, form, account):
+    if request.method == "POST" and form.is_valid() and typed_own_password(request, form, account):
         if account.is_staff or not account.is_active:
             return _page(request, "delete", form, say("delete.staff" if account.is_staff else "waiting.suspended"))
         delete_everything(account)
@@ -85,21 +84,6 @@ def delete(request, account: Account, claim: SignupClaim | None):
 @require_safe
 def deleted(request):
     return render(request, "provisioning/deleted.html", {"sentence": say("delete.done")})
-
-
-def _typed_own_password(request, form, account: Account) -> bool:
-    spend(request, "login", account.email)
-    if verify_password(form.cleaned_data["password"], account.password)[0]:
-        forgive(request, "login", account.email)
-        SignupClaim.objects.filter(account=account, token_hash=claims.hash_of(request)).update(proven=True)
-        return True
-    _note(account, "typed_wrong_password", "password.wrong")
-    form.add_error("password", say("password.wrong"))
-    return False
-
-
-def _note(account: Account, kind: str, shown: str, detail: str = "") -> None:
-    Event.objects.create(account=account, voice=Voice.THEY, kind=kind, shown=shown, detail=detail)
 
 
 def _page(request, name: str, form, sentence=""):
