@@ -33,6 +33,9 @@ LINKS = {
     "already_here": (Purpose.ALREADY_HERE, "confirm"),
     "reset": (Purpose.RESET, "choose_password"),
 }
+# Which lead to a page about what they were owed for; its link is signed and bound to the address, with this salt.
+BOUND = {"follow_up": "after", "come_back": "after"}
+AFTER = "support.after"
 
 
 def send(name: str, step: Step) -> str:
@@ -102,6 +105,8 @@ def _addressed(name: str, step: Step) -> tuple[str, Account]:
 
 
 def _link(name: str, account: Account, step: Step) -> str:
+    if name in BOUND:
+        return settings.SITE_URL + reverse(BOUND[name], args=[links.bound(step.occasion, account, AFTER)])
     if name not in LINKS:
         return ""
     purpose, page = LINKS[name]
