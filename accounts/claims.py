@@ -83,6 +83,11 @@ def end(claims: QuerySet[SignupClaim]) -> None:
     claims.update(token_hash=Concat(Value("ended "), Cast("pk", CharField())))
 
 
+def end_for(account: Account) -> None:
+    """In every browser."""
+    end(SignupClaim.objects.filter(account=account))
+
+
 def end_here(request, response) -> None:
     """At the server and in the browser."""
     if token_hash := hash_of(request):

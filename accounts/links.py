@@ -21,6 +21,7 @@ VALID_FOR = {
     Purpose.CONFIRM: timedelta(days=7),
     Purpose.ALREADY_HERE: timedelta(days=7),
     Purpose.RESET: timedelta(hours=2),
+    Purpose.MOVE: timedelta(days=7),
 }
 
 
@@ -34,10 +35,11 @@ def token_for(key: UUID) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def hand_out(account: Account, purpose: Purpose, key: UUID) -> str:
-    """The token for this letter. Its time runs anew at each try; older links of the same purpose are over."""
+def hand_out(account: Account, purpose: Purpose, key: UUID, email: str = "") -> str:
+    """The token for this letter, to the account's address or another. Its time runs anew at each try; older links
+    of the same purpose are over."""
     token = token_for(key)
-    link = MailboxLink(account=account, purpose=purpose, token_hash=hash_token(token), email=account.email)
+    link = MailboxLink(account=account, purpose=purpose, token_hash=hash_token(token), email=email or account.email)
     link.expires_at = Now() + VALID_FOR[purpose]
     with transaction.atomic():
         MailboxLink.objects.bulk_create(
@@ -57,7 +59,7 @@ def why_over(link: MailboxLink, now: datetime) -> str:
     """The key of the sentence that says why this link does nothing any more; empty while it works."""
     if link.used_at:
         return f"link.used.{link.purpose}"
-    if link.email != link.account.email:
+    if link.purpose != Purpose.MOVE and link.email != link.account.email:
         return "link.address_changed"
     if link.replaced_at:
         return "link.address_changed" if link.account.address_taken else "link.replaced"
@@ -73,7 +75,9 @@ def use_up(link: MailboxLink) -> None:
     """Take the link for ourselves, with its account locked. Raises LinkIsOver if somebody was faster."""
     link.account = Account.objects.select_for_update().get(pk=link.account_id)
     alive = MailboxLink.objects.filter(pk=link.pk, used_at=None, replaced_at=None, expires_at__gt=Now())
-    if not alive.filter(email=link.account.email).update(used_at=Now()):
+    if link.purpose != Purpose.MOVE:
+        alive = alive.filter(email=link.account.email)
+    if not alive.update(used_at=Now()):
         raise LinkIsOver
 
 

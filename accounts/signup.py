@@ -105,13 +105,14 @@ def ask_for_repair(account: Account, really: bool = True) -> None:
 
 def _claim(typed: Typed, token: str, account: Account, right: bool) -> SignupClaim:
     """A browser that has once typed the right password keeps its receipt whatever it types later."""
+    details = {"name": typed.name, "phone": typed.phone, "company": typed.company}
     claim, made = SignupClaim.objects.get_or_create(
         token_hash=hash_token(token),
         email=typed.email,
-        defaults={"name": typed.name, "account": account, "proven": right, "letter_owed": not right},
+        defaults=details | {"account": account, "proven": right, "letter_owed": not right},
     )
     if not made:
-        claim.name, claim.seen_at = typed.name, Now()
+        claim.name, claim.phone, claim.company, claim.seen_at = typed.name, typed.phone, typed.company, Now()
         claim.proven, claim.letter_owed = claim.proven or right, claim.letter_owed or not right
-        claim.save(update_fields=["name", "seen_at", "proven", "letter_owed"])
+        claim.save(update_fields=[*details, "seen_at", "proven", "letter_owed"])
     return claim

@@ -1,9 +1,11 @@
 """What may be changed from the waiting room: the address, the day it is needed, and whether there is anything."""
 
+from datetime import UTC
 from functools import wraps
 
 from django.contrib.auth import logout
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -13,7 +15,10 @@ from accounts.forms import CorrectAddressForm, OwnPasswordForm
 from accounts.leaving import delete_everything
 from accounts.messages import say
 from accounts.models import Account, SignupClaim
-from accounts.own import note, typed_own_password
+from accounts.own import ask_to_move, note, typed_own_password
+from accounts.own_forms import MoveForm
+from accounts.throttle import spend
+from accounts.views.own import for_oneself
 from provisioning.address import correct_address
 from provisioning.forms import NeededForm
 
@@ -52,10 +57,34 @@ def _address_given(request, account: Account, email: str):
     return redirect("arriving")
 
 
+@for_oneself
+def own_address(request, account: Account, posted):
+    """Nobody has proven the one they have: it is put right at once. Else the new one has to be proven first."""
+    form = MoveForm(posted, initial={"email": request.GET.get("email", "")[:254]})
+    if form.is_valid() and form.cleaned_data["email"] == account.email:
+        form.add_error("email", say("own.same_address"))
+    if not form.is_valid() or not typed_own_password(request, form, account):
+        return _page(request, "own_address", form, _what_will_happen(account))
+    email = form.cleaned_data["email"]
+    if not account.mailbox_proven_at:
+        correct_address(account, email)
+        return redirect("own")
+    spend(request, "letter", email)
+    ask_to_move(account, email)
+    sentence = say("own.move_asked", email=email, old=account.email)
+    return render(request, "provisioning/move_asked.html", {"sentence": sentence, "ways_on": say("letter.ways_on")})
+
+
+def _what_will_happen(account: Account):
+    return say("own.address_ask" if account.mailbox_proven_at else "address.ask", email=account.written_to)
+
+
 @for_arrivals
 def needed(request, account: Account, claim: SignupClaim | None):
     form = NeededForm(request.POST if request.method == "POST" else None)
-    if request.method != "POST" or not form.is_valid():
+    with timezone.override(UTC):  # as its label says
+        is_valid = request.method == "POST" and form.is_valid()
+    if not is_valid:
         return _page(request, "needed", form)
     by, because = form.cleaned_data["needed_by"], form.cleaned_data["needed_because"]
     if claim and not claim.proven:
