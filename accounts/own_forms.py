@@ -62,9 +62,9 @@ class FirstProofForm(NewPasswordForm):
             self.fields[name].required = False
             self.fields[name].initial = "" if name == "phone" else offered[name]
         self.fields["name"].help_text = _("As it was given at the sign-up. Put it right if it is not yours.")
-        self.fields["phone"].help_text = _("Leave it empty to keep the number ending in {digits}.").format(
-            digits=offered["phone"][-2:]
-        )
+        if digits := offered["phone"][-2:]:
+            kept = _("Leave it empty to keep the number ending in {digits}.")
+            self.fields["phone"].help_text = kept.format(digits=digits)
 
     def details(self) -> dict[str, str]:
         return {name: self.cleaned_data.get(name) or self.offered[name] for name in GIVEN}

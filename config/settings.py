@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "config.refusals.Readable",
     "accounts.away.Sessions",
     "config.language.Language",
+    "accounts.whole_links.WholeLinks",
     "django.middleware.common.CommonMiddleware",
     "config.refusals.Refusals",
     "django.middleware.csrf.CsrfViewMiddleware",
