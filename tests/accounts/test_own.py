@@ -1,10 +1,13 @@
 """A page of one's own: what is changed there, by which proof, what ends with it, and who is told."""
 
 from datetime import timedelta
+from importlib import import_module
 from zoneinfo import available_timezones
 
 import pytest
+from django.apps import apps
 from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models.functions import Now
 from django.test import Client
@@ -429,3 +432,28 @@ def test_sessions_of_the_last_two_weeks_only(dana):
     logged_in()
     Session.objects.update(expire_date=Now() - timedelta(seconds=1))
     assert not logins.open_logins(dana).exists()
+
+
+# Those who run the platform.
+
+
+def test_an_operator_ends_the_sessions_of_one_or_of_all(dana, capsys):
+    bo = Person.create(email="bo@acme.example", status=Status.ACTIVE, asked_at=None)
+    hers, his = logged_in(), Client()
+    his.force_login(bo)
+    with pytest.raises(CommandError, match="no account with eve@evil"):
+        call_command("end_sessions", "eve@evil.example")
+    call_command("end_sessions", OLD.upper())
+    assert not is_in(hers) and is_in(his)
+    call_command("end_sessions", "--all")
+    assert not is_in(his) and not Session.objects.exists()
+    assert capsys.readouterr().out == "1 sessions have ended.\n" * 2
+
+
+def test_sessions_from_before_this_page_are_found(dana):
+    here, before = logged_in(), logged_in(IPHONE)
+    Login.objects.all().delete()
+    import_module("accounts.migrations.0004_a_page_of_ones_own").adopt_sessions(apps, None)
+    assert text(here.get("/account/sessions/")).count('name="end"') == 2
+    end(here, "others")
+    assert is_in(here) and not is_in(before)
