@@ -1,10 +1,18 @@
-"""The browser that signed up: a random token in a cookie, its hash in the row."""
+"""The browser that signed up: a random bearer token in a cookie, its hash in the row.
+
+Each sign-up makes a new token, so none is a visitor's choice. It ends at the server, so that a copy of the cookie
+opens nothing afterwards: by logging in or out, by another sign-up, with the sign-up itself, and in time.
+"""
 
 import hashlib
 import secrets
+from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import CharField, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
+from accounts.clock import lately
 from accounts.models import Account, SignupClaim
 
 
@@ -44,18 +52,44 @@ def forget(response) -> None:
     response.delete_cookie(settings.CLAIM_COOKIE_NAME, path="/", samesite="Lax")
 
 
-def latest_claim(request) -> SignupClaim | None:
-    """The newest sign-up of this browser, with its account; none once the cookie's time is over."""
+def of_browser(request) -> QuerySet[SignupClaim]:
+    """What this browser signed up for, while its time lasts."""
     token_hash = hash_of(request)
-    if not token_hash:
-        return None
-    claims = SignupClaim.objects.filter(token_hash=token_hash).select_related("account")
-    return claims.order_by("-seen_at").first()
+    in_time = lately("seen_at", timedelta(seconds=settings.CLAIM_COOKIE_AGE))
+    return SignupClaim.objects.filter(in_time, token_hash=token_hash) if token_hash else SignupClaim.objects.none()
+
+
+def latest_claim(request) -> SignupClaim | None:
+    """The newest sign-up of this browser, with its account."""
+    return of_browser(request).select_related("account").order_by("-seen_at").first()
 
 
 def is_theirs(request, account: Account) -> bool:
     """Whether this browser is logged in to the account, or signed up for it with its own password."""
     if request.user.is_authenticated:
         return request.user.pk == account.pk
-    claims = SignupClaim.objects.filter(account=account, proven=True, token_hash=hash_of(request))
-    return claims.exists()
+    return of_browser(request).filter(account=account, proven=True).exists()
+
+
+def hand_over(token_hash: str, email: str, token: str) -> None:
+    """A browser signs up anew: what it held for this address goes on under the new token, all else is over."""
+    held = SignupClaim.objects.filter(token_hash=token_hash)
+    held.filter(email=email).update(token_hash=hash_token(token))
+    end(held)
+
+
+def end(claims: QuerySet[SignupClaim]) -> None:
+    """No token leads to them any more. The rows stay: for the letter they may owe, and for the desk."""
+    claims.update(token_hash=Concat(Value("ended "), Cast("pk", CharField())))
+
+
+def end_for(account: Account) -> None:
+    """In every browser."""
+    end(SignupClaim.objects.filter(account=account))
+
+
+def end_here(request, response) -> None:
+    """At the server and in the browser."""
+    if token_hash := hash_of(request):
+        end(SignupClaim.objects.filter(token_hash=token_hash))
+        forget(response)

@@ -4,8 +4,8 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models.functions import Coalesce, Now
 
-from accounts import links
-from accounts.models import AccessRequest, Account, Event, MailboxLink, SignupClaim, Voice
+from accounts import claims, links, logins
+from accounts.models import AccessRequest, Account, Event, Login, MailboxLink, SignupClaim, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import Status
 
@@ -17,15 +17,19 @@ def prove_mailbox(link: MailboxLink, shown: str = "confirm.done") -> None:
         _prove(link, "proved_mailbox", shown)
 
 
-def choose_password(link: MailboxLink, password: str, claim_hash: str = "") -> None:
-    """Set a password by the mailbox. Ends every session and every other browser's claim, and other links."""
+def choose_password(link: MailboxLink, password: str, claim_hash: str = "", details: dict | None = None) -> None:
+    """Set a password by the mailbox. Ends every session and every other browser's claim, and other links.
+
+    `details`: what its owner says of herself, where the first sign-up may have been a stranger's.
+    """
     encoded = make_password(password)
     with transaction.atomic():
         links.use_up(link)
         account = link.account
-        Account.objects.filter(pk=account.pk).update(password=encoded)
+        Account.objects.filter(pk=account.pk).update(password=encoded, **details or {})
         SignupClaim.objects.filter(account=account).exclude(token_hash=claim_hash).delete()
-        MailboxLink.objects.filter(account=account, used_at=None, replaced_at=None).update(replaced_at=Now())
+        links.end_all(account)
+        logins.end(Login.objects.filter(account=account))
         AccessRequest.objects.create(kind=AccessRequest.Kind.PASSWORD_CHANGED, email=account.email)
         if account.status != Status.ACTIVE:
             ask_for_repair(account)
@@ -41,7 +45,12 @@ def disown(link: MailboxLink) -> None:
 
 
 def _prove(link: MailboxLink, kind: str, shown: str) -> None:
-    Account.objects.filter(pk=link.account_id).update(mailbox_proven_at=Coalesce("mailbox_proven_at", Now()))
+    """Once the account is ready, too, there is nothing left that a browser's claim could tell."""
+    Account.objects.filter(pk=link.account_id).update(
+        mailbox_proven_at=Coalesce("mailbox_proven_at", Now()), address_taken=""
+    )
+    if link.account.status == Status.ACTIVE:
+        claims.end_for(link.account)
     _write(link, kind, shown)
 
 

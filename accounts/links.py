@@ -8,9 +8,10 @@ import base64
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.core import signing
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.claims import hash_token
 from accounts.models import Account, MailboxLink
@@ -20,6 +21,7 @@ VALID_FOR = {
     Purpose.CONFIRM: timedelta(days=7),
     Purpose.ALREADY_HERE: timedelta(days=7),
     Purpose.RESET: timedelta(hours=2),
+    Purpose.MOVE: timedelta(days=7),
 }
 
 
@@ -33,10 +35,11 @@ def token_for(key: UUID) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def hand_out(account: Account, purpose: Purpose, key: UUID) -> str:
-    """The token for this letter. Its time runs anew at each try; older links of the same purpose are over."""
+def hand_out(account: Account, purpose: Purpose, key: UUID, email: str = "") -> str:
+    """The token for this letter, to the account's address or another. Its time runs anew at each try; older links
+    of the same purpose are over."""
     token = token_for(key)
-    link = MailboxLink(account=account, purpose=purpose, token_hash=hash_token(token), email=account.email)
+    link = MailboxLink(account=account, purpose=purpose, token_hash=hash_token(token), email=email or account.email)
     link.expires_at = Now() + VALID_FOR[purpose]
     with transaction.atomic():
         MailboxLink.objects.bulk_create(
@@ -56,16 +59,44 @@ def why_over(link: MailboxLink, now: datetime) -> str:
     """The key of the sentence that says why this link does nothing any more; empty while it works."""
     if link.used_at:
         return f"link.used.{link.purpose}"
-    if link.email != link.account.email:
+    if link.purpose != Purpose.MOVE and link.email != link.account.email:
         return "link.address_changed"
     if link.replaced_at:
-        return "link.replaced"
+        return "link.address_changed" if link.account.address_taken else "link.replaced"
     return "link.expired" if link.expires_at <= now else ""
+
+
+def end_all(account: Account) -> None:
+    """What an old mailbox holds ends with the address, also if that address comes back one day."""
+    MailboxLink.objects.filter(account=account, used_at=None, replaced_at=None).update(replaced_at=Now())
 
 
 def use_up(link: MailboxLink) -> None:
     """Take the link for ourselves, with its account locked. Raises LinkIsOver if somebody was faster."""
     link.account = Account.objects.select_for_update().get(pk=link.account_id)
     alive = MailboxLink.objects.filter(pk=link.pk, used_at=None, replaced_at=None, expires_at__gt=Now())
-    if not alive.filter(email=link.account.email).update(used_at=Now()):
+    if link.purpose != Purpose.MOVE:
+        alive = alive.filter(email=link.account.email)
+    if not alive.update(used_at=Now()):
         raise LinkIsOver
+
+
+def bound(about: str, account: Account, salt: str) -> str:
+    """A signed token that names what its letter was about; over with the address the letter was sent to."""
+    return signing.dumps([about, _print_of(account)], salt=salt)
+
+
+def about_of(token: str, salt: str, seconds: int) -> tuple[str, str]:
+    """What such a token names, and the address's fingerprint for `is_bound`. Raises signing.BadSignature."""
+    found = signing.loads(token, salt=salt, max_age=seconds)
+    about, fingerprint = found if isinstance(found, list) and len(found) == 2 else ("", "")
+    return about, fingerprint
+
+
+def is_bound(fingerprint: str, account: Account) -> bool:
+    return constant_time_compare(fingerprint, _print_of(account))
+
+
+def _print_of(account: Account) -> str:
+    """No address in a link: those are kept in histories and logs."""
+    return salted_hmac("accounts.links.bound", account.email, algorithm="sha256").hexdigest()[:32]

@@ -103,6 +103,7 @@ SENTENCES = {
     "link.used.reset": _(
         "A password was chosen with this link at {time}. If that was not you, ask for a new link and choose another."
     ),
+    "link.used.move": _("With this link {email} became the address of an account at {time}. It has done its work."),
     "link.replaced": _("We wrote again after this letter, so only the link in the newest letter works."),
     "link.address_changed": _("The address of this account was changed after this letter, so its link is over."),
     "link.expired": _("This link is over: each works for a while after its letter. You can ask for a new one."),
@@ -128,9 +129,33 @@ SENTENCES = {
     "reset.ask": _("Choose a new password for {email}."),
     "password.changed": _("Your new password works, and {email} is confirmed. Every other device is logged out."),
     "password.wrong": _("That is not the password of this account. Nothing was changed."),
+    # A page of one's own.
+    "own.saved": _("What you changed is saved."),
+    "own.password_ask": _("Type the password you have now, and the one you want. Every other device is logged out."),
+    "own.password_changed": _(
+        "Your new password works. Every other device is logged out, and we write to you about it."
+    ),
+    "own.address_ask": _(
+        "We write to {email}. Give another address, and we write there with a link. Until it is pressed, nothing "
+        "changes."
+    ),
+    "own.same_address": _("That is the address your account has."),
+    "own.move_asked": _("A letter with a link goes to {email}. Until you press it, we write to {old} as before."),
+    "own.move_confirm": _("Press the button, and {email} is the address of your account, in place of {old}."),
+    "own.move_log_in": _("This link changes the address of an account to {email}. Log in to it first."),
+    "own.move_taken": _("By now there is another account with {email}, so yours keeps the address it has."),
+    "own.moved": _("{email} is the address of your account now. We tell the old one, and its links are over."),
+    "own.sessions_ask": _(
+        "Here you are logged in. If you do not know one of these, end it and choose a new password."
+    ),
+    "own.ended_one": _("That session has ended."),
+    "own.ended_others": _("Every other session has ended."),
+    "own.ended_already": _("That session had ended before. Nothing else was changed."),
     # Putting the address right, and going.
     "address.ask": _("We write to {email}. Give the right address, and we write there instead."),
-    "address.confirmed": _("{email} is confirmed, so we do not change it here. Write to us, and a person does it."),
+    "address.confirmed": _(
+        "{email} is confirmed, so we do not change it here. Log in, and change it on the page of your account."
+    ),
     "delete.ask": _(
         "This deletes what you gave us: your name, address, phone number and password, and the record of how it "
         "went. It cannot be undone. We send nothing after it."
@@ -171,9 +196,9 @@ def say(key: str, **facts) -> SafeString:
 
 
 def clock(moment) -> SafeString:
-    """A moment as people read it: its time of day in UTC, and the machine's form for the browser to localise."""
+    """A moment as people read it: the time of day by their clock, and the machine's form, which browsers localise."""
     moment = timezone.localtime(moment)
     day = "" if moment.date() == timezone.localdate() else f"{moment:%-d %b} "
     return format_html(
-        '<time datetime="{}">{}{} UTC</time>', moment.isoformat(timespec="seconds"), day, f"{moment:%H:%M}"
+        '<time datetime="{}">{}{}</time>', moment.isoformat(timespec="seconds"), day, f"{moment:%H:%M %Z}"
     )

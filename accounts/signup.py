@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import get_language
 
 from accounts.away import DATABASE_ERRORS, is_in_doubt
-from accounts.claims import hash_token
+from accounts.claims import hand_over, hash_token
 from accounts.models import Account, Event, SignupClaim, Voice
 
 SHOWN = "receipt.heading"
@@ -43,12 +43,12 @@ class Receipt:
     typed_right: bool
 
 
-def sign_up(typed: Typed, token: str) -> Receipt:
-    """Save the sign-up and return its receipt.
+def sign_up(typed: Typed, token: str, held: str = "") -> Receipt:
+    """Save the sign-up and return its receipt. `held`: the hash of the token that this browser had until now.
 
     The same statements run and one argon2 operation is spent whether the address is free or taken, so that
-    neither the answer nor its time tells a stranger which. (Two first sign-ups racing for one address from
-    different browsers spend a second one: the loser has to check its password against the winner's.)
+    neither the answer nor its time tells a stranger which. (Two first sign-ups racing for one address spend a
+    second one: the loser has to check its password against the winner's.)
     """
     known = Account.objects.filter(email=typed.email).first()
     right = verify_password(typed.password, known.password)[0] if known else True
@@ -56,11 +56,12 @@ def sign_up(typed: Typed, token: str) -> Receipt:
     reached_commit = False
     try:
         with transaction.atomic():
+            hand_over(held, typed.email, token)
             receipt = _save(typed, encoded, token, known, right)
             reached_commit = True
         return receipt
     except _Vanished:
-        return sign_up(typed, token)
+        return sign_up(typed, token, held)
     except DATABASE_ERRORS as error:
         if reached_commit and is_in_doubt(error):
             raise OutcomeUnknown from error
@@ -82,7 +83,7 @@ def _save(typed: Typed, encoded: str, token: str, known: Account | None, right: 
     if known and fresh:
         raise _Vanished
     if not known and not fresh:
-        right = _is_my_own_double_click(account, token) or verify_password(typed.password, account.password)[0]
+        right = verify_password(typed.password, account.password)[0]
     ask_for_repair(account, really=right)
     Event.objects.create(account=account, voice=Voice.THEY, kind=_what_they_did(fresh, right), shown=SHOWN)
     return Receipt(_claim(typed, token, account, right), right)
@@ -92,11 +93,6 @@ def _what_they_did(fresh: bool, right: bool) -> str:
     if fresh:
         return "signed_up"
     return "signed_up_again" if right else "signed_up_with_other_password"
-
-
-def _is_my_own_double_click(account: Account, token: str) -> bool:
-    claims = SignupClaim.objects.filter(token_hash=hash_token(token), account=account, proven=True)
-    return claims.exists()
 
 
 def ask_for_repair(account: Account, really: bool = True) -> None:
@@ -109,13 +105,14 @@ def ask_for_repair(account: Account, really: bool = True) -> None:
 
 def _claim(typed: Typed, token: str, account: Account, right: bool) -> SignupClaim:
     """A browser that has once typed the right password keeps its receipt whatever it types later."""
+    details = {"name": typed.name, "phone": typed.phone, "company": typed.company}
     claim, made = SignupClaim.objects.get_or_create(
         token_hash=hash_token(token),
         email=typed.email,
-        defaults={"name": typed.name, "account": account, "proven": right, "letter_owed": not right},
+        defaults=details | {"account": account, "proven": right, "letter_owed": not right},
     )
     if not made:
-        claim.name, claim.seen_at = typed.name, Now()
+        claim.name, claim.phone, claim.company, claim.seen_at = typed.name, typed.phone, typed.company, Now()
         claim.proven, claim.letter_owed = claim.proven or right, claim.letter_owed or not right
-        claim.save(update_fields=["name", "seen_at", "proven", "letter_owed"])
+        claim.save(update_fields=[*details, "seen_at", "proven", "letter_owed"])
     return claim

@@ -13,4 +13,7 @@ urlpatterns = [
     path("password/choose/<token>/", views.choose_password, name="choose_password"),
     path("resend/", views.resend, name="resend"),
     path("resend/taken/", views.resend_taken, name="resend_taken"),
+    path("account/", views.own, name="own"),
+    path("account/password/", views.own_password, name="own_password"),
+    path("account/sessions/", views.own_sessions, name="own_sessions"),
 ]

@@ -83,10 +83,12 @@ MIDDLEWARE = [
     "config.refusals.Readable",
     "accounts.away.Sessions",
     "config.language.Language",
+    "accounts.whole_links.WholeLinks",
     "django.middleware.common.CommonMiddleware",
     "config.refusals.Refusals",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.preferences.Preferences",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -103,6 +105,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "accounts.preferences.signed_in",
                 "provisioning.context.outage_notices",
             ]
         },
@@ -208,7 +211,7 @@ SWEEPS = ["provisioning.sweep.fetch", "support.sweep.fetch", "support.rounds.fet
 # What else is handed over by the engine, beside the steps of accounts.
 OUTBOXES = ["support.post.OUTBOX"]
 # What has more time: once a minute.
-CHORES = ["provisioning.waited.fetch_ready", "accounts.throttle.forget_old"]
+CHORES = ["provisioning.waited.fetch_ready", "accounts.throttle.forget_old", "accounts.logins.forget_old"]
 
 # Celery carries out, the database decides. Why each of these stands here: docs/engine.md
 _ONCE = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}

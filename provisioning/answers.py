@@ -6,7 +6,7 @@ from uuid import UUID
 from accounts.models import AccessRequest, Account, Event, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import Status
-from provisioning.models import State, Step
+from provisioning.models import OWED, State, Step
 from provisioning.owing import owe_letter
 from provisioning.steps import WELCOME
 
@@ -25,10 +25,22 @@ def answer(request: AccessRequest) -> UUID | None:
     if request.kind == Kind.PASSWORD_CHANGED:
         owe_letter(account.pk, "letter.password_changed", f"request {request.pk}", pause=timedelta(0))
         return None
+    if request.kind == Kind.MOVE:
+        _owe_move(account, request)
+        return None
+    if request.kind == Kind.MOVED:
+        owe_letter(account.pk, "letter.moved", f"request {request.pk}", {"to": request.to}, pause=timedelta(0))
+        return None
     if request.kind == Kind.RESET:
         owe_letter(account.pk, "letter.reset", f"request {request.pk}", pause=PAUSE)
         return _repair(account) if account.status != Status.ACTIVE else None
     return _write_again(account, request)
+
+
+def _owe_move(account: Account, request: AccessRequest) -> None:
+    """To the address they named last: a letter to another that has not gone out yet is not owed any more."""
+    Step.objects.filter(account=account, kind="letter.move", state__in=OWED).delete()
+    owe_letter(account.pk, "letter.move", f"request {request.pk}", {"to": request.to}, pause=timedelta(0))
 
 
 def _write_again(account: Account, request: AccessRequest) -> UUID | None:

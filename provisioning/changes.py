@@ -1,10 +1,11 @@
 """What may be changed from the waiting room: the address, the day it is needed, and whether there is anything."""
 
+from datetime import UTC
 from functools import wraps
 
 from django.contrib.auth import logout
-from django.contrib.auth.hashers import verify_password
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -13,8 +14,11 @@ from accounts import claims
 from accounts.forms import CorrectAddressForm, OwnPasswordForm
 from accounts.leaving import delete_everything
 from accounts.messages import say
-from accounts.models import Account, Event, SignupClaim, Voice
-from accounts.throttle import forgive, spend
+from accounts.models import Account, SignupClaim
+from accounts.own import ask_to_move, note, typed_own_password
+from accounts.own_forms import MoveForm
+from accounts.throttle import spend
+from accounts.views.own import for_oneself
 from provisioning.address import correct_address
 from provisioning.forms import NeededForm
 
@@ -40,7 +44,7 @@ def for_arrivals(view):
 def address(request, account: Account, claim: SignupClaim | None):
     shown = claim.email if claim and not claim.proven else account.written_to
     form = CorrectAddressForm(request.POST if request.method == "POST" else None, initial={"email": shown})
-    if request.method == "POST" and form.is_valid() and _typed_own_password(request, form, account):
+    if request.method == "POST" and form.is_valid() and typed_own_password(request, form, account):
         return _address_given(request, account, form.cleaned_data["email"])
     return _page(request, "address", form, say("address.ask", email=shown))
 
@@ -53,24 +57,48 @@ def _address_given(request, account: Account, email: str):
     return redirect("arriving")
 
 
+@for_oneself
+def own_address(request, account: Account, posted):
+    """Nobody has proven the one they have: it is put right at once. Else the new one has to be proven first."""
+    form = MoveForm(posted, initial={"email": request.GET.get("email", "")[:254]})
+    if form.is_valid() and form.cleaned_data["email"] == account.email:
+        form.add_error("email", say("own.same_address"))
+    if not form.is_valid() or not typed_own_password(request, form, account):
+        return _page(request, "own_address", form, _what_will_happen(account))
+    email = form.cleaned_data["email"]
+    if not account.mailbox_proven_at:
+        correct_address(account, email)
+        return redirect("own")
+    spend(request, "letter", email)
+    ask_to_move(account, email)
+    sentence = say("own.move_asked", email=email, old=account.email)
+    return render(request, "provisioning/move_asked.html", {"sentence": sentence, "ways_on": say("letter.ways_on")})
+
+
+def _what_will_happen(account: Account):
+    return say("own.address_ask" if account.mailbox_proven_at else "address.ask", email=account.written_to)
+
+
 @for_arrivals
 def needed(request, account: Account, claim: SignupClaim | None):
     form = NeededForm(request.POST if request.method == "POST" else None)
-    if request.method != "POST" or not form.is_valid():
+    with timezone.override(UTC):  # as its label says
+        is_valid = request.method == "POST" and form.is_valid()
+    if not is_valid:
         return _page(request, "needed", form)
     by, because = form.cleaned_data["needed_by"], form.cleaned_data["needed_because"]
     if claim and not claim.proven:
         SignupClaim.objects.filter(pk=claim.pk).update(needed_by=by)
     else:
         Account.objects.filter(pk=account.pk).update(needed_by=by, needed_because=because)
-        _note(account, "stated_deadline", "waiting.needed_by", f"{by:%d %b %H:%M} UTC: {because}")
+        note(account, "stated_deadline", "waiting.needed_by", f"{by:%d %b %H:%M} UTC: {because}")
     return redirect("arriving")
 
 
 @for_arrivals
 def delete(request, account: Account, claim: SignupClaim | None):
     form = OwnPasswordForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid() and _typed_own_password(request, form, account):
+    if request.method == "POST" and form.is_valid() and typed_own_password(request, form, account):
         if account.is_staff or not account.is_active:
             return _page(request, "delete", form, say("delete.staff" if account.is_staff else "waiting.suspended"))
         delete_everything(account)
@@ -85,21 +113,6 @@ def delete(request, account: Account, claim: SignupClaim | None):
 @require_safe
 def deleted(request):
     return render(request, "provisioning/deleted.html", {"sentence": say("delete.done")})
-
-
-def _typed_own_password(request, form, account: Account) -> bool:
-    spend(request, "login", account.email)
-    if verify_password(form.cleaned_data["password"], account.password)[0]:
-        forgive(request, "login", account.email)
-        SignupClaim.objects.filter(account=account, token_hash=claims.hash_of(request)).update(proven=True)
-        return True
-    _note(account, "typed_wrong_password", "password.wrong")
-    form.add_error("password", say("password.wrong"))
-    return False
-
-
-def _note(account: Account, kind: str, shown: str, detail: str = "") -> None:
-    Event.objects.create(account=account, voice=Voice.THEY, kind=kind, shown=shown, detail=detail)
 
 
 def _page(request, name: str, form, sentence=""):

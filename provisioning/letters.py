@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import links
 from accounts.models import Account, MailboxLink
+from accounts.preferences import zone_of
 from provisioning.failures import NOT_OWED, StepFailed
 from provisioning.mail import give_back_connections, hand_over
 from provisioning.models import OWED, Step
@@ -32,7 +33,11 @@ LINKS = {
     "confirm_again": (Purpose.CONFIRM, "confirm"),
     "already_here": (Purpose.ALREADY_HERE, "confirm"),
     "reset": (Purpose.RESET, "choose_password"),
+    "move": (Purpose.MOVE, "confirm"),
 }
+# Which lead to a page about what they were owed for; its link is signed and bound to the address, with this salt.
+BOUND = {"follow_up": "after", "come_back": "after"}
+AFTER = "support.after"
 
 
 def send(name: str, step: Step) -> str:
@@ -47,7 +52,7 @@ def send(name: str, step: Step) -> str:
 
 
 def compose(name: str, step: Step) -> EmailMultiAlternatives:
-    """In the language its reader signed up in; what the desk wrote by hand stays in the desk's."""
+    """In the language its reader signed up in, or chose since; what the desk wrote by hand stays in the desk's."""
     name, account = _addressed(name, step)
     by_hand = "words" in step.facts
     with translation.override(settings.LANGUAGE_CODE if by_hand else account.language):
@@ -62,7 +67,7 @@ def _compose(name: str, account: Account, step: Step, by_hand: bool) -> EmailMul
         "support": settings.SUPPORT_EMAIL,
         "link": _link(name, account, step),
         "late_since": step.created_at if now - step.created_at > LATE else None,
-        "facts": step.facts | in_words(step.facts, now),
+        "facts": step.facts | in_words(step.facts | _by_their_clock(account), now),
         "things": ", ".join(gettext(thing) for thing in step.facts.get("what", [])),
         "by_hand": by_hand,
     }
@@ -71,7 +76,7 @@ def _compose(name: str, account: Account, step: Step, by_hand: bool) -> EmailMul
     message = EmailMultiAlternatives(
         subject=context["subject"],
         body=render_to_string("emails/_letter.txt", context | {"words": words}),
-        to=[account.email],
+        to=[step.facts.get("to") or account.email],
         reply_to=[settings.SUPPORT_EMAIL],
         headers={
             "Message-ID": message_id(step),
@@ -82,6 +87,12 @@ def _compose(name: str, account: Account, step: Step, by_hand: bool) -> EmailMul
     html = render_to_string("emails/_letter.html", context | {"words": linked})
     message.attach_alternative(html, "text/html")
     return message
+
+
+def _by_their_clock(account: Account) -> dict[str, str]:
+    """Moments are said by the desk's clock, but by theirs if they chose one."""
+    zone = zone_of(account)
+    return {"zone": zone.key} if zone else {}
 
 
 def _words(template: str, context: dict) -> str:
@@ -95,17 +106,20 @@ def _link_ours(words: str) -> SafeString:
 
 
 def _addressed(name: str, step: Step) -> tuple[str, Account]:
-    """Who wanted a welcome at an address that is somebody else's gets none there: its owner is told instead."""
-    taken = step.account.address_taken if name == "welcome" else ""
-    owner = Account.objects.filter(email=taken).first() if taken else None
+    """Who wanted a letter at an address that is somebody else's gets none there: its owner is told instead."""
+    wanted = {"welcome": step.account.address_taken, "move": step.facts.get("to", "")}.get(name)
+    owner = Account.objects.filter(email=wanted).first() if wanted else None
     return ("already_here", owner) if owner else (name, step.account)
 
 
 def _link(name: str, account: Account, step: Step) -> str:
+    if name in BOUND:
+        return settings.SITE_URL + reverse(BOUND[name], args=[links.bound(step.occasion, account, AFTER)])
     if name not in LINKS:
         return ""
     purpose, page = LINKS[name]
-    return settings.SITE_URL + reverse(page, args=[links.hand_out(account, purpose, step.key)])
+    to = step.facts.get("to", "") if name == "move" else ""
+    return settings.SITE_URL + reverse(page, args=[links.hand_out(account, purpose, step.key, to)])
 
 
 def message_id(step: Step) -> str:

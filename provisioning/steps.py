@@ -56,6 +56,8 @@ KINDS = {
     "letter.already_here": letter("already_here"),
     "letter.confirm_again": letter("confirm_again"),
     "letter.known": letter("known"),
+    "letter.move": letter("move"),
+    "letter.moved": letter("moved"),
     "letter.password_changed": letter("password_changed"),
     "letter.ready": letter("ready"),
     "letter.repaired": letter("repaired"),

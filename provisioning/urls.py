@@ -11,6 +11,7 @@ urlpatterns = [
     path("arriving/needed/", changes.needed, name="needed"),
     path("arriving/delete/", changes.delete, name="delete"),
     path("arriving/deleted/", changes.deleted, name="deleted"),
+    path("account/address/", changes.own_address, name="own_address"),
     path("home/", views.home, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

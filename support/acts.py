@@ -19,6 +19,7 @@ from provisioning.owing import owe_letter
 from support import queue, recovery
 from support.models import Incident, Letter, Message, Promise, Recovery, Ticket
 from support.post import message_id, tell_owner, write
+from support.threads import ANOTHER_ADDRESS
 
 MOST_DEBTS = 25
 
@@ -58,6 +59,14 @@ def send_link(account: Account, actor: Account, reason: str, key: UUID) -> None:
     note(account, "link_sent", actor, reason)
 
 
+def _where_they_are(ticket: Ticket) -> str:
+    """What was asked from an address that the account has left since is answered to the one it has."""
+    left = Event.objects.filter(
+        account=ticket.account_id, kind__in=ANOTHER_ADDRESS, detail__startswith=f"{ticket.email} → "
+    )
+    return ticket.account.email if ticket.account and left.exists() else ticket.email
+
+
 def reply(ticket: Ticket, actor: Account, body: str, draft: str, key: UUID, *, then_close: bool) -> None:
     """Write to them under her name; the ticket closes, or waits for the answer."""
     last = Message.objects.filter(ticket=ticket).exclude(message_id="").order_by("-at").first()
@@ -65,7 +74,7 @@ def reply(ticket: Ticket, actor: Account, body: str, draft: str, key: UUID, *, t
     answers = last.message_id if last else message_id(before) if before else ""
     subject = _("Your message to Arrivals") if ticket.why == Ticket.Why.WROTE else _("Your Arrivals account")
     how = {"ticket": ticket, "author": actor, "draft": draft, "answers": answers, "automatic": False}
-    write(ticket.email, subject, body, f"reply {key}", **how)
+    write(_where_they_are(ticket), subject, body, f"reply {key}", **how)
     Promise.objects.filter(ticket=ticket, kept_at=None).update(kept_at=Now())
     note(ticket.account, "replied", actor, body)
     if then_close:

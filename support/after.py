@@ -4,22 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.urls import reverse
 
-from accounts import leaving
+from accounts import leaving, links
 from accounts.models import Event, Voice
 from provisioning import faults
+from provisioning.letters import AFTER
 from provisioning.pickup import owe_letter
 from provisioning.when import fixed
 from support.models import Lost, Message, Ticket, TrustRepair, the_desk
 from support.queue import open_ticket
 
 Level, State = TrustRepair.Level, TrustRepair.State
-SALT = "support.after"
 GONE_FOR = timedelta(hours=24)
 SILENT_FOR = timedelta(days=7)
 FURTHEST = timedelta(days=60)  # a follow-up further ahead was set by a wrong clock
@@ -73,11 +71,11 @@ def came_back(repair: TrustRepair) -> bool:
 def _write(repair: TrustRepair, thing: str, now: datetime) -> None:
     desk = the_desk()
     facts = fixed(desk.zone, came=repair.account.created_at, since=repair.ready_at)
-    facts |= {"link": link_of(repair), "desk": desk.name}
+    facts |= {"desk": desk.name}
     with transaction.atomic():
         unwritten = TrustRepair.objects.filter(pk=repair.pk, state=State.SENT, followed_up_at=None)
         if unwritten.update(followed_up_at=now, followed_up_with=thing):
-            owe_letter(repair.account_id, f"letter.{thing}", f"repair {repair.pk}", facts)
+            owe_letter(repair.account_id, f"letter.{thing}", occasion_of(repair), facts)
 
 
 def close_silent(repair: TrustRepair, came_back: bool, now: datetime) -> None:
@@ -88,16 +86,20 @@ def close_silent(repair: TrustRepair, came_back: bool, now: datetime) -> None:
             Lost.objects.create(outage=repair.outage, how=Lost.How.SILENT, at=now)
 
 
-def link_of(repair: TrustRepair) -> str:
-    return settings.SITE_URL + reverse("after", args=[signing.dumps(repair.pk, salt=SALT)])
+def occasion_of(repair: TrustRepair) -> str:
+    """What the letter is owed for, and what its link names."""
+    return f"repair {repair.pk}"
 
 
 def repair_for(token: str) -> TrustRepair | None:
+    """While the account has the address that the letter went to, and in time."""
     try:
-        pk = signing.loads(token, salt=SALT, max_age=LINK_SECONDS)
+        about, fingerprint = links.about_of(token, AFTER, LINK_SECONDS)
     except signing.BadSignature:
         return None
-    return TrustRepair.objects.filter(pk=pk).select_related("account").first()
+    number = about.removeprefix("repair ")
+    repair = TrustRepair.objects.filter(pk=number).select_related("account").first() if number.isdecimal() else None
+    return repair if repair and links.is_bound(fingerprint, repair.account) else None
 
 
 def take_answer(repair: TrustRepair, answer: str, now: datetime) -> None:
@@ -113,8 +115,8 @@ def take_answer(repair: TrustRepair, answer: str, now: datetime) -> None:
 
 
 def may_delete(repair: TrustRepair) -> bool:
-    """The letter's link deletes an account nobody has used since; one that is in use, only its owner inside."""
-    return repair.followed_up_with == "come_back" and not repair.account.is_staff and not came_back(repair)
+    """What the letter offered, to whoever knows the password: a link alone may lie in anybody's mailbox."""
+    return repair.followed_up_with == "come_back" and not repair.account.is_staff and repair.account.is_active
 
 
 def delete_everything(repair: TrustRepair, now: datetime) -> None:

@@ -4,8 +4,11 @@ from django.http import Http404
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from accounts.forms import OwnPasswordForm
+from accounts.own import typed_own_password
 from support.after import delete_everything, may_delete, repair_for, take_answer
 from support.models import TrustRepair
 
@@ -27,14 +30,17 @@ def after(request, token):
 
 
 @never_cache
+@sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request, token):
+    """By the letter's link and the password together."""
     repair = repair_for(token)
     if repair is None:
         return render(request, "support/after_void.html", status=404)
     if not may_delete(repair):
         raise Http404
-    if request.method == "POST":
+    form = OwnPasswordForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid() and typed_own_password(request, form, repair.account):
         delete_everything(repair, timezone.now())
         return render(request, "support/after_deleted.html")
-    return render(request, "support/after_delete.html", {"repair": repair, "token": token})
+    return render(request, "support/after_delete.html", {"form": form, "repair": repair, "token": token})

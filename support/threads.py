@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from accounts.models import Account
+from accounts.models import Account, Event
 from provisioning.models import Step
 from support.models import Letter, Message, Ticket
 
 MOST = 20
+ANOTHER_ADDRESS = ("corrected_address", "moved_address")
 ANSWERABLE = re.compile(r"[\x21-\x7e]{1,400}")  # a Message-ID that a header of ours can carry
 
 
@@ -25,10 +27,16 @@ def thread_of(message: Message) -> Thread:
     if not keys:
         return Thread()
     letter = Letter.objects.filter(key__in=keys).select_related("ticket__account").order_by("-pk").first()
-    if letter and letter.ticket:
+    if letter and letter.ticket and not _went_elsewhere(letter.ticket.account, letter.sent_at):
         return Thread(letter.ticket.account, letter.ticket if letter.ticket.closed_at is None else None)
     step = Step.objects.filter(key__in=keys).select_related("account").order_by("-pk").first()
-    return Thread(step.account) if step else Thread()
+    return Thread(step.account) if step and not _went_elsewhere(step.account, step.done_at) else Thread()
+
+
+def _went_elsewhere(account: Account | None, sent_at: datetime | None) -> bool:
+    """Whether it lies in a mailbox that this account has left: then it leads to the account no more."""
+    changed = Event.objects.filter(account=account, kind__in=ANOTHER_ADDRESS, at__gt=sent_at) if sent_at else None
+    return bool(account and changed and changed.exists())
 
 
 def keys_in(text: str) -> Iterable[UUID]:

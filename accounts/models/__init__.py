@@ -2,6 +2,7 @@
 
 from accounts.models.diary import Event, Voice, write_diary
 from accounts.models.doors import AccessRequest, MailboxLink, SignupClaim, Tries
+from accounts.models.logins import Login, note_login
 from accounts.models.people import Account, AccountManager, move, new_reference, normal_email
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "Account",
     "AccountManager",
     "Event",
+    "Login",
     "MailboxLink",
     "SignupClaim",
     "Tries",
@@ -16,5 +18,6 @@ __all__ = [
     "move",
     "new_reference",
     "normal_email",
+    "note_login",
     "write_diary",
 ]

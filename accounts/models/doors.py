@@ -12,6 +12,8 @@ class SignupClaim(models.Model):
     token_hash = models.CharField(max_length=64)
     email = models.EmailField(max_length=254)
     name = models.CharField(max_length=300)
+    phone = models.CharField(max_length=40, blank=True, default="", db_default="")
+    company = models.CharField(max_length=300, blank=True, default="", db_default="")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     proven = models.BooleanField(help_text="The password typed was the account's own.")
     letter_owed = models.BooleanField(
@@ -40,11 +42,14 @@ class MailboxLink(models.Model):
         CONFIRM = "confirm", "confirm the address"
         ALREADY_HERE = "already_here", "decide about a second sign-up"
         RESET = "reset", "choose a new password"
+        MOVE = "move", "have another address"
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     purpose = models.CharField(max_length=12, choices=Purpose.choices)
     token_hash = models.CharField(max_length=64, unique=True)
-    email = models.EmailField(max_length=254, help_text="Where it was sent; void once the account has another.")
+    email = models.EmailField(
+        max_length=254, help_text="Where it was sent; void once the account has another address."
+    )
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
@@ -73,9 +78,12 @@ class AccessRequest(models.Model):
         RESET = "reset", "asked to choose a new password"
         RESEND = "resend", "asked for the letter again"
         PASSWORD_CHANGED = "password_changed", "chose a new password"
+        MOVE = "move", "asked to have another address"
+        MOVED = "moved", "has another address"
 
     kind = models.CharField(max_length=16, choices=Kind.choices)
     email = models.EmailField(max_length=254)
+    to = models.EmailField(max_length=254, blank=True, default="", db_default="", help_text="If not to `email`.")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

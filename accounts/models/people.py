@@ -68,7 +68,15 @@ class Account(AbstractBaseUser, PermissionsMixin):
         max_length=8,
         default="en",
         db_default="en",
-        help_text="The one they signed up in: our letters are written in it.",
+        help_text="The one they signed up in, or chose since: our letters are written in it.",
+    )
+    zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The one they chose. Empty: pages show their browser's.",
     )
     needed_by = models.DateTimeField(_("needed by"), null=True, blank=True)
     needed_because = models.CharField(_("what for"), max_length=300, blank=True)

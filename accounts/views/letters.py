@@ -8,10 +8,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from accounts import claims
 from accounts.clock import database_now
+from accounts.confirm import choose_password
+from accounts.forms import NewPasswordForm
 from accounts.links import LinkIsOver, find, why_over
 from accounts.messages import clock, say
-from accounts.models import MailboxLink
+from accounts.models import MailboxLink, SignupClaim
+from accounts.own_forms import GIVEN, FirstProofForm
 
 
 def by_mailbox(*purposes: MailboxLink.Purpose):
@@ -65,3 +69,31 @@ def password_page(request, form, key: str, link: MailboxLink) -> HttpResponse:
 
 def done_page(request, key: str, link: MailboxLink) -> HttpResponse:
     return render(request, "accounts/letter_done.html", {"sentence": say(key, email=link.email)})
+
+
+def may_keep(request, link: MailboxLink) -> bool:
+    """Whether the password may stay. A stranger may have signed up with this address before its owner did:
+    a first proof from a browser that cannot show it is the owner's replaces whatever password is there."""
+    return bool(link.account.mailbox_proven_at) or claims.is_theirs(request, link.account)
+
+
+def password_form(request, link: MailboxLink, posted) -> NewPasswordForm:
+    """With the details of the sign-up, too, where they may be as little the owner's as its password."""
+    if may_keep(request, link):
+        return NewPasswordForm(link.account, posted)
+    return FirstProofForm(link.account, _offered(request, link), posted)
+
+
+def _offered(request, link: MailboxLink) -> dict[str, str]:
+    """What the reader of this letter typed, as far as we can tell: in this browser, or in the sign-up it tells of."""
+    typed = claims.of_browser(request).filter(account=link.account)
+    if link.purpose == MailboxLink.Purpose.ALREADY_HERE and not typed:
+        typed = SignupClaim.objects.filter(account=link.account, proven=False, created_at__lte=link.created_at)
+    row = typed.order_by("-seen_at").first() or link.account
+    return {name: getattr(row, name) or getattr(link.account, name) for name in GIVEN}
+
+
+def chosen_page(request, link: MailboxLink, form: NewPasswordForm) -> HttpResponse:
+    details = form.details() if isinstance(form, FirstProofForm) else None
+    choose_password(link, form.cleaned_data["password"], claims.hash_of(request), details)
+    return done_page(request, "password.changed", link)

@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import claims
 from accounts.forms import LoginForm
 from accounts.login import Arrival, knock
 from accounts.messages import say
@@ -29,7 +30,9 @@ def login_(request):
         return _login_page(request, form, arrival)
     forgive(request, "login", form.cleaned_data["email"])
     login(request, arrival.account)
-    return redirect(_where_to(request, arrival))
+    response = redirect(_where_to(request, arrival))
+    claims.end_here(request, response)
+    return response
 
 
 def _login_page(request, form, arrival: Arrival | None = None):
@@ -56,4 +59,6 @@ def _where_to(request, arrival: Arrival) -> str:
 @require_POST
 def logout_(request):
     logout(request)
-    return redirect("landing")
+    response = redirect("landing")
+    claims.end_here(request, response)
+    return response

@@ -4,15 +4,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import claims
 from accounts.ask import ask_for_letter
-from accounts.confirm import choose_password as choose
-from accounts.forms import AddressForm, NewPasswordForm
+from accounts.forms import AddressForm
 from accounts.links import Purpose
 from accounts.messages import say
 from accounts.models import AccessRequest, MailboxLink
 from accounts.throttle import spend
-from accounts.views.letters import by_mailbox, done_page, password_page
+from accounts.views.letters import by_mailbox, chosen_page, password_form, password_page
 
 
 @never_cache
@@ -56,8 +54,7 @@ def _taken(request, key: str):
 @by_mailbox(Purpose.RESET)
 def choose_password(request, link: MailboxLink):
     """Where the letter of a reset leads."""
-    form = NewPasswordForm(link.account, request.POST if request.method == "POST" else None)
+    form = password_form(request, link, request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return password_page(request, form, "reset.ask", link)
-    choose(link, form.cleaned_data["password"], claims.hash_of(request))
-    return done_page(request, "password.changed", link)
+    return chosen_page(request, link, form)

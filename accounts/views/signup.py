@@ -1,5 +1,6 @@
 """Signing up: one answer for every address."""
 
+from django.contrib.auth import logout
 from django.http import HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,7 +13,7 @@ from accounts.away import DATABASE_ERRORS, if_the_database_allows, is_passing
 from accounts.forms import SignupForm
 from accounts.hashing import Busy
 from accounts.messages import say
-from accounts.signup import OutcomeUnknown, Typed, sign_up
+from accounts.signup import OutcomeUnknown, Receipt, Typed, sign_up
 from accounts.throttle import forgive, spend
 
 
@@ -25,18 +26,15 @@ def landing(request):
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def signup(request):
-    token = claims.token_of(request) or claims.new_token()
-    response = _signup_posted(request, token) if request.method == "POST" else _signup_page(request, SignupForm())
-    claims.remember(response, token)
-    return response
+    return _signup_posted(request) if request.method == "POST" else _signup_page(request, SignupForm())
 
 
-def _signup_posted(request, token: str):
+def _signup_posted(request):
     form = SignupForm(request.POST)
     if not form.is_valid():
         return _signup_page(request, form)
     try:
-        _signup_saved(request, Typed(**form.cleaned_data), token)
+        token = _signup_saved(request, Typed(**form.cleaned_data))
     except OutcomeUnknown:
         return _signup_page(request, form, trouble=say("signup.unsure"))
     except DATABASE_ERRORS as error:
@@ -45,18 +43,29 @@ def _signup_posted(request, token: str):
         return _signup_page(request, form, trouble=say("signup.unsaved"))
     except Busy:
         return _signup_page(request, form, trouble=say("signup.busy"))
-    return HttpResponseRedirect(reverse("arriving"), status=302)
+    response = HttpResponseRedirect(reverse("arriving"), status=302)
+    claims.remember(response, token)
+    return response
 
 
-def _signup_saved(request, typed: Typed, token: str) -> None:
-    """A password for an address that is taken is a guess, until it proves right.
+def _signup_saved(request, typed: Typed) -> str:
+    """The token of its claim. A password for an address that is taken is a guess, until it proves right.
 
     Once it is saved, nothing that follows may say that it was not.
     """
     spend(request, "signup", typed.email)
-    receipt = sign_up(typed, token)
+    token = claims.new_token()
+    receipt = sign_up(typed, token, claims.hash_of(request))
     with if_the_database_allows():
         forgive(request, "signup", typed.email, really=receipt.typed_right)
+        _now_it_is_somebody_else(request, receipt)
+    return token
+
+
+def _now_it_is_somebody_else(request, receipt: Receipt) -> None:
+    """Whoever signs up at another's browser is told of their own sign-up, and shown nothing of the other's."""
+    if request.user.is_authenticated and request.user.pk != receipt.claim.account_id:
+        logout(request)
 
 
 def _signup_page(request, form, trouble=""):

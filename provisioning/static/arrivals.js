@@ -1,19 +1,21 @@
-// Times as the reader's clock shows them, and a waiting room that keeps itself up to date.
+// Times as the reader's clock shows them, or in the zone they chose, and a waiting room that keeps itself up to date.
 // Without this file times are in UTC, the page reloads itself, and everything works the same.
 (function () {
   "use strict";
   const QUICK = 1000;
   const SLOW = 15000;
   const language = document.documentElement.lang;
+  const timeZone = document.documentElement.dataset.zone || undefined;
   const reader = navigator.language.startsWith(language) ? navigator.language : language;
 
   function localTimes(root) {
     for (const time of root.querySelectorAll("time[datetime]")) {
       const moment = new Date(time.dateTime);
-      const today = moment.toDateString() === new Date().toDateString();
+      const dayOf = (when) => when.toLocaleDateString("en", { timeZone });
+      const today = dayOf(moment) === dayOf(new Date());
       const clock = { hour: "2-digit", minute: "2-digit" };
       const day = today ? {} : { day: "numeric", month: "short" };
-      time.textContent = moment.toLocaleString(reader, { ...day, ...clock });
+      time.textContent = moment.toLocaleString(reader, { ...day, ...clock, timeZone });
     }
   }
 

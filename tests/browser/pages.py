@@ -4,14 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from accounts.links import hand_out
+from accounts.links import bound, hand_out
 from accounts.models import Account, MailboxLink
 from accounts.status import Status
+from provisioning.letters import AFTER
 from provisioning.models import State
+from support.models import TrustRepair
 from tests.browser.site import Site, dana, mail_is_down, owe
 
 Arrange = Callable[[Site], str]  # sets the state up and returns the path
@@ -182,6 +185,46 @@ simple("password-reset-taken", "/password/reset/taken/")
 simple("resend", "/resend/")
 simple("resend-taken", "/resend/taken/")
 simple("after-void", "/after/no-such-token/", 404)
+
+
+def own_page(name: str, send: Callable[[Page], None] | None = None) -> None:
+    """Nothing filled in, so that what is sent is refused."""
+
+    def arrange(site: Site) -> str:
+        owe(site.dana(mailbox_proven_at=timezone.now()))
+        for _ in range(2):
+            Client(headers={"user-agent": "Firefox/140.0 Linux"}).force_login(Account.objects.get())
+        return reverse(name)
+
+    LOOKS[name.replace("_", "-") + ("-refused" if send else "")] = Look(arrange, send=send)
+
+
+for own_name in ("own", "own_password", "own_address", "own_sessions"):
+    own_page(own_name)
+    own_page(own_name, press)
+
+
+@look()
+def move(site: Site) -> str:
+    account = site.dana(mailbox_proven_at=timezone.now())
+    token = hand_out(account, MailboxLink.Purpose.MOVE, uuid4(), "dana@new.example")
+    return reverse("confirm", args=[token])
+
+
+@look()
+def move_not_logged_in(site: Site) -> str:
+    token = hand_out(dana(), MailboxLink.Purpose.MOVE, uuid4(), "dana@new.example")
+    return reverse("confirm", args=[token])
+
+
+@look(send=press)
+def after_delete(site: Site) -> str:
+    now = timezone.now()
+    repair = TrustRepair.objects.create(
+        account=dana(), incident="alone", level="automatic", state="sent", harms={}, ready_at=now, opened_at=now,
+        sent_at=now, followed_up_at=now, followed_up_with="come_back",
+    )  # fmt: skip
+    return reverse("after_delete", args=[bound(f"repair {repair.pk}", repair.account, AFTER)])
 
 
 @look()

@@ -252,6 +252,11 @@ ELSEWHERE = {
         "signup.typo", "waiting.needed_by", "waiting.needed_passed", "waiting.address", "welcome_email.dead",
         "password.wrong", "address.ask", "address.confirmed", "delete.ask", "delete.staff", "delete.done",
     ],
+    "test_own": [
+        "own.saved", "own.password_ask", "own.password_changed", "own.address_ask", "own.same_address",
+        "own.move_asked", "own.move_confirm", "own.move_log_in", "own.move_taken", "own.moved", "link.used.move",
+        "own.sessions_ask", "own.ended_one", "own.ended_others", "own.ended_already",
+    ],
     "test_bounces": ["welcome_email.bounced", "home.bounced"],
     "test_links": [
         "confirm.ask", "link.used.confirm", "link.used.already_here", "link.used.reset", "link.replaced",

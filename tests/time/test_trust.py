@@ -5,12 +5,15 @@ from django.core import mail as outbox
 from django.db import IntegrityError, transaction
 from django.test import Client
 
+from accounts import links
 from accounts.models import Account
 from provisioning import letters as post
+from provisioning.address import correct_address
+from provisioning.letters import AFTER
 from provisioning.models import Step
 from support import after, trust
 from support.models import Lost, Ticket, TrustRepair
-from tests.people import Supporter
+from tests.people import PASSWORD, Supporter
 from tests.time.conftest import at, letters, minutes, outage, signed_up, they, works
 
 CAME = at("2026-11-23 09:14")
@@ -118,10 +121,16 @@ def test_who_never_came_back_gets_one_letter_and_is_counted_lost():
     assert Account.objects.filter(pk=account.pk).exists()
 
 
+def after_link(repair: TrustRepair) -> str:
+    """As it stands in the letter."""
+    repair.account.refresh_from_db()
+    return f"/after/{links.bound(after.occasion_of(repair), repair.account, AFTER)}/"
+
+
 @pytest.mark.parametrize(("answer", "tickets"), [("yes", 0), ("not_yet", 1)])
 def test_one_click_answers_and_looking_does_not(answer, tickets):
     repair = sent_to(harmed())
-    link, client = after.link_of(repair).partition("localhost:8000")[2], Client()
+    link, client = after_link(repair), Client()
     assert client.get(link).status_code == 200
     assert repair_of(repair.account).answer == ""
     client.post(link, {"answer": answer})
@@ -130,28 +139,49 @@ def test_one_click_answers_and_looking_does_not(answer, tickets):
     assert Ticket.objects.count() == tickets
 
 
-def test_delete_everything_deletes_and_nothing_is_written_after_it():
-    account = harmed()
-    repair = sent_to(account)
+def come_back_letter() -> TrustRepair:
+    repair = sent_to(harmed())
     after.go_on(READY + 2 * DAY)
-    link, client = after.link_of(repair).partition("localhost:8000")[2] + "delete/", Client()
+    return repair_of(repair.account)
+
+
+def test_delete_everything_deletes_and_nothing_is_written_after_it():
+    repair = come_back_letter()
+    link, client = after_link(repair) + "delete/", Client()
     client.get(link)
-    assert Account.objects.filter(pk=account.pk).exists()
-    assert "Everything is deleted" in client.post(link).content.decode()
-    assert not Account.objects.filter(email=account.email).exists()
+    assert Account.objects.filter(pk=repair.account_id).exists()
+    assert "Everything is deleted" in client.post(link, {"password": PASSWORD}).content.decode()
+    assert not Account.objects.filter(pk=repair.account_id).exists()
     assert not Step.objects.exists() and not TrustRepair.objects.exists()
     assert Lost.objects.get().how == "deleted"
     assert client.post(link).status_code == 404
 
 
-def test_an_account_that_is_in_use_is_not_deleted_by_an_old_letter():
-    account = harmed()
-    repair = sent_to(account)
-    after.go_on(READY + 2 * DAY)
-    they(account, READY + 3 * DAY, "logged_in")
-    link = after.link_of(repair).partition("localhost:8000")[2] + "delete/"
-    assert Client().post(link).status_code == 404
-    assert Account.objects.filter(pk=account.pk).exists()
+@pytest.mark.parametrize("typed", [{}, {"password": ""}, {"password": "a guess of somebody's"}], ids=str)
+def test_the_letter_alone_deletes_nothing(typed):
+    """Whoever reads that mailbox, for sixty days, holds no more than a question."""
+    repair = come_back_letter()
+    page = Client().post(after_link(repair) + "delete/", typed)
+    assert (page.status_code, "Everything is deleted" in page.content.decode()) == (200, False)
+    assert Account.objects.filter(pk=repair.account_id).exists()
+
+
+def test_a_wrong_password_leaves_another_try_and_not_many():
+    link = after_link(come_back_letter()) + "delete/"
+    tries = [Client().post(link, {"password": f"guess {number}"}).status_code for number in range(12)]
+    assert tries == [200] * 10 + [429] * 2
+
+
+@pytest.mark.parametrize("to", ["", "delete/"])
+def test_the_link_ends_with_the_address(to):
+    repair = come_back_letter()
+    link = after_link(repair) + to
+    assert Client().get(link).status_code == 200
+    correct_address(repair.account, "moved@acme.example")
+    for answer in (Client().get(link), Client().post(link, {"password": PASSWORD, "answer": "yes"})):
+        assert (answer.status_code, "This link is over" in answer.content.decode()) == (404, True)
+    assert Account.objects.filter(pk=repair.account_id).exists() and not repair_of(repair.account).answer
+    assert Client().get(after_link(repair) + to).status_code == 200, "a letter to the right address would work"
 
 
 @pytest.mark.parametrize("name", ["taken", "late", "let_in", "amends", "follow_up", "come_back"])

@@ -1,0 +1,26 @@
+"""End the open sessions of one person, or of everybody (ASVS 7.4.5)."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts import logins
+from accounts.models import Account, Login, normal_email
+
+
+class Command(BaseCommand):
+    help = "Log somebody out everywhere, or everybody. Nothing else of theirs is changed."
+
+    def add_arguments(self, parser):
+        whose = parser.add_mutually_exclusive_group(required=True)
+        whose.add_argument("email", nargs="?", help="whose sessions end")
+        whose.add_argument("--all", action="store_true", help="everybody's sessions end, yours too")
+
+    def handle(self, *, email=None, **options):
+        theirs = Login.objects.all() if options["all"] else Login.objects.filter(account=_known(email))
+        self.stdout.write(f"{logins.end(theirs)} sessions have ended.")
+
+
+def _known(email: str) -> Account:
+    account = Account.objects.filter(email=normal_email(email)).first()
+    if account is None:
+        raise CommandError(f"There is no account with {email}.")
+    return account

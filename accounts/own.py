@@ -1,0 +1,101 @@
+"""What people do to their own account: change what they gave us, the password and the address, and end sessions.
+
+Before what cannot be taken back they prove once more that it is theirs (re-authentication, ASVS 7.5).
+"""
+
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.hashers import make_password, verify_password
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from accounts import claims, links, logins
+from accounts.messages import say
+from accounts.models import AccessRequest, Account, Event, MailboxLink, Voice
+from accounts.signup import ask_for_repair
+from accounts.status import Status
+from accounts.throttle import forgive, spend
+
+DETAILS = ("name", "phone", "company", "language", "zone")
+Kind = AccessRequest.Kind
+
+
+class Taken(Exception):
+    """Somebody else's account has this address by now."""
+
+
+def typed_own_password(request, form, account: Account) -> bool:
+    """One argon2, counted as any guess; if wrong, the form says so."""
+    spend(request, "login", account.email)
+    if verify_password(form.cleaned_data["password"], account.password)[0]:
+        forgive(request, "login", account.email)
+        claims.of_browser(request).filter(account=account).update(proven=True)
+        return True
+    note(account, "typed_wrong_password", "password.wrong")
+    form.add_error("password", say("password.wrong"))
+    return False
+
+
+def note(account: Account, kind: str, shown: str, detail: str = "") -> None:
+    Event.objects.create(account=account, voice=Voice.THEY, kind=kind, shown=shown, detail=detail)
+
+
+def change_details(account: Account, given: dict[str, str]) -> None:
+    """Only what is another than before. Who is not set up yet is tried again: it may have been the company's name."""
+    changed = {name: given[name] for name in DETAILS if name in given and given[name] != getattr(account, name)}
+    if not changed:
+        return
+    with transaction.atomic():
+        Account.objects.filter(pk=account.pk).update(**changed)
+        note(account, "changed_details", "own.saved", ", ".join(changed))
+        if account.status != Status.ACTIVE:
+            ask_for_repair(account)
+
+
+def change_password(request, account: Account, password: str) -> None:
+    """This browser stays logged in; every other session, every link in a letter and every claim is over."""
+    encoded = make_password(password)
+    with transaction.atomic():
+        Account.objects.filter(pk=account.pk).update(password=encoded)
+        account.password = encoded
+        end_every_other_way_in(account)
+        update_session_auth_hash(request, account)
+        logins.note(request, account)
+        AccessRequest.objects.create(kind=Kind.PASSWORD_CHANGED, email=account.email)
+        note(account, "changed_password", "own.password_changed")
+    logins.end_others(request, account)
+
+
+def end_every_other_way_in(account: Account) -> None:
+    links.end_all(account)
+    claims.end_for(account)
+
+
+def ask_to_move(account: Account, email: str) -> None:
+    """One row, whoever has that address: set-up looks it up and writes, out of sight."""
+    with transaction.atomic():
+        AccessRequest.objects.create(kind=Kind.MOVE, email=account.email, to=email)
+        note(account, "asked_for_move", "own.move_asked", email)
+
+
+def move(link: MailboxLink) -> None:
+    """The mailbox behind the link is theirs, so it is the account's address. The old one is told. Raises Taken."""
+    with transaction.atomic():
+        links.use_up(link)
+        account, old = link.account, link.account.email
+        if not _has_moved(account, link.email):
+            raise Taken
+        links.end_all(account)
+        AccessRequest.objects.create(kind=Kind.MOVED, email=link.email, to=old)
+        note(account, "moved_address", "own.moved", f"{old} → {link.email}")
+        if account.status != Status.ACTIVE:
+            ask_for_repair(account)
+
+
+def _has_moved(account: Account, email: str) -> bool:
+    try:
+        with transaction.atomic():
+            return bool(
+                Account.objects.filter(pk=account.pk).update(email=email, mailbox_proven_at=Now(), address_taken="")
+            )
+    except IntegrityError:
+        return False

@@ -1,0 +1,66 @@
+"""Language and time zone of who is logged in, and whether anybody is: for every page, if the database allows."""
+
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.functional import SimpleLazyObject
+
+from accounts.away import if_the_database_allows
+from accounts.models import Account
+
+LANGUAGES = dict(settings.LANGUAGES)
+CONTINENTS = (
+    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
+)  # fmt: skip
+
+
+@cache
+def zones() -> list[str]:
+    """Those that are named after a place, and UTC."""
+    return ["UTC", *sorted(name for name in available_timezones() if name.partition("/")[0] in CONTINENTS)]
+
+
+def zone_of(account: Account) -> ZoneInfo | None:
+    """None where they chose none, or one that is known no more."""
+    try:
+        return ZoneInfo(account.zone) if account.zone else None
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+class Preferences:
+    """A middleware, after who they are is known. The desk keeps its own. What this browser chose goes first."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        account = None if request.path_info.startswith("/admin/") else _known(request)
+        if account is None:
+            return self.get_response(request)
+        _speak(request, account)
+        with timezone.override(zone_of(account) or timezone.get_default_timezone()):
+            return self.get_response(request)
+
+
+def _known(request) -> Account | None:
+    """Nobody is asked about who sent no session."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return None
+    with if_the_database_allows():
+        return request.user if request.user.is_authenticated else None
+    return None
+
+
+def _speak(request, account: Account) -> None:
+    chosen_here = settings.LANGUAGE_COOKIE_NAME in request.COOKIES or request.GET.get("language") in LANGUAGES
+    if account.language in LANGUAGES and not chosen_here:
+        translation.activate(account.language)
+        request.LANGUAGE_CODE = account.language
+
+
+def signed_in(request) -> dict:
+    """A context processor: who is logged in, or None; a page about a database that is away is made, too."""
+    return {"signed_in": SimpleLazyObject(lambda: _known(request) if hasattr(request, "user") else None)}

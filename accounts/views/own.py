@@ -1,0 +1,75 @@
+"""A page of one's own: what they gave us, the password, and where they are logged in."""
+
+from functools import wraps
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts import logins
+from accounts.forms import OwnPasswordForm
+from accounts.messages import clock, say
+from accounts.models import Account, Login
+from accounts.own import change_details, change_password, note, typed_own_password
+from accounts.own_forms import ChangePasswordForm, DetailsForm
+
+
+def for_oneself(view):
+    """For whoever is logged in, however far their set-up has got."""
+
+    @wraps(view)
+    def private(request):
+        return view(request, request.user, request.POST if request.method == "POST" else None)
+
+    methods = require_http_methods(["GET", "HEAD", "POST"])
+    private = sensitive_post_parameters("password", "new_password")(login_required(private))
+    return never_cache(methods(private))
+
+
+@for_oneself
+def own(request, account: Account, posted):
+    form = DetailsForm(account, posted)
+    if posted is not None and form.is_valid():
+        change_details(account, form.cleaned_data)
+        messages.success(request, say("own.saved"))
+        return redirect(f"{reverse('own')}?language={form.cleaned_data['language']}")  # which this browser keeps, too
+    return render(request, "accounts/own.html", {"form": form, "account": account})
+
+
+@for_oneself
+def own_password(request, account: Account, posted):
+    form = ChangePasswordForm(account, posted)
+    if posted is not None and form.is_valid() and typed_own_password(request, form, account):
+        change_password(request, account, form.cleaned_data["new_password"])
+        messages.success(request, say("own.password_changed"))
+        return redirect("own")
+    facts = {"form": form, "account": account, "sentence": say("own.password_ask")}
+    return render(request, "accounts/own_password.html", facts)
+
+
+@for_oneself
+def own_sessions(request, account: Account, posted):
+    form = OwnPasswordForm(posted)
+    if posted is not None and form.is_valid() and typed_own_password(request, form, account):
+        return _ended(request, account, posted.get("end", ""))
+    here = request.session.session_key
+    lines = [(login, login.session_id == here, clock(login.at)) for login in logins.open_logins(account)]
+    facts = {"form": form, "account": account, "sentence": say("own.sessions_ask"), "lines": lines}
+    return render(request, "accounts/own_sessions.html", facts)
+
+
+def _ended(request, account: Account, which: str):
+    """One of theirs, by its number, or all but this."""
+    if which == "others":
+        logins.end_others(request, account)
+        key = "own.ended_others"
+    else:
+        one = Login.objects.filter(account=account, pk=which) if which.isdecimal() else Login.objects.none()
+        key = "own.ended_one" if logins.end(one) else "own.ended_already"
+    note(account, "ended_sessions", key)
+    messages.success(request, say(key))
+    return redirect("own_sessions")
