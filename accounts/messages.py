@@ -9,6 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from accounts.addresses import shown
+
 SENTENCES = {
     # Signing up. The same words whether the address was free or taken.
     "receipt.heading": _("We have your sign-up, {name}."),
@@ -128,6 +130,9 @@ SENTENCES = {
     "reset.ask": _("Choose a new password for {email}."),
     "password.changed": _("Your new password works, and {email} is confirmed. Every other device is logged out."),
     "password.wrong": _("That is not the password of this account. Nothing was changed."),
+    "password.blank_ends": _(
+        "The password as you typed it begins or ends with a blank or a line break. If you pasted it, try it without."
+    ),
     # Putting the address right, and going.
     "address.ask": _("We write to {email}. Give the right address, and we write there instead."),
     "address.confirmed": _("{email} is confirmed, so we do not change it here. Write to us, and a person does it."),
@@ -167,6 +172,8 @@ SENTENCES = {
 def say(key: str, **facts) -> SafeString:
     """The sentence for a page, its facts escaped."""
     text = str(SENTENCES[key])
+    if "email" in facts:
+        facts["email"] = shown(facts["email"])
     return format_html(text, **facts) if facts else format_html("{}", text)
 
 

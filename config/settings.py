@@ -120,13 +120,17 @@ PASSWORD_HASHERS = ["accounts.hashing.BoundedArgon2"]
 WEB_THREADS = 32
 HASHES_AT_ONCE = environment.whole_number("HASHES_AT_ONCE", environment.CORES, 1, 1000)
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-        "OPTIONS": {"user_attributes": ("name", "email", "company"), "max_similarity": 0.7},
-    },
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "accounts.passwords.ContextWords"},
+    {"NAME": "accounts.passwords.AsCompared", "OPTIONS": {"validator": validator} | options}
+    for validator, options in (
+        (
+            "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+            {"user_attributes": ("name", "email", "company"), "max_similarity": 0.7},
+        ),
+        ("django.contrib.auth.password_validation.MinimumLengthValidator", {"min_length": 8}),
+        ("django.contrib.auth.password_validation.CommonPasswordValidator", {}),
+        ("accounts.passwords.ContextWords", {}),
+        ("accounts.passwords.NoBlankEnds", {}),
+    )
 ]
 
 SESSION_COOKIE_AGE = 14 * 86400

@@ -14,6 +14,7 @@ from accounts.forms import CorrectAddressForm, OwnPasswordForm
 from accounts.leaving import delete_everything
 from accounts.messages import say
 from accounts.models import Account, Event, SignupClaim, Voice
+from accounts.passwords import has_blank_ends
 from accounts.throttle import forgive, spend
 from provisioning.address import correct_address
 from provisioning.forms import NeededForm
@@ -94,7 +95,8 @@ def _typed_own_password(request, form, account: Account) -> bool:
         SignupClaim.objects.filter(account=account, token_hash=claims.hash_of(request)).update(proven=True)
         return True
     _note(account, "typed_wrong_password", "password.wrong")
-    form.add_error("password", say("password.wrong"))
+    hint = [say("password.blank_ends")] if has_blank_ends(form.cleaned_data["password"]) else []
+    form.add_error("password", [say("password.wrong"), *hint])
     return False
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.forms import LoginForm
 from accounts.login import Arrival, knock
 from accounts.messages import say
+from accounts.passwords import has_blank_ends
 from accounts.throttle import forgive, spend
 
 
@@ -36,6 +37,8 @@ def _login_page(request, form, arrival: Arrival | None = None):
     context = {"form": form, "next": request.POST.get("next", request.GET.get("next", ""))}
     if arrival:
         context |= {"refusal": say(arrival.refusal), "ways_on": say("login.ways_on")}
+        if arrival.refusal == "login.no_match" and has_blank_ends(form.cleaned_data["password"]):
+            context["hint"] = say("password.blank_ends")
     return render(request, "accounts/login.html", context)
 
 

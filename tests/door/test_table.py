@@ -252,6 +252,7 @@ ELSEWHERE = {
         "signup.typo", "waiting.needed_by", "waiting.needed_passed", "waiting.address", "welcome_email.dead",
         "password.wrong", "address.ask", "address.confirmed", "delete.ask", "delete.staff", "delete.done",
     ],
+    "test_passwords": ["password.blank_ends"],
     "test_bounces": ["welcome_email.bounced", "home.bounced"],
     "test_links": [
         "confirm.ask", "link.used.confirm", "link.used.already_here", "link.used.reset", "link.replaced",
