@@ -102,14 +102,14 @@ def _is_label(label: str) -> bool:
 def _unwrapped(text: str) -> str:
     """Without a name, brackets, quotes, mailto: or the stop that ended the sentence."""
     for _again in range(WRAPPINGS):
-        text = text.strip()
+        text = text.strip().rstrip(".,;:!?")
         found = NAMED.fullmatch(text) or EXPLAINED.fullmatch(text) or QUOTED.fullmatch(text)
         if found:
             text = found[1]
         elif text[:7].lower() == "mailto:":
             text = unquote(text[7:].partition("?")[0])
         else:
-            text = text.lstrip("<").rstrip(".,;:!?>")
+            text = text.lstrip("<").rstrip(">")
     return text.strip()
 
 

@@ -75,6 +75,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.requests.Requests",
+    "config.requests.Front",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -143,6 +144,7 @@ CLAIM_COOKIE_NAME = "__Host-claim" if ON_HTTPS else "claim"
 CLAIM_COOKIE_AGE = 7 * 86400
 
 SECURE_SSL_REDIRECT = ON_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|repairz)$"]  # a load balancer asks over http
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ON_HTTPS else None
 SECURE_HSTS_SECONDS = 2 * 365 * 86400 if ON_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = ON_HTTPS

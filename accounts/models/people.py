@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.addresses import check_address, normal_email
+from accounts.addresses import check_address, normal_email, shown
 from accounts.models.diary import Event, Voice, write_diary
 from accounts.status import Status, check_arrow
 
@@ -111,6 +111,10 @@ class Account(AbstractBaseUser, PermissionsMixin):
     def written_to(self) -> str:
         """Where its owner expects our letters: the same words on a page whether that address was free or taken."""
         return self.address_taken or self.email
+
+    @property
+    def email_shown(self) -> str:
+        return shown(self.email)
 
     @property
     def first_name(self) -> str:
