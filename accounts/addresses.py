@@ -44,7 +44,7 @@ def normal_email(typed: str) -> str:
     if len(typed) > LONGEST_TYPED:
         return typed.strip()
     local, at, domain = _unwrapped(FULL_STOPS.sub(".", folded(typed, besides=JOINERS))).rpartition("@")
-    return f"{folded(local).lower()}{at}{in_ascii(domain)}"
+    return f"{folded(local).lower()}{at}{in_ascii(domain.lower())}"
 
 
 def check_address(email: str) -> None:
@@ -68,6 +68,8 @@ def check_address(email: str) -> None:
 
 def in_ascii(domain: str) -> str:
     """müller.example as DNS knows it, xn--mller-kva.example; in lower case only, where that cannot be written."""
+    if domain.startswith("["):  # an IP address
+        return domain
     try:
         return ".".join(_label_in_ascii(label) for label in domain.lower().split("."))
     except UnicodeError:
