@@ -3,6 +3,7 @@
 from django.contrib.auth.backends import ModelBackend
 
 from accounts.models import normal_email
+from accounts.passwords import compare_from_now_on
 from accounts.throttle import forgive, spend
 
 
@@ -14,5 +15,6 @@ class ThrottledBackend(ModelBackend):
         spend(request, "login", email)
         account = super().authenticate(request, username, password, **kwargs)
         if account:
+            compare_from_now_on(account, password)
             forgive(request, "login", email)
         return account

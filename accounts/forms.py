@@ -1,16 +1,19 @@
 """The forms of the front door. Each refusal is a sentence that says what to change."""
 
-import re
 import unicodedata
+from urllib.parse import unquote
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, normal_email
+from accounts import typed
+from accounts.addresses import check_address, normal_email
+from accounts.models import LONGEST_PHONE, Account
+from accounts.passwords import check_length
 
-LONGEST_PASSWORD = 1000
+TOO_LONG = _("Please shorten this to %(limit_value)d characters (it has %(show_value)d).")
 
 
 def one_line(value: str) -> None:
@@ -24,32 +27,47 @@ def readable(value: str) -> None:
         raise ValidationError(_("Please use at least one letter."))
 
 
-def phone_number(value: str) -> None:
-    digits = re.sub(r"\D", "", value)
-    if not re.fullmatch(r"[\d\s+()./#*extEXT-]+", value) or not 5 <= len(digits) <= 20:
-        raise ValidationError(_("Please give a phone number with its digits, like +44 20 7946 0000."))
+class AddressField(forms.CharField):
+    """An e-mail address however it was pasted, in the form in which we keep it."""
+
+    default_validators = [check_address]
+
+    def to_python(self, value):
+        return normal_email(super().to_python(value) or "")
 
 
-def email_field() -> forms.EmailField:
-    return forms.EmailField(
+class PhoneField(forms.CharField):
+    """Whatever a person is called by, as an address book or a link gives it: kept readable, never judged."""
+
+    def to_python(self, value):
+        number = typed.on_one_line(typed.in_our_digits(typed.folded(super().to_python(value) or "")))
+        return unquote(number[4:]).strip() if number[:4].lower() == "tel:" else number
+
+
+def email_field() -> forms.CharField:
+    return AddressField(
         label=_("Work e-mail"),
-        max_length=254,
-        error_messages={
-            "required": _("Enter your e-mail address."),
-            "invalid": _("Enter an e-mail address like name@example.com."),
-            "max_length": _("This address is longer than mail allows (254 characters)."),
-        },
+        error_messages={"required": _("Enter your e-mail address.")},
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
     )
 
 
+def phone_field() -> forms.CharField:
+    return PhoneField(
+        label=_("Phone"),
+        max_length=LONGEST_PHONE,
+        help_text=_("We call only if our e-mail cannot reach you."),
+        error_messages={"required": _("Enter a phone number."), "max_length": TOO_LONG},
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
+    )
+
+
 def line_field(label, required_words, longest: int, autocomplete: str) -> forms.CharField:
-    too_long = _("Please shorten this to %(limit_value)d characters (it has %(show_value)d).")
     return forms.CharField(
         label=label,
         max_length=longest,
         validators=[one_line],
-        error_messages={"required": required_words, "max_length": too_long},
+        error_messages={"required": required_words, "max_length": TOO_LONG},
         widget=forms.TextInput(attrs={"autocomplete": autocomplete}),
     )
 
@@ -58,12 +76,9 @@ def password_field(autocomplete: str, help_text="") -> forms.CharField:
     return forms.CharField(
         label=_("Password"),
         strip=False,
-        max_length=LONGEST_PASSWORD,
+        validators=[check_length],
         help_text=help_text,
-        error_messages={
-            "required": _("Enter your password."),
-            "max_length": _("A password may have up to %(limit_value)d characters."),
-        },
+        error_messages={"required": _("Enter your password.")},
         widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
     )
 
@@ -71,20 +86,14 @@ def password_field(autocomplete: str, help_text="") -> forms.CharField:
 class SignupForm(forms.Form):
     name = line_field(_("Your name"), _("Enter your name."), 300, "name")
     email = email_field()
-    phone = line_field(_("Phone"), _("Enter a phone number."), 40, "tel")
+    phone = phone_field()
     company = line_field(_("Company"), _("Enter the name of your company."), 300, "organization")
     password = password_field("new-password", _("At least 8 characters. A few words are good."))
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["phone"].help_text = _("We call only if our e-mail cannot reach you.")
-        self.fields["phone"].widget.input_type = "tel"
-        self.fields["phone"].validators.append(phone_number)
         self.fields["name"].validators.append(readable)
         self.fields["company"].validators.append(readable)
-
-    def clean_email(self):
-        return normal_email(self.cleaned_data["email"])
 
     def clean(self):
         cleaned = super().clean() or self.cleaned_data
@@ -102,9 +111,6 @@ class SignupForm(forms.Form):
 
 class AddressForm(forms.Form):
     email = email_field()
-
-    def clean_email(self):
-        return normal_email(self.cleaned_data["email"])
 
 
 class LoginForm(AddressForm):

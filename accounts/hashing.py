@@ -17,9 +17,12 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.utils.crypto import constant_time_compare
 
 from accounts.patience import give_back
+from accounts.typed import folded
 
 PLACES = settings.WEB_THREADS // 2  # in each process, with those whose turn it is: the other threads make pages
 LONGEST_WAIT = 5.0  # seconds
+# Begins the salt of a hash that is one of the password as it is compared; a full stop is in none of Django's.
+COMPARED = "nfkc."
 
 _turns = Semaphore(min(settings.HASHES_AT_ONCE, PLACES))
 _places = Semaphore(PLACES)
@@ -49,18 +52,33 @@ def a_turn() -> Iterator[None]:
 
 
 class BoundedArgon2(Argon2PasswordHasher):
-    """Writes and reads what Django's own does, byte for byte."""
+    """Writes and reads what Django's own does, byte for byte; where the salt says so, of the password as it is
+    compared (passwords.py). Older hashes are of what was typed, and still open with that."""
+
+    def salt(self):
+        return COMPARED + super().salt()
 
     def encode(self, password, salt):
         params = self.params()
         cost = f"m={params.memory_cost},t={params.time_cost},p={params.parallelism}"
-        digest = _hash(password.encode(), salt.encode(), params)
+        digest = _hash(_meant(password, salt), salt.encode(), params)
         return f"{self.algorithm}$argon2id$v={params.version}${cost}${_base64(salt.encode())}${_base64(digest)}"
 
     def verify(self, password, encoded):
         decoded = self.decode(encoded)
-        digest = _hash(password.encode(), decoded["salt"].encode("latin1"), decoded["params"])
+        salt = decoded["salt"]
+        digest = _hash(_meant(password, salt), salt.encode("latin1"), decoded["params"])
         return constant_time_compare(_base64(digest), decoded["hash"])
+
+
+def is_of_what_was_typed(encoded: str) -> bool:
+    hasher = BoundedArgon2()
+    known = encoded.startswith(f"{hasher.algorithm}$")
+    return known and not hasher.decode(encoded)["salt"].startswith(COMPARED)
+
+
+def _meant(password: str, salt: str) -> bytes:
+    return (folded(password) if salt.startswith(COMPARED) else password).encode()
 
 
 def _base64(data: bytes) -> str:

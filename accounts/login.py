@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password, verify_password
 
 from accounts.models import Account, Event, Voice
+from accounts.passwords import compare_from_now_on
 from accounts.signup import ask_for_repair
 from accounts.status import Status
 
@@ -29,6 +30,8 @@ def knock(email: str, password: str) -> Arrival:
     account = Account.objects.filter(email=email).first()
     right = _password_is_right(account, password)
     arrival = _answer(account, right)
+    if arrival.account:
+        compare_from_now_on(arrival.account, password)
     Event.objects.create(
         account=account,
         address="" if account else email,

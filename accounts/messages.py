@@ -9,6 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from accounts.addresses import shown
+
 SENTENCES = {
     # Signing up. The same words whether the address was free or taken.
     "receipt.heading": _("We have your sign-up, {name}."),
@@ -151,6 +153,9 @@ SENTENCES = {
     "own.ended_one": _("That session has ended."),
     "own.ended_others": _("Every other session has ended."),
     "own.ended_already": _("That session had ended before. Nothing else was changed."),
+    "password.blank_ends": _(
+        "The password as you typed it begins or ends with a blank or a line break. If you pasted it, try it without."
+    ),
     # Putting the address right, and going.
     "address.ask": _("We write to {email}. Give the right address, and we write there instead."),
     "address.confirmed": _(
@@ -192,6 +197,8 @@ SENTENCES = {
 def say(key: str, **facts) -> SafeString:
     """The sentence for a page, its facts escaped."""
     text = str(SENTENCES[key])
+    if "email" in facts:
+        facts["email"] = shown(facts["email"])
     return format_html(text, **facts) if facts else format_html("{}", text)
 
 

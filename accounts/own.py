@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from accounts import claims, links, logins
 from accounts.messages import say
 from accounts.models import AccessRequest, Account, Event, MailboxLink, Voice
+from accounts.passwords import has_blank_ends
 from accounts.signup import ask_for_repair
 from accounts.status import Status
 from accounts.throttle import forgive, spend
@@ -31,7 +32,8 @@ def typed_own_password(request, form, account: Account) -> bool:
         claims.of_browser(request).filter(account=account).update(proven=True)
         return True
     note(account, "typed_wrong_password", "password.wrong")
-    form.add_error("password", say("password.wrong"))
+    hint = [say("password.blank_ends")] if has_blank_ends(form.cleaned_data["password"]) else []
+    form.add_error("password", [say("password.wrong"), *hint])
     return False
 
 

@@ -1,11 +1,72 @@
-"""A password must not be made of what anybody can guess about its owner: the product, the company, the address."""
+"""Passwords as they are compared (NIST SP 800-63B, RFC 8265), and what a new one must be like.
+
+Compared is the NFKC form with one sort of blank and without marks that nobody sees: what looks the same typed on
+another device opens the same account. Blanks at the ends count, as those do that stand between words.
+"""
 
 import re
+from contextlib import suppress
 
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from accounts.hashing import Busy, is_of_what_was_typed
+from accounts.models import Account
+from accounts.typed import LONGEST, folded
+
+LONGEST_PASSWORD = 1000  # characters, as they are compared
 SHORTEST_WORD = 3
+
+
+def check_length(password: str) -> None:
+    if len(password) > LONGEST or len(folded(password)) > LONGEST_PASSWORD:
+        words = _("A password may have up to %(limit_value)d characters.")
+        raise ValidationError(words, code="max_length", params={"limit_value": LONGEST_PASSWORD})
+
+
+def has_blank_ends(password: str) -> bool:
+    """Often more was copied than the password. Says nothing of whether it would be right without."""
+    alike = folded(password)
+    return alike != alike.strip()
+
+
+def compare_from_now_on(account: Account, password: str) -> None:
+    """Called with the right password: a hash made of what was typed is made anew, of what is compared.
+
+    Once in its life, and only where the two may differ. Whoever is logged in elsewhere has to log in again.
+    """
+    if password.isascii() or not is_of_what_was_typed(account.password):
+        return
+    with suppress(Busy):
+        encoded = make_password(password)
+        if Account.objects.filter(pk=account.pk, password=account.password).update(password=encoded):
+            account.password = encoded
+
+
+class AsCompared:
+    """Asks another validator about the password in the form in which it will be compared."""
+
+    def __init__(self, validator: str, **options):
+        self.asked = import_string(validator)(**options)
+
+    def validate(self, password, user=None):
+        self.asked.validate(folded(password), user)
+
+    def get_help_text(self):
+        return self.asked.get_help_text()
+
+
+class NoBlankEnds:
+    """Refuses blanks at the ends of a new password: they are not seen, and lost when it is typed again."""
+
+    def validate(self, password, user=None):
+        if has_blank_ends(password):
+            raise ValidationError(_("It begins or ends with a blank or a line break. Please leave that out."))
+
+    def get_help_text(self):
+        return _("Without a blank at its ends.")
 
 
 class ContextWords:
@@ -25,7 +86,7 @@ class ContextWords:
 
 
 def _words_about(user) -> set[str]:
-    facts = " ".join(getattr(user, name, "") or "" for name in ("email", "company", "name"))
+    facts = folded(" ".join(getattr(user, name, "") or "" for name in ("email", "company", "name")))
     words = re.findall(r"[^\W\d_]+", facts.lower())
     return {word for word in words if len(word) >= SHORTEST_WORD}
 

@@ -5,7 +5,6 @@ Nobody can lock an owner out: what strangers do from other networks is held agai
 an owner's network, once the right password came from it, is exempt from the limits that cross networks.
 """
 
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts.clock import database_now, due
 from accounts.models import Event, Tries, Voice
+from accounts.networks import network_of
 
 QUARTER, HOUR, SEASON = 15 * 60, 3600, 90 * 86400  # seconds
 BUCKETS = 2**20  # of each limit: the table is bounded however many addresses a stranger makes up
@@ -112,18 +112,6 @@ def is_known(email: str, network: str) -> bool:
 def forget_old() -> None:
     """Called by the sweep."""
     Tries.objects.filter(due("ends_at", LONGEST)).delete()
-
-
-def network_of(request) -> str:
-    """The /32 or /64 they come from: of the connection, or as the outermost of our own proxies saw it."""
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    behind = settings.PROXIES and len(hops) >= settings.PROXIES
-    try:
-        address = ipaddress.ip_address(hops[-settings.PROXIES] if behind else request.META.get("REMOTE_ADDR", ""))
-    except ValueError:
-        return "unknown"
-    address = getattr(address, "ipv4_mapped", None) or address
-    return str(ipaddress.ip_network((address, 32 if address.version == 4 else 64), strict=False))
 
 
 def _key(limit: Limit, email: str, network: str) -> str:

@@ -11,8 +11,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from psycopg import ProgrammingError, pq
-from psycopg.conninfo import make_conninfo
+from psycopg import pq
 
 from config import hosts
 from config.mailboxes import mailbox
@@ -34,7 +33,6 @@ LINK = {
     "tcp_user_timeout": 6000,
 }
 POOL = {"min_size": 1, "max_size": 16, "timeout": 4, "reconnect_timeout": 5}
-FOR_DJANGO = ("assume_role", "isolation_level", "prepare_threshold", "server_side_binding")
 WORKSPACES_WE_SPEAK = ("local", "postgres-schema", "https", "http")
 MAIL_WE_SPEAK = {"smtp": 25, "smtps": 587, "smtp+tls": 587, "smtp+ssl": 465}
 LETTERS_KEPT_HERE = ("filemail", "consolemail", "memorymail", "dummymail")
@@ -126,7 +124,7 @@ def hosts_list(name: str, default: str) -> list[str]:
     for one in named:
         if not (one == "*" or _is_bare_host(one.removeprefix("."))):
             raise refuse(name, f"must be bare hosts like acme.example, .acme.example or [::1], not {one!r}.")
-    return named
+    return [f"[{hosts.as_browsers_write(one[1:-1])}]" if one.startswith("[") else one for one in named]
 
 
 def address(name: str, default: str) -> str:
@@ -142,9 +140,11 @@ def site(name: str, default: str) -> str:
     """Where the site is, as browsers write it: in ASCII, in lower case, without the port that they leave out."""
     value = text(name, default).rstrip("/")
     parts = _parts(name, value, "https://acme.example")
-    host = hosts.in_ascii(parts.hostname or "")
+    host = hosts.as_browsers_write(parts.hostname or "")
     if parts.scheme not in ("http", "https") or not hosts.is_host(host) or parts.path or parts.query:
         raise refuse(name, f"must be http(s)://host with no path, not {value!r}.")
+    if "%" in host:
+        raise refuse(name, "must not have a zone in it, which browsers do not know: write http://[::1].")
     if "@" in parts.netloc:
         raise refuse(name, "must not have a user or password in it: write https://acme.example.")
     usual = parts.port in (None, {"http": 80, "https": 443}[parts.scheme])
@@ -197,7 +197,7 @@ def database(name: str, default: str) -> dict:
     _look_at_database(name, value, config)
     options = config.pop("OPTIONS", {})
     pool = _pool(name, options.pop("pool", 0))
-    _check_options(name, options)
+    config["HOST"] = ",".join(host.strip("[]") for host in config["HOST"].split(","))  # as libpq wants them
     kept = {"CONN_MAX_AGE": 0 if pool else 60, "CONN_HEALTH_CHECKS": True} | config
     _check_age(name, kept["CONN_MAX_AGE"], bool(pool))
     return kept | {"ENGINE": "accounts.postgres", "OPTIONS": LINK | options | pool}
@@ -213,17 +213,6 @@ def _pool(name: str, value: str | int) -> dict:
     if not isinstance(value, int) or not 2 <= value <= 1000:
         raise refuse(name, f"must say pool=true, pool=false, or pool=2 to pool=1000 connections, not pool={value}.")
     return {"pool": POOL | {"max_size": value}}
-
-
-def _check_options(name: str, options: dict) -> None:
-    """libpq would find them out at the first visitor."""
-    for option in LINK:
-        if not isinstance(options.get(option, 0), int):
-            raise refuse(name, f"must give {option} as a whole number, not {options[option]!r}.")
-    try:
-        make_conninfo("", **{key: item for key, item in options.items() if key not in FOR_DJANGO})
-    except ProgrammingError as error:
-        raise refuse(name, f"has an option that PostgreSQL does not know: {str(error).strip()}.") from error
 
 
 def _check_age(name: str, age: object, pooled: bool) -> None:
@@ -247,6 +236,7 @@ def _look_at_database(name: str, value: str, config: dict) -> None:
 
 
 def _look_at_options(name: str, options: dict) -> None:
+    """libpq would find them out at the first visitor."""
     known = DATABASE_OPTIONS | {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
     for option, value in options.items():
         if option not in known:
@@ -387,7 +377,8 @@ def _parts(name: str, value: str, like: str) -> SplitResult:
     except ValueError:
         wrong = True
     if wrong:
-        raise refuse(name, f"has a port that is no port number: write {like}; {SPECIAL}.")
+        words = "has a port that is no port number, or an address of IPv6 without its brackets"
+        raise refuse(name, f"{words}: write {like}; {SPECIAL}.")
     if "#" in value or re.search(r"\s", value):
         raise refuse(name, f"has a # or a blank in it: write {like}; {SPECIAL}.")
     return parts

@@ -7,6 +7,8 @@ that nobody can register in the public DNS.
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from accounts.addresses import in_ascii
+
 LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE | re.ASCII)
 NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE | re.ASCII)
 OUR_NETWORKS = [
@@ -47,12 +49,9 @@ def is_inside(host: str) -> bool:
     return is_host(name) and ("." not in name or name.endswith(OUR_NAMES))
 
 
-def in_ascii(host: str) -> str:
-    """müller.example as DNS knows it, xn--mller-kva.example; as it is, where that cannot be written."""
-    try:
-        return host.encode("idna").decode()
-    except UnicodeError:
-        return host
+def as_browsers_write(host: str) -> str:
+    """müller.example as xn--mller-kva.example, and 2001:db8:0:0::1 as 2001:db8::1."""
+    return str(address_in(host) or in_ascii(host))
 
 
 def in_url(host: str) -> str:

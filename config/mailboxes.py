@@ -6,9 +6,11 @@
 import re
 from email.utils import quote
 
-from config.hosts import address_in, in_ascii, is_host
+from accounts.addresses import in_ascii
+from config.hosts import address_in, is_host
 
-NAMED = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>\s]+)>")
+NAMED = re.compile(r"(?P<name>.*)<(?P<address>[^<>\s]+)>")
+ANOTHER = re.compile(r"<[^<>]*@[^<>]*>")
 LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 LITERAL = re.compile(r"\[(?:IPv6:)?([0-9a-fA-F.:]+)\]")
 PLAIN_NAME = re.compile(r"[\w !#$%&'*+/=?^`{|}~-]*")
@@ -21,7 +23,7 @@ def mailbox(value: str) -> str | None:
     name, address = (_unquoted(named["name"].strip()), named["address"]) if named else ("", value)
     local, _, domain = address.rpartition("@")
     domain = in_ascii(domain)
-    if not LOCAL.fullmatch(local) or len(local) > LONGEST_LOCAL or not _is_domain(domain):
+    if not LOCAL.fullmatch(local) or len(local) > LONGEST_LOCAL or not _is_domain(domain) or ANOTHER.search(name):
         return None
     address = f"{local}@{domain}"
     if len(address) > LONGEST:

@@ -1,10 +1,14 @@
-"""A name for each request, on every line that is written for it and on its answer, and one line of its own."""
+"""A name for each request, on every line that is written for it and on its answer, and one line of its own.
+
+And what has to be known of a request before anybody asks whether it may come in.
+"""
 
 import re
 import secrets
 import time
 
 import structlog
+from django.conf import settings
 from structlog.contextvars import bound_contextvars
 
 from config.logs import account_of, path_of
@@ -12,8 +16,10 @@ from config.logs import account_of, path_of
 logger = structlog.get_logger(__name__)
 
 SANE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+PROBES = {"/healthz", "/readyz", "/repairz"}
 ASKED_ALL_THE_TIME = {"/healthz", "/readyz", "/metrics"}
 HEADER = "X-Request-ID"
+PROTO = "HTTP_X_FORWARDED_PROTO"
 
 
 class Requests:
@@ -33,6 +39,29 @@ class Requests:
             if request.path_info not in ASKED_ALL_THE_TIME:
                 logger.info("request", **facts(request, response, began))
         return response
+
+
+class Front:
+    """What stands before us says things in its own way.
+
+    A load balancer asks for a probe by our IP address or an internal name, over http, and takes a redirect or a 400
+    for a host that is down: nothing is asked of it (and SECURE_REDIRECT_EXEMPT lets it in over http). Some proxies
+    write HTTPS where Django wants https.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if request.path_info in PROBES:
+            request.META["HTTP_HOST"] = a_host_of_ours()
+        if proto := request.META.get(PROTO):
+            request.META[PROTO] = proto.lower()
+        return self.get_response(request)
+
+
+def a_host_of_ours() -> str:
+    return settings.ALLOWED_HOSTS[0].lstrip(".").replace("*", "localhost")
 
 
 def named(given: str) -> str:

@@ -75,6 +75,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.requests.Requests",
+    "config.requests.Front",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -123,13 +124,17 @@ PASSWORD_HASHERS = ["accounts.hashing.BoundedArgon2"]
 WEB_THREADS = 32
 HASHES_AT_ONCE = environment.whole_number("HASHES_AT_ONCE", environment.CORES, 1, 1000)
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-        "OPTIONS": {"user_attributes": ("name", "email", "company"), "max_similarity": 0.7},
-    },
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "accounts.passwords.ContextWords"},
+    {"NAME": "accounts.passwords.AsCompared", "OPTIONS": {"validator": validator} | options}
+    for validator, options in (
+        (
+            "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+            {"user_attributes": ("name", "email", "company"), "max_similarity": 0.7},
+        ),
+        ("django.contrib.auth.password_validation.MinimumLengthValidator", {"min_length": 8}),
+        ("django.contrib.auth.password_validation.CommonPasswordValidator", {}),
+        ("accounts.passwords.ContextWords", {}),
+        ("accounts.passwords.NoBlankEnds", {}),
+    )
 ]
 
 SESSION_COOKIE_AGE = 14 * 86400
@@ -142,6 +147,7 @@ CLAIM_COOKIE_NAME = "__Host-claim" if ON_HTTPS else "claim"
 CLAIM_COOKIE_AGE = 7 * 86400
 
 SECURE_SSL_REDIRECT = ON_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|repairz)$"]  # a load balancer asks over http
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ON_HTTPS else None
 SECURE_HSTS_SECONDS = 2 * 365 * 86400 if ON_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = ON_HTTPS

@@ -9,6 +9,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.message import sanitize_address
 from django.db import connections
 
+from accounts.addresses import in_ascii
 from provisioning.deadline import deadline
 from provisioning.failures import StepFailed
 
@@ -29,6 +30,7 @@ US = re.compile(r"\b5\.1\.[78]\b|\bsender (address )?(is )?(rejected|refused|den
 def hand_over(message: EmailMessage) -> None:
     """Raises StepFailed. The database's connection is given back first: the service may take its time."""
     give_back_connections()
+    message.to = [_as_it_travels(to) for to in message.to]
     try:
         with deadline(min(LETTER_SECONDS, 2 * settings.SETUP_LEASE.total_seconds())):
             message.send()
@@ -45,6 +47,15 @@ def hand_over(message: EmailMessage) -> None:
         if can_be_written(message):
             raise
         raise StepFailed(f"no letter can be written to that address ({error})", permanent=True) from error
+
+
+def _as_it_travels(to: str) -> str:
+    """Django would write straße.example as strasse.example, and é@ as a name that nobody has."""
+    local, at, domain = to.rpartition("@")
+    domain = in_ascii(domain)
+    if not (local + domain).isascii():
+        raise StepFailed("no letter can be written to that address (it cannot be put into ASCII)", permanent=True)
+    return f"{local}{at}{domain}"
 
 
 def can_be_written(message: EmailMessage) -> bool:

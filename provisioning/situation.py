@@ -38,7 +38,9 @@ class Situation:
     @property
     def settled(self) -> bool:
         """Nothing more comes. Before a sign-up is picked up it has no lines yet."""
-        return all(line.mark in ("done", "dead") for line in self.lines) if self.lines else self.top == "waiting.ready"
+        if not self.lines:
+            return self.top == "waiting.ready"
+        return all(line.mark in ("done", "dead") for line in self.lines)
 
 
 def line_of(step: Step) -> Line:

@@ -9,6 +9,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from support import desk_page, locks, why_page
+from support.forms import LoginForm
 from support.press import press
 from support.today import today
 
@@ -18,6 +19,7 @@ class Console(admin.AdminSite):
     index_title = _("Today")
     index_template = "admin/today.html"
     enable_nav_sidebar = False
+    login_form = LoginForm
 
     def has_permission(self, request):
         return super().has_permission(request) and not locks.needs_second_step(request.user)

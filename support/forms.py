@@ -1,8 +1,10 @@
 from django import forms
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import email_field
-from accounts.models import normal_email
+from accounts.forms import email_field, password_field
+from accounts.messages import say
+from accounts.passwords import has_blank_ends
 from support.models import Ticket
 
 
@@ -18,8 +20,18 @@ class ContactForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
     )
 
-    def clean_email(self):
-        return normal_email(self.cleaned_data["email"])
+
+class LoginForm(AdminAuthenticationForm):
+    """The desk's: takes an address and a password as the front door does."""
+
+    username = email_field()
+    password = password_field("current-password")
+
+    def get_invalid_login_error(self):
+        refused = super().get_invalid_login_error()
+        if has_blank_ends(self.cleaned_data["password"]):
+            return forms.ValidationError([refused, say("password.blank_ends")])
+        return refused
 
 
 class ActForm(forms.Form):
@@ -38,9 +50,6 @@ class AddressForm(ActForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["reason"].label = _("How they proved who they are")
-
-    def clean_email(self):
-        return normal_email(self.cleaned_data["email"])
 
 
 class PutAsideForm(ActForm):

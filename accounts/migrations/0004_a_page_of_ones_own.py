@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="signupclaim",
             name="phone",
-            field=models.CharField(blank=True, db_default="", default="", max_length=40),
+            field=models.CharField(blank=True, db_default="", default="", max_length=200),
         ),
         migrations.AlterField(
             model_name="accessrequest",

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from accounts.models.people import Account
+from accounts.models.people import LONGEST_PHONE, Account
 
 
 class SignupClaim(models.Model):
@@ -12,7 +12,7 @@ class SignupClaim(models.Model):
     token_hash = models.CharField(max_length=64)
     email = models.EmailField(max_length=254)
     name = models.CharField(max_length=300)
-    phone = models.CharField(max_length=40, blank=True, default="", db_default="")
+    phone = models.CharField(max_length=LONGEST_PHONE, blank=True, default="", db_default="")
     company = models.CharField(max_length=300, blank=True, default="", db_default="")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     proven = models.BooleanField(help_text="The password typed was the account's own.")

@@ -9,9 +9,11 @@ from django.db import models, transaction
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.addresses import check_address, normal_email, shown
 from accounts.models.diary import Event, Voice, write_diary
 from accounts.status import Status, check_arrow
 
+LONGEST_PHONE = 200  # characters, for two numbers and when to call which
 REFERENCE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 
 
@@ -21,15 +23,12 @@ def new_reference() -> str:
     return "".join(letters[:3]) + "-" + "".join(letters[3:])
 
 
-def normal_email(email: str) -> str:
-    return email.strip().lower()
-
-
 class AccountManager(BaseUserManager["Account"]):
     def create_superuser(self, email, password=None, **fields):
-        """Staff run the platform; nothing has to be set up for them."""
+        """Staff run the platform; nothing has to be set up for them. Raises ValidationError."""
         fields = {"is_staff": True, "is_superuser": True, "status": Status.ACTIVE} | fields
         account = self.model(email=normal_email(email), **fields)
+        check_address(account.email)
         account.set_password(password)
         account.save(using=self._db)
         return account
@@ -38,13 +37,26 @@ class AccountManager(BaseUserManager["Account"]):
         return self.get(email=normal_email(username or ""))
 
 
+class AddressField(models.EmailField):
+    """A column that takes an address as it is pasted at a prompt: `createsuperuser` asks it."""
+
+    default_validators = [check_address]
+
+    def clean(self, value, model_instance):
+        return super().clean(normal_email(str(value)), model_instance)
+
+    def deconstruct(self):
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.EmailField", args, kwargs
+
+
 class Account(AbstractBaseUser, PermissionsMixin):
     """One person who signed up. `is_active` means not suspended; how far they have got is `status`."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    email = models.EmailField(_("work e-mail"), max_length=254, unique=True)
+    email = AddressField(_("work e-mail"), max_length=254, unique=True)
     name = models.CharField(_("name"), max_length=300)
-    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    phone = models.CharField(_("phone"), max_length=LONGEST_PHONE, blank=True)
     company = models.CharField(_("company"), max_length=300, blank=True)
     reference = models.CharField(max_length=8, default=new_reference, db_index=True, editable=False)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.CREATED)
@@ -107,6 +119,10 @@ class Account(AbstractBaseUser, PermissionsMixin):
     def written_to(self) -> str:
         """Where its owner expects our letters: the same words on a page whether that address was free or taken."""
         return self.address_taken or self.email
+
+    @property
+    def email_shown(self) -> str:
+        return shown(self.email)
 
     @property
     def first_name(self) -> str:

@@ -12,6 +12,7 @@ from accounts import claims
 from accounts.forms import LoginForm
 from accounts.login import Arrival, knock
 from accounts.messages import say
+from accounts.passwords import has_blank_ends
 from accounts.throttle import forgive, spend
 
 
@@ -39,6 +40,8 @@ def _login_page(request, form, arrival: Arrival | None = None):
     context = {"form": form, "next": request.POST.get("next", request.GET.get("next", ""))}
     if arrival:
         context |= {"refusal": say(arrival.refusal), "ways_on": say("login.ways_on")}
+        if arrival.refusal == "login.no_match" and has_blank_ends(form.cleaned_data["password"]):
+            context["hint"] = say("password.blank_ends")
     return render(request, "accounts/login.html", context)
 
 

@@ -15,6 +15,11 @@ NAMES = [
     ('"Acme, Inc." <hello@acme.example>', "Acme, Inc."),
     ("Acme: the shop <hello@acme.example>", "Acme: the shop"),
     ("Acme @ Home <hello@acme.example>", "Acme @ Home"),
+    ("Acme @ Home, Inc.: the <shop> <hello@acme.example>", "Acme @ Home, Inc.: the <shop>"),
+    ("Acme <3 you <hello@acme.example>", "Acme <3 you"),
+    ("'Acme, Inc.' <hello@acme.example>", "'Acme, Inc.'"),
+    ("Äcme, Öl & Söhne: @ Zürich <hello@acme.example>", "Äcme, Öl & Söhne: @ Zürich"),
+    ('Ä "ö", Inc. <hello@acme.example>', 'Ä "ö", Inc.'),
     ("Acme; Co (Ltd) [x] <hello@acme.example>", "Acme; Co (Ltd) [x]"),
     ('Acme "the best" <hello@acme.example>', 'Acme "the best"'),
     ("Acme \\ Co <hello@acme.example>", "Acme \\ Co"),
@@ -24,6 +29,7 @@ NAMES = [
     ("<hello@acme.example>", ""),
     ("hello@acme.example", ""),
     ("hello@müller.example", ""),
+    ("Straße <hello@straße.example>", "Straße"),
     ("Acme <hello@[127.0.0.1]>", "Acme"),
     ("Acme <hello@[IPv6:::1]>", "Acme"),
     ("Acme <hello@localhost>", "Acme"),
@@ -34,6 +40,10 @@ NAMES = [
 def post():
     with MailServer() as server:
         yield server
+
+
+def test_a_host_is_written_as_idna_2008_has_it():
+    assert mailbox("Acme <hello@straße.example>") == "Acme <hello@xn--strae-oqa.example>"
 
 
 @pytest.mark.parametrize(("written", "shown"), NAMES)

@@ -44,6 +44,18 @@ REFUSED = [
     ("DEFAULT_FROM_EMAIL", "Acme", "one e-mail address"),
     ("DEFAULT_FROM_EMAIL", "a@acme.example, b@acme.example", "one e-mail address"),
     ("DEFAULT_FROM_EMAIL", "Acme <hello@>", "one e-mail address"),
+    ("DEFAULT_FROM_EMAIL", "Acme <a@acme.example>, Bo <b@acme.example>", "one e-mail address"),
+    ("DEFAULT_FROM_EMAIL", "Acme <a@acme.example>;", "one e-mail address"),
+    ("DEFAULT_FROM_EMAIL", "Acme <hello@" + "ü" * 60 + ".example>", "one e-mail address"),
+    ("DATABASE_URL", "postgres://u:p@::1/db", "DATABASE_URL"),
+    ("EMAIL_URL", "smtp://::1", "brackets"),
+    ("REDIS_URL", "redis://::1/0", "brackets"),
+    ("WORKSPACE_URL", "http://token@::1/w", "brackets"),
+    ("SITE_URL", "http://::1:8000", "brackets"),
+    ("SITE_URL", "http://[::1%25eth0]:8000", "a zone"),
+    ("SITE_URL", "http://[zz]:8000", "SITE_URL"),
+    ("ALLOWED_HOSTS", "[::1]:8000", "bare hosts"),
+    ("HOST", "[::1]:8000", "an address to listen on"),
     ("DEFAULT_FROM_EMAIL", "Acme <hello@acme..example>", "one e-mail address"),
     ("DEFAULT_FROM_EMAIL", "Acme <hällo@acme.example>", "one e-mail address"),
     ("DEFAULT_FROM_EMAIL", "Acme <hello@10.0.0.1>", "one e-mail address"),
@@ -167,6 +179,16 @@ TAKEN = [
 ]
 
 
+AS_MEANT = [
+    ("SITE_URL", "http://[::1]:8000", "SITE_URL", "http://[::1]:8000"),
+    ("SITE_URL", "https://[2001:DB8:0:0::1]:443", "SITE_URL", "https://[2001:db8::1]"),
+    ("SITE_URL", "http://straße.example", "SITE_URL", "http://xn--strae-oqa.example"),
+    ("ALLOWED_HOSTS", "[2001:DB8:0:0::1],.acme.example", "ALLOWED_HOSTS", ["[2001:db8::1]", ".acme.example"]),
+    ("EMAIL_URL", "smtp+tls://u:p@[2001:db8::1]:587", "EMAIL_HOST", "2001:db8::1"),
+    ("HOST", "::1", "HOST", "[::1]"),
+]
+
+
 @contextmanager
 def started_with(home: Path, **named: str) -> Iterator[dict]:
     """The settings as a program that starts here would have them."""
@@ -187,6 +209,17 @@ def test_a_wrong_value_is_one_sentence_that_names_its_variable(tmp_path, name, v
 def test_a_right_value_is_taken(tmp_path, name, value):
     with started_with(tmp_path, **{name: value}) as settings:
         assert settings["SITE_URL"]
+
+
+@pytest.mark.parametrize(("name", "value", "setting", "meant"), AS_MEANT)
+def test_an_address_of_ipv6_and_a_name_outside_ascii_are_taken_as_meant(tmp_path, name, value, setting, meant):
+    with started_with(tmp_path, **{name: value}) as settings:
+        assert settings[setting] == meant
+
+
+def test_several_hosts_of_ipv6_are_named_as_libpq_wants_them(tmp_path):
+    with started_with(tmp_path, DATABASE_URL="postgres://u:p@[::1]:5432,[2001:db8::2]:5433/db") as settings:
+        assert settings["DATABASES"]["default"]["HOST"] == "::1,2001:db8::2"
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "EMAIL_URL", "WORKSPACE_URL", "SENTRY_DSN"])

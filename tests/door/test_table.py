@@ -257,6 +257,7 @@ ELSEWHERE = {
         "own.move_asked", "own.move_confirm", "own.move_log_in", "own.move_taken", "own.moved", "link.used.move",
         "own.sessions_ask", "own.ended_one", "own.ended_others", "own.ended_already",
     ],
+    "test_passwords": ["password.blank_ends"],
     "test_bounces": ["welcome_email.bounced", "home.bounced"],
     "test_links": [
         "confirm.ask", "link.used.confirm", "link.used.already_here", "link.used.reset", "link.replaced",
