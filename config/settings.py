@@ -208,7 +208,7 @@ SWEEPS = ["provisioning.sweep.fetch", "support.sweep.fetch", "support.rounds.fet
 # What else is handed over by the engine, beside the steps of accounts.
 OUTBOXES = ["support.post.OUTBOX"]
 # What has more time: once a minute.
-CHORES = ["provisioning.waited.fetch_ready", "accounts.throttle.forget_old"]
+CHORES = ["provisioning.waited.fetch_ready", "accounts.throttle.forget_old", "provisioning.postage.forget_old"]
 
 # Celery carries out, the database decides. Why each of these stands here: docs/engine.md
 _ONCE = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
