@@ -49,6 +49,7 @@ def _address_given(request, account: Account, email: str):
     if account.mailbox_proven_at:
         return _page(request, "address_confirmed", None, say("address.confirmed", email=account.email))
     if account.is_active:
+        spend(request, "letter", email)
         correct_address(account, email)
     return redirect("arriving")
 

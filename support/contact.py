@@ -96,10 +96,10 @@ def _ask_a_person(message: Message) -> None:
 def _tell_stranger(message: Message) -> None:
     """That no account is there is said by mail to the writer alone, at most once a day."""
     body = _(
-        "Hello,\n\nyour message has reached us, and a person reads it. There is no account with {email} here. "
+        "Hello,\n\nyour message has reached us, and a person reads it. There is no account with this address here. "
         "If you signed up with another address, reply and name it. To sign up: {site}/signup/\n\n"
         "Arrivals (automatic). A reply reaches a person."
-    ).format(email=message.email, site=settings.SITE_URL)
+    ).format(site=settings.SITE_URL)
     occasion = f"stranger {message.email[:80]} {timezone.localdate()}"
     subject = _("Your message to Arrivals")
     write(message.email, subject, body, occasion, ticket=message.ticket, answers=message.message_id)
