@@ -1,4 +1,4 @@
-"""Device cookie: browsers in which somebody proved that an address is theirs, so that strangers cannot hold them back.
+"""Device cookie: browsers in which an address was proven, so that strangers cannot hold its owner back there.
 
 Each entry of the cookie is for one address and names a number, by which this browser's own tries are counted. Only
 we can make one. It opens nothing: whoever steals it may guess ten times in a quarter of an hour, as anybody may.
@@ -8,9 +8,8 @@ import secrets
 from datetime import timedelta
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
-
-from accounts.clock import database_now
 
 MOST = 5  # addresses a browser is known for
 BETWEEN = "~"
@@ -22,18 +21,24 @@ def number_of(request, email: str) -> str:
     return next((_number(entry) for entry in _entries(request) if _is_for(entry, email)), "")
 
 
-def remember(request, email: str, really: bool = True) -> None:
-    """With the answer to this request. If not `really` the cookie looks the same, and is good for nothing."""
-    number = f"{_today()}.{secrets.token_urlsafe(16)}"
-    request.newly_known = f"{number}.{_seal(number, email if really else secrets.token_hex())}"
+def remember(request, email: str) -> None:
+    """With the answer to this request."""
+    request.newly_known = [_new_entry(email), *(entry for entry in _entries(request) if not _is_for(entry, email))]
+
+
+def seem_to_remember(request, email: str, really: bool) -> None:
+    """The same cookie to look at; if not `really`, its new entry is good for nothing.
+
+    As many entries whatever the older ones are for: their number must not tell whether an address was free.
+    """
+    request.newly_known = [_new_entry(email if really else secrets.token_hex()), *_entries(request)]
 
 
 def keep(request, response) -> None:
-    """As many entries whatever the older ones are for: their number must not tell whether an address was free."""
-    if new := getattr(request, "newly_known", ""):
+    if entries := getattr(request, "newly_known", []):
         response.set_cookie(
             settings.KNOWN_COOKIE_NAME,
-            BETWEEN.join([new, *_entries(request)][:MOST]),
+            BETWEEN.join(entries[:MOST]),
             max_age=GOOD_FOR,
             secure=settings.ON_HTTPS,
             httponly=True,
@@ -42,8 +47,13 @@ def keep(request, response) -> None:
         )
 
 
+def _new_entry(email: str) -> str:
+    number = f"{_today()}.{secrets.token_urlsafe(16)}"
+    return f"{number}.{_seal(number, email)}"
+
+
 def _entries(request) -> list[str]:
-    return request.COOKIES.get(settings.KNOWN_COOKIE_NAME, "").split(BETWEEN)[:MOST]
+    return [entry for entry in request.COOKIES.get(settings.KNOWN_COOKIE_NAME, "").split(BETWEEN) if entry][:MOST]
 
 
 def _is_for(entry: str, email: str) -> bool:
@@ -64,4 +74,4 @@ def _seal(number: str, email: str) -> str:
 
 
 def _today() -> int:
-    return (database_now().date() - EPOCH).days
+    return timezone.now().toordinal()

@@ -2,9 +2,11 @@
 
 import hashlib
 import secrets
+from datetime import timedelta
 
 from django.conf import settings
 
+from accounts.clock import lately
 from accounts.models import Account, SignupClaim
 
 
@@ -51,6 +53,13 @@ def latest_claim(request) -> SignupClaim | None:
         return None
     claims = SignupClaim.objects.filter(token_hash=token_hash).select_related("account")
     return claims.order_by("-seen_at").first()
+
+
+def is_proven_for(request, email: str) -> bool:
+    """Whether this browser signed up with the address and its own password, and the cookie's time is not over."""
+    span = timedelta(seconds=settings.CLAIM_COOKIE_AGE)
+    proven = SignupClaim.objects.filter(lately("seen_at", span), token_hash=hash_of(request), proven=True)
+    return proven.filter(account__email=email).exists()
 
 
 def is_theirs(request, account: Account) -> bool:

@@ -136,6 +136,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ON_HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if ON_HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if ON_HTTPS else "csrf"
 CLAIM_COOKIE_NAME = "__Host-claim" if ON_HTTPS else "claim"
+KNOWN_COOKIE_NAME = "__Host-known" if ON_HTTPS else "known"
 CLAIM_COOKIE_AGE = 7 * 86400
 
 SECURE_SSL_REDIRECT = ON_HTTPS
@@ -185,6 +186,9 @@ WHITENOISE_ROOT = BASE_DIR / "config" / "root"  # /favicon.ico and /robots.txt, 
 # Bytes that are taken in before a request is refused: a form, and a mail that the mail service delivers.
 FORM_MAX_SIZE = 1024**2
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024**2
+
+# Who may read /metrics from elsewhere than this machine: its counts move for known addresses only.
+METRICS_TOKEN = environment.token("METRICS_TOKEN")
 
 REVEAL_UNKNOWN_EMAIL = environment.flag("REVEAL_UNKNOWN_EMAIL")
 THROTTLES = environment.flag("THROTTLES", default=True)

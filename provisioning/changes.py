@@ -14,7 +14,7 @@ from accounts.forms import CorrectAddressForm, OwnPasswordForm
 from accounts.leaving import delete_everything
 from accounts.messages import say
 from accounts.models import Account, Event, SignupClaim, Voice
-from accounts.throttle import forgive, spend
+from accounts.throttle import forgive, seem_to_know, spend
 from provisioning.address import correct_address
 from provisioning.forms import NeededForm
 
@@ -51,6 +51,7 @@ def _address_given(request, account: Account, email: str):
     if account.is_active:
         spend(request, "letter", email)
         correct_address(account, email)
+        seem_to_know(request, email, really=Account.objects.filter(pk=account.pk, email=email).exists())
     return redirect("arriving")
 
 

@@ -8,6 +8,7 @@ from accounts.forms import NewPasswordForm
 from accounts.links import Purpose
 from accounts.messages import clock, say
 from accounts.models import MailboxLink
+from accounts.throttle import make_known
 from accounts.views.letters import by_mailbox, done_page, password_page
 
 
@@ -27,6 +28,7 @@ def _may_keep(request, link: MailboxLink) -> bool:
 def _confirm(request, link: MailboxLink):
     if request.method == "POST":
         prove_mailbox(link)
+        make_known(request, link.email)
         return done_page(request, "confirm.done", link)
     return render(request, "accounts/confirm.html", {"sentence": say("confirm.ask", email=link.email)})
 
@@ -42,6 +44,7 @@ def _already_here(request, link: MailboxLink):
     keep, choice = _may_keep(request, link), request.POST.get("choice", "")
     if choice == "keep" and keep:
         prove_mailbox(link, "already.kept")
+        make_known(request, link.email)
         return done_page(request, "already.kept", link)
     if choice == "not_me":
         disown(link)
@@ -58,4 +61,5 @@ def _ask_what_to_do(request, link: MailboxLink, form: NewPasswordForm, keep: boo
 
 def _chosen(request, link: MailboxLink, form: NewPasswordForm):
     choose_password(link, form.cleaned_data["password"], claims.hash_of(request))
+    make_known(request, link.email)
     return done_page(request, "password.changed", link)

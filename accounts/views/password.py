@@ -11,7 +11,7 @@ from accounts.forms import AddressForm, NewPasswordForm
 from accounts.links import Purpose
 from accounts.messages import say
 from accounts.models import AccessRequest, MailboxLink
-from accounts.throttle import spend
+from accounts.throttle import make_known, spend
 from accounts.views.letters import by_mailbox, done_page, password_page
 
 
@@ -60,4 +60,5 @@ def choose_password(request, link: MailboxLink):
     if request.method != "POST" or not form.is_valid():
         return password_page(request, form, "reset.ask", link)
     choose(link, form.cleaned_data["password"], claims.hash_of(request))
+    make_known(request, link.email)
     return done_page(request, "password.changed", link)

@@ -53,8 +53,8 @@ def _signup_saved(request, typed: Typed, token: str) -> None:
 
     Once it is saved, nothing that follows may say that it was not.
     """
-    spend(request, "signup", typed.email)
-    receipt = sign_up(typed, token)
+    may_prove = spend(request, "signup", typed.email)
+    receipt = sign_up(typed, token, may_prove)
     with if_the_database_allows():
         forgive(request, "signup", typed.email, really=receipt.typed_right)
 
