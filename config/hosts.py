@@ -47,6 +47,12 @@ def is_inside(host: str) -> bool:
     return is_host(name) and ("." not in name or name.endswith(OUR_NAMES))
 
 
+def is_loopback(host: str) -> bool:
+    name = host.lower().strip("[]").removesuffix(".")
+    address = address_in(name)
+    return address.is_loopback if address else name == "localhost" or name.endswith(".localhost")
+
+
 def in_ascii(host: str) -> str:
     """müller.example as DNS knows it, xn--mller-kva.example; as it is, where that cannot be written."""
     try:
