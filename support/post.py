@@ -74,7 +74,7 @@ class Outbox:
                 rows = {row.pk: row for row in _locked(results)}
                 known = [result for result in results if result.step.pk in rows]
                 now = database_now()
-                outages.record(MAIL, [_report(result) for result in known if was_asked(result)], now)
+                _tell_mail([result for result in known if was_asked(result)], now)
                 down = outages.is_broken(MAIL)
                 for result in known:
                     _settle(rows[result.step.pk], result, now, down)
@@ -139,6 +139,13 @@ def _hand_over(letter: Letter) -> str:
 def _is_for_staff(letter: Letter) -> bool:
     """A note of the day or of an incident, or what she hands over to the owner."""
     return letter.automatic and (letter.ticket_id is None or letter.author_id is not None)
+
+
+def _tell_mail(asked: Sequence[Result], now: datetime) -> None:
+    if asked:
+        outages.record(MAIL, [_report(result) for result in asked], now)
+    else:
+        outages.leave_the_probe(MAIL)
 
 
 def _report(result: Result) -> Report:

@@ -222,8 +222,11 @@ def test_held_letters_do_not_prolong_an_outage(world):
     mail = world[0]
     for number in range(6):
         stranger(number).post("/signup/", WHO | {"email": f"dana+{number}@acme.example"})
+        stranger(number).post("/contact/", {"email": f"dana+x{number}@acme.example", "message": "hello"})
     sweep_often()
+    assert Letter.objects.filter(sent_at=None, error="", attempts=0).count() == 6
     Step.objects.filter(state=State.OPEN).update(due_at=Now())
+    Letter.objects.filter(sent_at=None).update(due_at=Now())
     Dependency.objects.filter(name="mail").update(broken=True, probe_at=Now())
     Person.create(email="bo@lund.example")
     sweep_often()
