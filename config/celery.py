@@ -31,7 +31,6 @@ def be_a_patient_beat(sender=None, **_):
 
 
 @celeryd_init.connect
-@beat_init.connect
 def refuse_a_key_of_its_own(**_):
     """Celery logs what a receiver raises, and goes on; this ends it."""
     try:

@@ -47,7 +47,7 @@ def environment(**_: object) -> list[CheckMessage]:
 
 
 def refuse_a_key_of_its_own() -> None:
-    """Where a web, a worker or a beat starts by itself there may be others on other hosts. `up` is all there is."""
+    """Where a web or a worker starts by itself there may be others on other hosts. `up` is all there is."""
     for message in _key():
         if not is_supervised():
             raise ImproperlyConfigured(sentence(message))

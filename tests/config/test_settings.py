@@ -330,10 +330,8 @@ def test_three_hosts_with_three_keys_are_told(tmp_path):
 SERVING = [
     ("manage.py", "web"),
     ("manage.py", "worker"),
-    ("manage.py", "beat"),
     ("-c", "import config.wsgi"),
     ("-m", "celery", "-q", "-A", "config", "worker", "-P", "threads", "-c", "1"),
-    ("-m", "celery", "-q", "-A", "config", "beat"),
 ]
 
 
