@@ -64,6 +64,11 @@ def latest_claim(request) -> SignupClaim | None:
     return of_browser(request).select_related("account").order_by("-seen_at").first()
 
 
+def is_proven_for(request, email: str) -> bool:
+    """Whether this browser signed up with the address and its own password, and the cookie's time is not over."""
+    return of_browser(request).filter(proven=True, account__email=email).exists()
+
+
 def is_theirs(request, account: Account) -> bool:
     """Whether this browser is logged in to the account, or signed up for it with its own password."""
     if request.user.is_authenticated:

@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from accounts import browsers
 from accounts.hashing import Busy
 from accounts.messages import clock, say
 from accounts.throttle import TooMany, seconds_until
@@ -13,18 +14,20 @@ class Limits:
         self.get_response = get_response
 
     def __call__(self, request):
-        return self.get_response(request)
+        response = self.get_response(request)
+        browsers.keep(request, response)
+        return response
 
     def process_exception(self, request, exception) -> HttpResponse | None:
         if isinstance(exception, TooMany):
             sentence = say("throttle.wait", time=clock(exception.until))
-            return _page(request, sentence, 429, seconds_until(exception.until))
+            return _page(request, sentence, 429, seconds_until(exception.until), say("throttle.ways_on"))
         if isinstance(exception, Busy):
             return _page(request, say("busy"), 503, exception.retry_after)
         return None
 
 
-def _page(request, sentence: str, status: int, retry_after: int) -> HttpResponse:
-    page = render(request, "accounts/wait.html", {"sentence": sentence}, status=status)
+def _page(request, sentence: str, status: int, retry_after: int, ways_on: str = "") -> HttpResponse:
+    page = render(request, "accounts/wait.html", {"sentence": sentence, "ways_on": ways_on}, status=status)
     page["Retry-After"], page["Cache-Control"] = str(retry_after), "no-store"
     return page

@@ -38,8 +38,7 @@ SENTENCES = {
     # Logging in.
     "login.no_match": _("That e-mail and password do not match."),
     "login.ways_on": _(
-        "Look for a slip in the address, choose a new password, or write to us. If you have just signed up, "
-        "your sign-up is safe with us."
+        "Look for a slip in the address, choose a new password, or write to us. Nothing you have with us was changed."
     ),
     "login.unknown": _("We don't have an account with that email. Would you like to create one?"),
     "login.suspended": _(
@@ -48,6 +47,10 @@ SENTENCES = {
     "throttle.wait": _(
         "This was tried so often that we hold it back for a while, to keep strangers from guessing. Nothing you "
         "have with us is changed or lost. It works again at {time}."
+    ),
+    "throttle.ways_on": _(
+        "If you cannot wait: a letter to your address lets you in meanwhile. Choose a new password with the link in "
+        "it, and log in on the same device."
     ),
     "busy": _(
         "More people are coming in right now than we can check at once. Nothing you have with us is changed or "

@@ -43,32 +43,39 @@ class Receipt:
     typed_right: bool
 
 
-def sign_up(typed: Typed, token: str, held: str = "") -> Receipt:
-    """Save the sign-up and return its receipt. `held`: the hash of the token that this browser had until now.
+def sign_up(typed: Typed, token: str, held: str = "", may_prove: bool = True) -> Receipt:
+    """Save the sign-up and return its receipt.
+
+    held: the hash of the token that this browser had until now. If not `may_prove`, the password of a taken address
+    counts as wrong.
 
     The same statements run and one argon2 operation is spent whether the address is free or taken, so that
     neither the answer nor its time tells a stranger which. (Two first sign-ups racing for one address spend a
     second one: the loser has to check its password against the winner's.)
     """
     known = Account.objects.filter(email=typed.email).first()
-    right = verify_password(typed.password, known.password)[0] if known else True
+    right = _is_right(typed, known, may_prove) if known else True
     encoded = known.password if known else make_password(typed.password)
     reached_commit = False
     try:
         with transaction.atomic():
             hand_over(held, typed.email, token)
-            receipt = _save(typed, encoded, token, known, right)
+            receipt = _save(typed, encoded, token, known, right, may_prove)
             reached_commit = True
         return receipt
     except _Vanished:
-        return sign_up(typed, token, held)
+        return sign_up(typed, token, held, may_prove)
     except DATABASE_ERRORS as error:
         if reached_commit and is_in_doubt(error):
             raise OutcomeUnknown from error
         raise
 
 
-def _save(typed: Typed, encoded: str, token: str, known: Account | None, right: bool) -> Receipt:
+def _is_right(typed: Typed, account: Account, may_prove: bool) -> bool:
+    return verify_password(typed.password, account.password)[0] and may_prove
+
+
+def _save(typed: Typed, encoded: str, token: str, known: Account | None, right: bool, may_prove: bool) -> Receipt:
     mine = Account(
         email=typed.email,
         name=typed.name,
@@ -83,7 +90,7 @@ def _save(typed: Typed, encoded: str, token: str, known: Account | None, right: 
     if known and fresh:
         raise _Vanished
     if not known and not fresh:
-        right = verify_password(typed.password, account.password)[0]
+        right = _is_right(typed, account, may_prove)
     ask_for_repair(account, really=right)
     Event.objects.create(account=account, voice=Voice.THEY, kind=_what_they_did(fresh, right), shown=SHOWN)
     return Receipt(_claim(typed, token, account, right), right)

@@ -1,8 +1,10 @@
 """How often each door may be tried: for an address from one network, for a network, for an address, and overall.
 
 Counted in the database, in fixed windows, with one statement a try, the same for known and unknown addresses.
-Nobody can lock an owner out: what strangers do from other networks is held against those networks alone, since
-an owner's network, once the right password came from it, is exempt from the limits that cross networks.
+Nobody can lock an owner out. What strangers do from other networks is held against those networks alone: where the
+owner proved that the address is theirs, by a password or by a link, the limits that cross networks do not count;
+and a browser in which that was done is counted by itself, whatever its network does. And nobody can shut a door for
+all: beyond what is borne overall, whoever has tried little may still try.
 """
 
 from collections.abc import Iterable
@@ -15,11 +17,13 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils.crypto import salted_hmac
 
+from accounts import browsers, claims
 from accounts.clock import database_now, due
 from accounts.models import Event, Tries, Voice
 from accounts.networks import network_of
 
 QUARTER, HOUR, SEASON = 15 * 60, 3600, 90 * 86400  # seconds
+FEW = 5  # tries that a network has at a door of which too much is made overall
 BUCKETS = 2**20  # of each limit: the table is bounded however many addresses a stranger makes up
 COUNT = """
     INSERT INTO accounts_tries AS tries (key, count, ends_at) VALUES {rows}
@@ -77,15 +81,27 @@ DOORS = {
 }
 
 
-def spend(request, door: str, email: str) -> None:
-    """Count one try at this door. Raises TooMany; whether the address is known plays no part in it."""
+def spend(request, door: str, email: str) -> bool:
+    """Count one try at this door. Raises TooMany; whether the address is known plays no part in it.
+
+    False, at sign-up: this may be somebody's first visit, so it is taken in; but so many guess at this address that
+    its password must not be tried.
+    """
     if not settings.THROTTLES:
-        return
-    network = network_of(request)
-    limits = {_key(limit, email, network): limit for limit in DOORS[door]}
-    exceeded = [(limits[key], count, until) for key, count, until in _count(limits) if count > limits[key].most]
-    if not exceeded or (all(limit.crosses_networks for limit, *_ in exceeded) and is_known(email, network)):
-        return
+        return True
+    limits = _limits(request, door, email)
+    counted = [(limits[key], count, until) for key, count, until in _count(limits)]
+    few = [limit.what for limit, count, _until in counted if limit.scope == "network" and count <= FEW]
+    exceeded = [
+        (limit, count, until)
+        for limit, count, until in counted
+        if count > limit.most and not (limit.scope == "all" and limit.what in few)
+    ]
+    crossing = all(limit.crosses_networks for limit, *_ in exceeded)
+    if not exceeded or (crossing and is_theirs(request, email)):
+        return True
+    if crossing and door == "signup" and all(limit.what == "guess" for limit, *_ in exceeded):
+        return False
     _note(email, door, exceeded)
     raise TooMany(max(until for _limit, _number, until in exceeded))
 
@@ -93,20 +109,54 @@ def spend(request, door: str, email: str) -> None:
 def forgive(request, door: str, email: str, really: bool = True) -> None:
     """The password was right: it was no guess. Written even if not `really`, so that both cost the same.
 
-    Whoever logs in has proven more than who signs up: the count starts anew, and this network is the owner's.
+    Whoever logs in has proven more than who signs up: the count starts anew.
     """
-    if not settings.THROTTLES:
-        return
-    network = network_of(request)
-    keys = [_key(limit, email, network) for limit in DOORS[door] if limit.what == "guess"]
-    Tries.objects.filter(key__in=sorted(keys)).update(count=Greatest(F("count") - int(really), 0))
-    if really and door == "login":
-        Tries.objects.filter(key=_key(DOORS[door][0], email, network)).update(count=0)
-        _count({_known(email, network): Limit("known", "address and network", 1, SEASON)})
+    if settings.THROTTLES:
+        limits = _limits(request, door, email)
+        keys = sorted(key for key, limit in limits.items() if limit.what == "guess")
+        Tries.objects.filter(key__in=keys).update(count=Greatest(F("count") - int(really), 0))
+        if door == "login":
+            Tries.objects.filter(key=next(iter(limits))).update(count=0)
+    if door == "login":
+        make_known(request, email)
+    else:
+        seem_to_know(request, email, really)
+
+
+def make_known(request, email: str) -> None:
+    """Here the address was proven, by its password or by a link from its mailbox."""
+    _know_network(email, network_of(request))
+    browsers.remember(request, email)
+
+
+def seem_to_know(request, email: str, really: bool) -> None:
+    """The same to look at, and in what it costs, whether it was proven or not."""
+    _know_network(email if really else "", network_of(request))
+    browsers.seem_to_remember(request, email, really)
+
+
+def is_theirs(request, email: str) -> bool:
+    """Whether it was proven from this network, or in this browser when it signed up."""
+    return is_known(email, network_of(request)) or claims.is_proven_for(request, email)
 
 
 def is_known(email: str, network: str) -> bool:
     return Tries.objects.filter(~due("ends_at", LONGEST), key=_known(email, network)).exists()
+
+
+def _know_network(email: str, network: str) -> None:
+    if settings.THROTTLES:
+        _count({_known(email, network): Limit("known", "address and network", 1, SEASON)})
+
+
+def _limits(request, door: str, email: str) -> dict[str, Limit]:
+    """By key. A browser that is known for the address is counted by itself; whoever shares its network is not it."""
+    if number := browsers.number_of(request, email):
+        first = DOORS[door][0]
+        own = Limit(first.what, "browser", first.most, first.seconds)
+        return {_key(own, email, number): own}
+    network = network_of(request)
+    return {_key(limit, email, network): limit for limit in DOORS[door]}
 
 
 def forget_old() -> None:
@@ -122,7 +172,10 @@ def _key(limit: Limit, email: str, network: str) -> str:
 
 
 def _known(email: str, network: str) -> str:
-    return _key(Limit("known", "address and network", 1), email, network)
+    """Not in buckets: of many that are known, some would make strangers known."""
+    return (
+        f"known {salted_hmac('accounts.throttle.known', f'{email} {network}', algorithm='sha256').hexdigest()[:40]}"
+    )
 
 
 def _count(limits: dict[str, Limit]) -> Iterable[tuple[str, int, datetime]]:

@@ -2,9 +2,13 @@
 
 import gc
 import os
+import sys
 
 from celery import Celery
 from celery.signals import beat_init, celeryd_init, worker_ready
+from django.core.exceptions import ImproperlyConfigured
+
+from config import checks
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -24,6 +28,15 @@ def be_a_patient_worker(conf=None, **_):
 @beat_init.connect
 def be_a_patient_beat(sender=None, **_):
     sender.app.conf.broker_transport_options = sender.app.conf.broker_transport_options | PATIENT
+
+
+@celeryd_init.connect
+def refuse_a_key_of_its_own(**_):
+    """Celery logs what a receiver raises, and goes on; this ends it."""
+    try:
+        checks.refuse_a_key_of_its_own()
+    except ImproperlyConfigured as problem:
+        sys.exit(str(problem))
 
 
 @worker_ready.connect

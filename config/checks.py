@@ -12,6 +12,9 @@ from django.core.checks import CheckMessage, Warning, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 
+from config import hosts
+from config.programs import is_supervised
+
 logger = logging.getLogger(__name__)
 
 SETTINGS = "settings"
@@ -43,13 +46,25 @@ def environment(**_: object) -> list[CheckMessage]:
     return [*_key(), *_hosts(), *_address()]
 
 
+def refuse_a_key_of_its_own() -> None:
+    """Where a web or a worker starts by itself there may be others on other hosts. `up` is all there is."""
+    for message in _key():
+        if not is_supervised():
+            raise ImproperlyConfigured(sentence(message))
+
+
 def _key() -> Iterator[CheckMessage]:
-    if settings.ON_HTTPS and not settings.SECRET_KEY_NAMED:
+    if is_for_others() and not settings.DEBUG and not settings.SECRET_KEY_NAMED:
         yield Warning(
             "SECRET_KEY is not named, so this host has made one of its own, and a second host would log people out",
             hint="give all hosts the same 50 random characters as SECRET_KEY",
             id="config.W001",
         )
+
+
+def is_for_others() -> bool:
+    """Whether anybody but this machine is to reach it."""
+    return not (hosts.is_loopback(settings.SITE_HOST) and hosts.is_loopback(settings.HOST))
 
 
 def _hosts() -> Iterator[CheckMessage]:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -41,7 +41,16 @@ LETTERS_KEPT_HERE = ("filemail", "consolemail", "memorymail", "dummymail")
 DATABASE_OPTIONS = {"pool", "server_side_binding", "isolation_level", "assume_role", "prepare_threshold"}
 NUMBERS_OF_LIBPQ = re.compile(r"connect_timeout|keepalives\w*|tcp_user_timeout|prepare_threshold")
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
-BROKER_OPTIONS = {"virtual_host", "ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
+BROKER_OPTIONS = {
+    "virtual_host",
+    "ssl_cert_reqs",
+    "ssl_check_hostname",
+    "ssl_ca_certs",
+    "ssl_certfile",
+    "ssl_keyfile",
+}
+# Kombu verifies nothing unless it is told to.
+SAFE_TLS = {"ssl_cert_reqs": "required", "ssl_check_hostname": "true"}
 CERT_REQS = ("none", "optional", "required", "CERT_NONE", "CERT_OPTIONAL", "CERT_REQUIRED")
 
 LIKE_A_DATABASE = "postgres://user:password@host:5432/database"
@@ -172,6 +181,14 @@ def user_and_password(name: str) -> str:
     return value
 
 
+def token(name: str) -> str:
+    """What a header can carry behind "Bearer" and nobody can guess, or nothing where none is named."""
+    value = text(name, "")
+    if value and (len(value) < 20 or not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", value)):
+        raise refuse(name, "must be 20 characters or more, only letters, digits and . _ ~ + / -, as a token is.")
+    return value
+
+
 def reports(name: str) -> str:
     """Sentry's address for our errors, or nothing where none is named."""
     value = text(name, "")
@@ -264,7 +281,15 @@ def broker(name: str, default: str) -> str:
     parts = _url(name, value, LIKE_A_BROKER)
     _look_at_broker_options(name, options)
     _look_at_number(name, parts.path.removeprefix("/"))
-    return value
+    return _over_tls(value, options) if scheme == "rediss" else value
+
+
+def _over_tls(value: str, options: dict[str, str]) -> str:
+    """The server's certificate and name are verified, unless the URL says otherwise."""
+    if options.get("ssl_cert_reqs", "").lower().endswith("none"):
+        return value
+    missing = urlencode({option: safe for option, safe in SAFE_TLS.items() if option not in options})
+    return value + ("&" if "?" in value else "?") * bool(missing) + missing
 
 
 def _broker_on_a_socket(name: str, value: str, options: dict[str, str]) -> str:
@@ -284,6 +309,8 @@ def _look_at_broker_options(name: str, options: dict[str, str]) -> None:
         raise refuse(name, f"has an option {option!r} that we do not know: leave it out.")
     if options.get("ssl_cert_reqs", "none") not in CERT_REQS:
         raise refuse(name, "has an ssl_cert_reqs that is none of none, optional, required.")
+    if options.get("ssl_check_hostname", "true").lower() not in ("true", "false"):
+        raise refuse(name, "has an ssl_check_hostname that is neither true nor false.")
 
 
 def _look_at_number(name: str, number: str) -> None:

@@ -54,6 +54,12 @@ def as_browsers_write(host: str) -> str:
     return str(address_in(host) or in_ascii(host))
 
 
+def is_loopback(host: str) -> bool:
+    name = host.lower().strip("[]").removesuffix(".")
+    address = address_in(name)
+    return address.is_loopback if address else name == "localhost" or name.endswith(".localhost")
+
+
 def in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 

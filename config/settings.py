@@ -144,6 +144,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ON_HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if ON_HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if ON_HTTPS else "csrf"
 CLAIM_COOKIE_NAME = "__Host-claim" if ON_HTTPS else "claim"
+KNOWN_COOKIE_NAME = "__Host-known" if ON_HTTPS else "known"
 CLAIM_COOKIE_AGE = 7 * 86400
 
 SECURE_SSL_REDIRECT = ON_HTTPS
@@ -195,6 +196,9 @@ WHITENOISE_ROOT = BASE_DIR / "config" / "root"  # /favicon.ico and /robots.txt, 
 FORM_MAX_SIZE = 1024**2
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024**2
 
+# Who may read /metrics from elsewhere than this machine: its counts move for known addresses only.
+METRICS_TOKEN = environment.token("METRICS_TOKEN")
+
 REVEAL_UNKNOWN_EMAIL = environment.flag("REVEAL_UNKNOWN_EMAIL")
 THROTTLES = environment.flag("THROTTLES", default=True)
 # How many proxies of our own stand before us; each adds the address it saw to X-Forwarded-For.
@@ -217,7 +221,12 @@ SWEEPS = ["provisioning.sweep.fetch", "support.sweep.fetch", "support.rounds.fet
 # What else is handed over by the engine, beside the steps of accounts.
 OUTBOXES = ["support.post.OUTBOX"]
 # What has more time: once a minute.
-CHORES = ["provisioning.waited.fetch_ready", "accounts.throttle.forget_old", "accounts.logins.forget_old"]
+CHORES = [
+    "provisioning.waited.fetch_ready",
+    "provisioning.postage.forget_old",
+    "accounts.throttle.forget_old",
+    "accounts.logins.forget_old",
+]
 
 # Celery carries out, the database decides. Why each of these stands here: docs/engine.md
 _ONCE = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}

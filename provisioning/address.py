@@ -14,7 +14,7 @@ from provisioning.settle import lock_accounts, recompute
 from provisioning.steps import WELCOME
 
 
-def correct_address(account: Account, email: str) -> None:
+def correct_address(account: Account, email: str, facts: dict | None = None) -> None:
     """Links to the old address are void from now on, and the welcome letter is owed anew.
 
     If somebody else's account has the new address, its owner gets the letter (the one that says how to get
@@ -26,7 +26,7 @@ def correct_address(account: Account, email: str) -> None:
         if not _move_to(changed, email):
             changed.update(address_taken=email)
         links.end_all(account)
-        _owe_welcome_anew(account)
+        _owe_welcome_anew(account, facts or {})
         _note(account, f"{old} → {email}")
         recompute([account.pk])
 
@@ -45,7 +45,7 @@ def _move_to(accounts, email: str) -> bool:
         return False
 
 
-def _owe_welcome_anew(account: Account) -> None:
+def _owe_welcome_anew(account: Account, facts: dict) -> None:
     """A new key: the letter that may be under way to the old address no longer counts."""
     Step.objects.filter(account=account, kind=WELCOME, occasion="").update(
         state=State.OPEN,
@@ -60,4 +60,5 @@ def _owe_welcome_anew(account: Account) -> None:
         permanent=False,
         reference="",
         done_at=None,
+        facts=facts,
     )

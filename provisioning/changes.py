@@ -17,7 +17,7 @@ from accounts.messages import say
 from accounts.models import Account, SignupClaim
 from accounts.own import ask_to_move, note, typed_own_password
 from accounts.own_forms import MoveForm
-from accounts.throttle import spend
+from accounts.throttle import seem_to_know, spend
 from accounts.views.own import for_oneself
 from provisioning.address import correct_address
 from provisioning.forms import NeededForm
@@ -53,7 +53,9 @@ def _address_given(request, account: Account, email: str):
     if account.mailbox_proven_at:
         return _page(request, "address_confirmed", None, say("address.confirmed", email=account.email))
     if account.is_active:
+        spend(request, "letter", email)
         correct_address(account, email)
+        seem_to_know(request, email, really=Account.objects.filter(pk=account.pk, email=email).exists())
     return redirect("arriving")
 
 

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from accounts.away import DATABASE_ERRORS
 from accounts.patience import PROBE, at_most, limit_statements, too_patient
 from accounts.status import Status
+from provisioning.keys import others_have_another
 from provisioning.kick import heart_stopped
 from provisioning.models import OWED, Dependency, Fault, Heartbeat, State, Step
 from provisioning.parked import parked, payable
@@ -80,6 +81,14 @@ def limits() -> str:
         f"the server waits too long for {', '.join(waits)}. As the owner of the database, run: {' '.join(mend)} "
         "New connections have it then; a pooler in between must be told to reconnect."
     )
+
+
+def key() -> str:
+    if others_have_another():
+        raise Unwell("is not that of another host that sweeps: give all hosts the same SECRET_KEY")
+    if settings.SECRET_KEY_NAMED:
+        return "named, and nobody who sweeps has another"
+    return "made by this host for itself: name SECRET_KEY before there is a second one"
 
 
 def connections() -> str:
@@ -186,6 +195,7 @@ def faults() -> str:
 EXAMINATIONS: dict[str, Callable[[], str]] = {
     "Database": database,
     "Limits": limits,
+    "Key": key,
     "Connections": connections,
     "Broker": broker,
     "Sweep": worker,

@@ -1,11 +1,13 @@
 """The one exception a step may raise, and what it says about who is to blame."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from provisioning.storable import LONGEST_WORDS, storable, truth
 
-NOT_OWED = "not owed"  # nobody was asked: it says nothing about any service
+NOT_OWED = "not owed"
+HELD = "held"
+NOBODY_ASKED = (NOT_OWED, HELD)  # what says nothing about any service
 LONGEST_WAIT = 24 * 3600  # seconds that somebody else's Retry-After may ask for
 
 
@@ -42,6 +44,14 @@ class StepFailed(Exception):
             outage=raised.outage,
             retry_after=raised.retry_after,
         )
+
+
+class Held(StepFailed):
+    """It was not tried at all, and costs no try: its turn comes at `until`."""
+
+    def __init__(self, reason: str, until: datetime):
+        super().__init__(reason, failure=HELD)
+        self.until = until
 
 
 def seconds(wait: Any) -> int | None:

@@ -1,8 +1,13 @@
 """For machines: is the process up, is the door open, does the repair run, how much is owed."""
 
+from functools import wraps
+from ipaddress import ip_address
+
+from django.conf import settings
 from django.db.models import Count
 from django.db.models.functions import Now
-from django.http import HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
@@ -14,6 +19,24 @@ from provisioning.doctor import SILENT
 from provisioning.kick import heart_stopped
 from provisioning.models import OWED, Dependency, Fault, Heartbeat, Step
 from provisioning.parked import payable
+
+# What a proxy adds; never read here for what it says.
+PASSED_ON = (
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+    "HTTP_X_REAL_IP",
+    "HTTP_X_CLIENT_IP",
+    "HTTP_X_CLUSTER_CLIENT_IP",
+    "HTTP_X_FORWARDED",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PORT",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_SERVER",
+    "HTTP_CF_CONNECTING_IP",
+    "HTTP_TRUE_CLIENT_IP",
+    "HTTP_FLY_CLIENT_IP",
+)
 
 
 @never_cache
@@ -57,6 +80,37 @@ def broker_answers() -> bool:
     return True
 
 
+def for_monitors(view):
+    """For whoever has METRICS_TOKEN, or asks from this very machine. To others there is no such page: its counts
+    move for known addresses only."""
+
+    @wraps(view)
+    def monitors_only(request):
+        if not (has_token(request) or is_from_here(request)):
+            raise Http404
+        return view(request)
+
+    return monitors_only
+
+
+def has_token(request) -> bool:
+    scheme, _blank, given = request.headers.get("Authorization", "").partition(" ")
+    right = constant_time_compare(given.strip(), settings.METRICS_TOKEN)
+    return bool(settings.METRICS_TOKEN) and scheme.lower() == "bearer" and right
+
+
+def is_from_here(request) -> bool:
+    """Loopback, and nothing in between: what a proxy on this machine passes on comes from loopback, too."""
+    passed_on = any(name in request.META for name in PASSED_ON)
+    try:
+        address = ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback and not passed_on
+
+
+@for_monitors
 @never_cache
 @require_safe
 def metrics(_request):

@@ -21,12 +21,15 @@ from accounts.preferences import zone_of
 from provisioning.failures import NOT_OWED, StepFailed
 from provisioning.mail import give_back_connections, hand_over
 from provisioning.models import OWED, Step
+from provisioning.postage import Letter, stamp
 from provisioning.when import in_words
 
 LATE = timedelta(minutes=5)
 COMPOSING = Semaphore(8)  # letters written at once in a process: each holds a connection to the database
 NAMED_IN_LETTERS = (_("mail"), _("workspace"))  # a platform's own steps keep the names it gave them
 Purpose = MailboxLink.Purpose
+BY_THE_DESK = {"by_the_desk": True}  # among a letter's facts
+WAITS_FOR_NOTHING = ("password_changed",)
 # Which letters carry a link, what it is for, and the page that it leads to.
 LINKS = {
     "welcome": (Purpose.CONFIRM, "confirm"),
@@ -45,10 +48,19 @@ def send(name: str, step: Step) -> str:
     with COMPOSING:
         if not Step.objects.filter(pk=step.pk, key=step.key, state__in=OWED).exists():
             raise StepFailed("this letter is not owed any more", failure=NOT_OWED, permanent=True)
+        stamp(_as_counted(name, step))
         message = compose(name, step)
         give_back_connections()
     hand_over(message)
     return message.extra_headers["Message-ID"]
+
+
+def _as_counted(name: str, step: Step) -> Letter:
+    """Before it is written: a link that has to wait must not end those that are in the mailbox already."""
+    name, account = _addressed(name, step)
+    by_a_person = "words" in step.facts or BY_THE_DESK.items() <= step.facts.items()
+    held = name not in WAITS_FOR_NOTHING and not by_a_person
+    return Letter(step.key, account.email, name, bool(account.mailbox_proven_at), held)
 
 
 def compose(name: str, step: Step) -> EmailMultiAlternatives:

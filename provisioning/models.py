@@ -87,6 +87,25 @@ class Attempt(models.Model):
         return f"{self.outcome} after {self.seconds:.1f} s"
 
 
+class Postmark(models.Model):
+    """A letter that was handed over lately, or is just being, for counting: addresses are kept as hashes only."""
+
+    key = models.UUIDField(primary_key=True, help_text="The letter's, the same at every try.")
+    mailbox = models.CharField(max_length=64)
+    address = models.CharField(max_length=64, help_text="One of several that lead to this mailbox.")
+    sort = models.CharField(max_length=60)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["mailbox", "at"], name="letters_to_a_mailbox"),
+            models.Index(fields=["at"], name="postmarks_by_age"),
+        ]
+
+    def __str__(self):
+        return f"{self.sort} at {self.at:%H:%M}"
+
+
 class Dependency(models.Model):
     """One outside service, shared by all who need it: its breaker, and its rate while a crowd drains."""
 

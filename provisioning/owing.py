@@ -4,8 +4,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from accounts.clock import lately
+from provisioning.letters import BY_THE_DESK
 from provisioning.models import OWED, Step
 from provisioning.steps import KINDS
 
@@ -14,11 +16,14 @@ LETTER_PAUSE = timedelta(hours=1)
 
 def owe_letter(
     account_id: UUID, kind: str, occasion: str, facts: dict | None = None, pause: timedelta = LETTER_PAUSE
-) -> None:
-    """The pause runs from the hand-over of the last one: a letter that did not go out holds up no other."""
+) -> bool:
+    """The pause runs from the hand-over of the last one: a letter that did not go out holds up no other.
+
+    False: one is on its way, or went out a moment ago.
+    """
     recent = lately("done_at", pause) | Q(state__in=OWED)
     if Step.objects.filter(recent, account=account_id, kind=kind).exists():
-        return
+        return False
     row = Step(
         account_id=account_id,
         kind=kind,
@@ -27,3 +32,11 @@ def owe_letter(
         facts=facts or {},
     )
     Step.objects.bulk_create([row], ignore_conflicts=True)
+    return True
+
+
+def owe_by_the_desk(account_id: UUID, kind: str, occasion: str, pause: timedelta = LETTER_PAUSE) -> bool:
+    """The same, and strangers' letters to that mailbox do not hold it back; one of the sort that waits goes now."""
+    waiting = Step.objects.filter(account=account_id, kind=kind, state__in=OWED, leased=False)
+    hurried = waiting.update(facts=BY_THE_DESK, due_at=Now())
+    return bool(hurried) or owe_letter(account_id, kind, occasion, BY_THE_DESK, pause)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from provisioning.failures import NOT_OWED, StepFailed
+from provisioning.failures import NOBODY_ASKED, Held, StepFailed
 
 LONGEST_RETRY_AFTER = 3600  # seconds that somebody else may ask us to wait
 
@@ -56,7 +56,9 @@ def after_failure(
 
     `down`: the dependency is down for everybody, so this try was nobody's fault and is given back.
     """
-    if down and failure.failure != NOT_OWED:
+    if isinstance(failure, Held):
+        return After(max(0, attempts - 1), failure.until)
+    if down and failure.failure not in NOBODY_ASKED:
         return After(max(0, attempts - 1), now, outage=True)
     due = None if failure.permanent else next_try(attempts, now, waits=waits, give_up_after=give_up_after)
     if due and failure.retry_after is not None:

@@ -20,7 +20,7 @@ from accounts.models import Account, Event, Voice, move, write_diary
 from accounts.status import Status
 from provisioning import faults, outages, retry
 from provisioning.attribution import Report, is_theirs
-from provisioning.failures import NOT_OWED, StepFailed
+from provisioning.failures import NOBODY_ASKED, Held, StepFailed
 from provisioning.faults import storable
 from provisioning.journey import Result
 from provisioning.mail import names_the_mailbox
@@ -74,7 +74,7 @@ def give_tries_back(outages_now: QuerySet[Outage]) -> None:
 def _settle_rows(results: Sequence[Result], rows: dict[int, Step], now: datetime, down: set[str], theirs: set[int]):
     settled = [_settle_one(rows[r.step.pk], r, now, down, theirs) for r in results if r.step.pk in rows]
     _write([step for step, _attempt, _line in settled])
-    Attempt.objects.bulk_create([attempt for _step, attempt, _line in settled])
+    Attempt.objects.bulk_create([attempt for _step, attempt, _line in settled if attempt])
     write_diary(line for _step, _attempt, line in settled if line)
 
 
@@ -133,12 +133,19 @@ def _report(results: Sequence[Result], rows: dict[int, Step], now: datetime) -> 
     """
     told = defaultdict(list)
     for result in results:
-        if result.failure is None or result.failure.failure != NOT_OWED:
+        if was_asked(result):
             told[result.step.dependency].append((result.step.pk, _as_report(result, rows[result.step.pk])))
+    for name in {result.step.dependency for result in results} - told.keys():
+        outages.leave_the_probe(name)
     before = {name: outages.record(name, [report for _pk, report in told[name]], now) for name in sorted(told)}
     down = set(Dependency.objects.filter(pk__in=list(told), broken=True).values_list("pk", flat=True))
     up = [(name, pk, report) for name in told if name not in down for pk, report in told[name]]
     return down, {pk for name, pk, report in up if is_theirs(report, before[name], now)}
+
+
+def was_asked(result: Result) -> bool:
+    """Whether the service was, so that how it went says something about it."""
+    return result.failure is None or result.failure.failure not in NOBODY_ASKED
 
 
 def _as_report(result: Result, step: Step) -> Report:
@@ -178,8 +185,10 @@ def report_of(result: Result, person: str, groups: tuple[str, ...], *, again: bo
 
 
 def _settle_one(step: Step, result: Result, now: datetime, down: set[str], theirs: set[int]):
-    """The step as it shall be, its attempt row and its line in the diary."""
+    """The step as it shall be, its attempt row and its line in the diary; no row and no line if nothing was tried."""
     counts = _counts(step, result)
+    if isinstance(result.failure, Held):
+        return _wait(step, result.failure, now) if counts else step, None, None
     if not counts:
         outcome = Outcome.LATE
     elif result.failure is None:
@@ -213,6 +222,12 @@ def _succeed(step: Step, result: Result, now: datetime) -> Outcome:
     step.epoch += 1
     step.leased, step.error = False, ""
     return Outcome.DONE
+
+
+def _wait(step: Step, held: Held, now: datetime) -> Step:
+    after = retry.after_failure(step.attempts, held, now, down=False, **retry_rule())
+    step.leased, step.attempts, step.due_at = False, after.attempts, after.due or now
+    return step
 
 
 def _fail(step: Step, failure: StepFailed, now: datetime, down: set[str]) -> Outcome:

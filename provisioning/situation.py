@@ -80,7 +80,14 @@ def _only_the_address(steps: Iterable[Step]) -> bool:
 
 
 def _next_try(steps: Iterable[Step], probes: dict[str, datetime], now: datetime) -> datetime | None:
-    """The earliest moment at which something owed is tried again; None if that is now."""
-    owed = [step for step in steps if step.state in OWED]
+    """The earliest moment at which something owed is tried again; None if that is now.
+
+    A letter that waits its turn (postage.py) was never tried: its line says that it has not gone out yet.
+    """
+    owed = [step for step in steps if step.state in OWED and not _waits_its_turn(step, now)]
     whens = [now if step.leased else max(step.due_at, probes.get(step.dependency, now)) for step in owed]
     return None if now in whens else min((when for when in whens if when > now), default=None)
+
+
+def _waits_its_turn(step: Step, now: datetime) -> bool:
+    return step.kind == WELCOME and not step.error and not step.leased and step.due_at > now

@@ -17,6 +17,7 @@ from accounts.models import Account
 from accounts.status import UNFINISHED
 from provisioning import engine, faults
 from provisioning.engine import ENGINE
+from provisioning.keys import key_mark
 from provisioning.models import OWED, Heartbeat, Outage, Step
 from provisioning.parked import counted, follow_dependencies
 from provisioning.pickup import BATCH, fetch_letters, pick_up
@@ -37,7 +38,7 @@ def sweep() -> None:
 def fetch_everywhere() -> None:
     """Let each room fetch what is ready for it, and leave a heartbeat. Settings name the rooms."""
     faults.phases([(path, import_string(path)) for path in settings.SWEEPS])
-    beat("sweep")
+    beat("sweep", key_mark())
 
 
 def fetch() -> None:
@@ -57,9 +58,12 @@ def _until_fewer_than_a_batch(fetch_batch: Callable[[], int]) -> None:
         pass
 
 
-def beat(name: str) -> None:
+def beat(*names: str) -> None:
     Heartbeat.objects.bulk_create(
-        [Heartbeat(name=name, at=Now())], update_conflicts=True, unique_fields=["name"], update_fields=["at"]
+        [Heartbeat(name=name, at=Now()) for name in sorted(names)],
+        update_conflicts=True,
+        unique_fields=["name"],
+        update_fields=["at"],
     )
 
 

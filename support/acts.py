@@ -1,6 +1,6 @@
 """What the support person may do. Each act only makes work due, by the road everybody takes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -9,13 +9,14 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Least, Now
 from django.utils.translation import gettext as _
 
-from accounts.ask import ask_for_letter
-from accounts.models import AccessRequest, Account, Event, Voice
+from accounts.models import Account, Event, Voice
 from accounts.signup import ask_for_repair
+from accounts.status import Status
 from provisioning.address import correct_address as correct
 from provisioning.debts import waive
+from provisioning.letters import BY_THE_DESK
 from provisioning.models import State, Step
-from provisioning.owing import owe_letter
+from provisioning.owing import owe_by_the_desk
 from support import queue, recovery
 from support.models import Incident, Letter, Message, Promise, Recovery, Ticket
 from support.post import message_id, tell_owner, write
@@ -53,8 +54,7 @@ def let_in(account: Account, actor: Account, reason: str, pay_by: datetime) -> l
 
 def send_link(account: Account, actor: Account, reason: str, key: UUID) -> None:
     """The letter that says: you have an account, this is how to get in. Raises Refused."""
-    owe_letter(account.pk, "letter.already_here", f"support {key}")
-    if not Step.objects.filter(account=account, occasion=f"support {key}").exists():
+    if not owe_by_the_desk(account.pk, "letter.already_here", f"support {key}"):
         raise Refused(_("That letter went out within the last hour, or is on its way."))
     note(account, "link_sent", actor, reason)
 
@@ -123,12 +123,14 @@ def correct_address(account: Account, actor: Account, reason: str, email: str) -
         raise Refused(_("They have proved the mailbox they have. Another one is theirs to enter."))
     if Account.objects.filter(email=email).exists():
         raise Refused(_("Another account has that address. Look at it first."))
-    correct(account, email)
+    correct(account, email, BY_THE_DESK)
     Ticket.objects.filter(account=account, closed_at=None).update(email=email)
     note(account, "corrected_address", actor, f"{account.email} → {email}: {reason}")
 
 
-def vouch(account: Account, actor: Account, reason: str) -> None:
+def vouch(account: Account, actor: Account, reason: str, key: UUID) -> None:
     """She is sure who it is: they are sent the letter for a new password. She never sets one."""
-    ask_for_letter(AccessRequest.Kind.RESET, account.email)
+    owe_by_the_desk(account.pk, "letter.reset", f"support {key}", pause=timedelta(0))
+    if account.is_active and account.status != Status.ACTIVE:
+        ask_for_repair(account)
     note(account, "vouched", actor, reason)

@@ -15,6 +15,7 @@ from accounts.status import Status
 from provisioning import faults
 from provisioning.bounces import came_back
 from provisioning.owing import owe_letter
+from provisioning.postage import mailbox_of
 from support.models import Message, Ticket
 from support.post import write
 from support.queue import open_ticket
@@ -96,10 +97,15 @@ def _ask_a_person(message: Message) -> None:
 def _tell_stranger(message: Message) -> None:
     """That no account is there is said by mail to the writer alone, at most once a day."""
     body = _(
-        "Hello,\n\nyour message has reached us, and a person reads it. There is no account with {email} here. "
+        "Hello,\n\nyour message has reached us, and a person reads it. There is no account with {address} here. "
         "If you signed up with another address, reply and name it. To sign up: {site}/signup/\n\n"
         "Arrivals (automatic). A reply reaches a person."
-    ).format(email=message.email, site=settings.SITE_URL)
+    ).format(address=_named(message.email), site=settings.SITE_URL)
     occasion = f"stranger {message.email[:80]} {timezone.localdate()}"
     subject = _("Your message to Arrivals")
     write(message.email, subject, body, occasion, ticket=message.ticket, answers=message.message_id)
+
+
+def _named(email: str) -> str:
+    """Behind a plus anybody may have typed anything."""
+    return email if mailbox_of(email) == email else _("this address")

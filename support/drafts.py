@@ -7,13 +7,14 @@ from django.conf import settings
 
 from provisioning.models import OWED, State
 from support.diagnosis import Facts, Finding, plain
+from support.personal_word import hello
 from support.words import clock_words
 
 
 def draft(finding: Finding, facts: Facts, author: str) -> str:
     lines = [_failed(facts), *BODIES.get(finding.code, _nothing)(facts), _debts_told(finding, facts)]
     body = "\n\n".join(line for line in lines if line)
-    return f"Hello {facts.account.first_name},\n\n{body}\n\n{_name(author)}"
+    return f"{hello(facts.account.called)}\n\n{body}\n\n{_name(author)}"
 
 
 def to_stranger(email: str, author: str) -> str:

@@ -32,8 +32,12 @@ def draft(person: Person, found: Friction, sign_off: str, offer: str, now: datet
         f"Everything works since {when(person.ready_at)}: {person.link}",
     ]
     asks = "Did it make you miss something? Tell me what it cost, and I'll say plainly what I can put right."
-    parts = [f"Hello {person.first_name},", " ".join(filter(None, story)), asks, offer.strip(), f"– {sign_off}"]
+    parts = [hello(person.first_name), " ".join(filter(None, story)), asks, offer.strip(), f"– {sign_off}"]
     return "\n\n".join(part for part in parts if part)
+
+
+def hello(name: str) -> str:
+    return f"Hello {name}".strip() + ","
 
 
 def _tries(found: Friction) -> str:

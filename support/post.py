@@ -19,7 +19,9 @@ from provisioning import faults, outages, retry
 from provisioning.attribution import Report
 from provisioning.journey import Result, attempt
 from provisioning.mail import MAIL, hand_over
-from provisioning.settle import domain_of, report_of, retry_rule
+from provisioning.postage import Letter as ToCount
+from provisioning.postage import stamp
+from provisioning.settle import domain_of, report_of, retry_rule, was_asked
 from support import queue
 from support.mending import what_to_mend
 from support.models import Affected, Incident, Letter, Ticket
@@ -72,7 +74,7 @@ class Outbox:
                 rows = {row.pk: row for row in _locked(results)}
                 known = [result for result in results if result.step.pk in rows]
                 now = database_now()
-                outages.record(MAIL, [_report(result) for result in known], now)
+                _tell_mail([result for result in known if was_asked(result)], now)
                 down = outages.is_broken(MAIL)
                 for result in known:
                     _settle(rows[result.step.pk], result, now, down)
@@ -128,8 +130,22 @@ def _locked(results: Sequence[Result]) -> QuerySet[Letter]:
 
 
 def _hand_over(letter: Letter) -> str:
+    if not _is_for_staff(letter):
+        stamp(ToCount(letter.key, letter.to, "desk", held=letter.automatic))
     hand_over(compose(letter))
     return ""
+
+
+def _is_for_staff(letter: Letter) -> bool:
+    """A note of the day or of an incident, or what she hands over to the owner."""
+    return letter.automatic and (letter.ticket_id is None or letter.author_id is not None)
+
+
+def _tell_mail(asked: Sequence[Result], now: datetime) -> None:
+    if asked:
+        outages.record(MAIL, [_report(result) for result in asked], now)
+    else:
+        outages.leave_the_probe(MAIL)
 
 
 def _report(result: Result) -> Report:
@@ -144,8 +160,9 @@ def _settle(letter: Letter, result: Result, now: datetime, down: bool) -> None:
     elif letter.attempts == result.step.attempts:
         after = retry.after_failure(letter.attempts, result.failure, now, down=down, **retry_rule())
         given_up = {} if after.due else {"given_up_at": now}
+        error = result.failure.reason if was_asked(result) else letter.error
         Letter.objects.filter(pk=letter.pk).update(
-            error=result.failure.reason, attempts=after.attempts, due_at=after.due or now, **given_up
+            error=error, attempts=after.attempts, due_at=after.due or now, **given_up
         )
         if given_up and letter.ticket:
             queue.reopen(letter.ticket, since=letter.written_at)

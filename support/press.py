@@ -167,7 +167,7 @@ def _correct_address(subject, actor, words, seen):
 
 
 def _vouch(subject, actor, words, seen):
-    acts.vouch(subject.account, actor, words["reason"])
+    acts.vouch(subject.account, actor, words["reason"], seen.key)
 
 
 t = gettext_lazy

@@ -73,7 +73,7 @@ def open_repair(account: Account, now: datetime) -> TrustRepair | None:
 
 def _draft(account: Account, story: Story, found: Friction, now: datetime) -> str:
     desk = the_desk()
-    person = Person(account.first_name, story.created_at, story.ready_at, settings.SITE_URL + "/login/")
+    person = Person(account.called, story.created_at, story.ready_at, settings.SITE_URL + "/login/")
     return draft(person, found, desk.sign_off or desk.name, desk.offer, now, desk.zone)
 
 

@@ -1,6 +1,7 @@
 """Who they are, and how far they have got."""
 
 import secrets
+import unicodedata
 import uuid
 from collections.abc import Iterable
 
@@ -14,6 +15,7 @@ from accounts.models.diary import Event, Voice, write_diary
 from accounts.status import Status, check_arrow
 
 LONGEST_PHONE = 200  # characters, for two numbers and when to call which
+LONGEST_CALLED, IN_NAMES = 30, "-'’"
 REFERENCE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 
 
@@ -127,6 +129,13 @@ class Account(AbstractBaseUser, PermissionsMixin):
     @property
     def first_name(self) -> str:
         return self.name.split(" ")[0]
+
+    @property
+    def called(self) -> str:
+        """For a letter: the first name if it can be nothing else; anybody may have typed it, with any address."""
+        first = unicodedata.normalize("NFC", self.first_name)
+        letters = all(unicodedata.category(sign)[0] in "LM" or sign in IN_NAMES for sign in first)
+        return first if letters and len(first) <= LONGEST_CALLED else ""
 
     def move(self, to: Status, why: str = "") -> bool:
         """Change the status, in the row and in the diary. False: somebody else moved it first."""

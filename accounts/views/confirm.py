@@ -8,6 +8,7 @@ from accounts.links import Purpose
 from accounts.messages import clock, say
 from accounts.models import MailboxLink
 from accounts.own import Taken, move
+from accounts.throttle import make_known
 from accounts.views.letters import by_mailbox, chosen_page, done_page, may_keep, password_form, password_page
 
 
@@ -41,6 +42,7 @@ def _move_page(request, key: str, link: MailboxLink, may_press=False):
 def _confirm(request, link: MailboxLink):
     if request.method == "POST":
         prove_mailbox(link)
+        make_known(request, link.email)
         return done_page(request, "confirm.done", link)
     return render(request, "accounts/confirm.html", {"sentence": say("confirm.ask", email=link.email)})
 
@@ -56,6 +58,7 @@ def _already_here(request, link: MailboxLink):
     keep, choice = may_keep(request, link), request.POST.get("choice", "")
     if choice == "keep" and keep:
         prove_mailbox(link, "already.kept")
+        make_known(request, link.email)
         return done_page(request, "already.kept", link)
     if choice == "not_me":
         disown(link)

@@ -16,6 +16,7 @@ from accounts.links import LinkIsOver, find, why_over
 from accounts.messages import clock, say
 from accounts.models import MailboxLink, SignupClaim
 from accounts.own_forms import GIVEN, FirstProofForm
+from accounts.throttle import make_known
 
 
 def by_mailbox(*purposes: MailboxLink.Purpose):
@@ -96,4 +97,5 @@ def _offered(request, link: MailboxLink) -> dict[str, str]:
 def chosen_page(request, link: MailboxLink, form: NewPasswordForm) -> HttpResponse:
     details = form.details() if isinstance(form, FirstProofForm) else None
     choose_password(link, form.cleaned_data["password"], claims.hash_of(request), details)
+    make_known(request, link.email)
     return done_page(request, "password.changed", link)

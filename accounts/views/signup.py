@@ -53,9 +53,9 @@ def _signup_saved(request, typed: Typed) -> str:
 
     Once it is saved, nothing that follows may say that it was not.
     """
-    spend(request, "signup", typed.email)
+    may_prove = spend(request, "signup", typed.email)
     token = claims.new_token()
-    receipt = sign_up(typed, token, claims.hash_of(request))
+    receipt = sign_up(typed, token, claims.hash_of(request), may_prove)
     with if_the_database_allows():
         forgive(request, "signup", typed.email, really=receipt.typed_right)
         _now_it_is_somebody_else(request, receipt)

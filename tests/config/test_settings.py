@@ -95,10 +95,13 @@ REFUSED = [
     ("REDIS_URL", "redis://host:port/0", "no port number"),
     ("REDIS_URL", "redis://host/0?foo=bar", "do not know"),
     ("REDIS_URL", "rediss://host/0?ssl_cert_reqs=perhaps", "ssl_cert_reqs"),
+    ("REDIS_URL", "rediss://host/0?ssl_check_hostname=perhaps", "ssl_check_hostname"),
     ("REDIS_URL", "unix://", "names no socket"),
     ("REDIS_URL", "unix://relative/redis.sock", "names no socket"),
     ("REDIS_URL", "unix:///redis.sock?virtual_host=x", "by a number"),
     ("SECRET_KEY", "short", "too short"),
+    ("METRICS_TOKEN", "short", "20 characters"),
+    ("METRICS_TOKEN", "a token with blanks, and long enough", "only letters"),
     ("SENTRY_DSN", "sentry", "SENTRY_DSN"),
     ("SENTRY_DSN", "https://sentry.example/1", "https://key@host/project"),
     ("SETUP_GIVE_UP_AFTER", "0", "from 1 to"),
@@ -355,6 +358,38 @@ def test_three_hosts_with_three_keys_are_told(tmp_path):
         assert "SECRET_KEY is not named" in done.stderr, command
     named = surroundings(tmp_path, SITE_URL="https://acme.example", SECRET_KEY=GOOD_KEY)
     assert "SECRET_KEY" not in run("manage.py", "check", env=named).stderr
+
+
+SERVING = [
+    ("manage.py", "web"),
+    ("manage.py", "worker"),
+    ("-c", "import config.wsgi"),
+    ("-m", "celery", "-q", "-A", "config", "worker", "-P", "threads", "-c", "1"),
+]
+
+
+@pytest.mark.parametrize("command", SERVING, ids=" ".join)
+@pytest.mark.parametrize(("name", "value"), [("SITE_URL", "https://acme.example"), ("HOST", "0.0.0.0")])
+def test_no_host_of_several_starts_with_a_key_of_its_own(tmp_path, command, name, value):
+    done = run(*command, env=surroundings(tmp_path, **{name: value}))
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("give all hosts the same 50 random characters as SECRET_KEY.")
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        {"SITE_URL": "https://acme.example", "SECRET_KEY": GOOD_KEY},
+        {"SITE_URL": "https://acme.example", "ARRIVALS_SUPERVISED": "1"},
+        {"SITE_URL": "https://acme.example", "DEBUG": "1"},
+        {"SITE_URL": "http://localhost:8000"},
+        {"SITE_URL": "http://[::1]:8000", "HOST": "::1"},
+    ],
+    ids=str,
+)
+def test_one_host_needs_none(tmp_path, fine):
+    done = run("-c", "import config.wsgi", env=surroundings(tmp_path, **fine))
+    assert done.returncode == 0, done.stderr
 
 
 def test_what_fits_badly_together_is_told(tmp_path):

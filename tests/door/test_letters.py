@@ -1,10 +1,11 @@
 """Every letter of the front door: two forms that say the same, a human to reply to, and no word too many."""
 
 import re
+import unicodedata
 
 import pytest
 from django.conf import settings
-from django.utils.html import strip_tags
+from django.utils.html import escape, strip_tags
 
 from provisioning.letters import LINKS, compose
 from provisioning.models import Step
@@ -54,14 +55,41 @@ def test_a_name_cannot_write_a_header():
     assert compose("welcome", step).message()["Bcc"] is None
 
 
-def test_a_name_cannot_write_a_link():
-    account = Person.create(name="www.evil.example", company="https://evil.example/login?<b>")
-    step = Step.objects.create(account=account, kind="x", dependency="mail")
+TYPED_BY_STRANGERS = [
+    "www.evil.example",
+    "https://evil.example/login?<b>",
+    "evil。example",
+    "evil․example/win",
+    "Win5000Euro",
+    "call:+4930901820",
+    "W" * 31,
+    "x@evil.example",
+    "a\u200bb",
+]
+
+
+@pytest.mark.parametrize(
+    "name", [*LETTERS, "outage_notice", "amends", "come_back", "follow_up", "taken", "late", "let_in"]
+)
+@pytest.mark.parametrize("typed", TYPED_BY_STRANGERS)
+def test_what_a_stranger_typed_is_in_no_letter(name, typed):
+    """Whoever signs somebody else up would have us deliver it."""
+    account = Person.create(name=f"{typed} {typed}", company=typed)
+    step = Step.objects.create(account=account, kind="x", dependency="mail", facts=WAITED | {"what": []})
     step.refresh_from_db()
-    page = str(compose("welcome", step).alternatives[0][0])
-    assert "https://evil.example/login?&lt;b&gt;" in page and "www.evil.example," in page
-    links = re.findall(r'href="([^"]*)"', page)
-    assert len(links) == 2 and all(link.startswith(f"{settings.SITE_URL}/") for link in links)
+    letter = compose(name, step)
+    assert typed not in str(letter.body) and escape(typed) not in str(letter.alternatives[0][0])
+    assert str(letter.body).startswith("Hello,\n")
+    links = re.findall(r'href="([^"]*)"', str(letter.alternatives[0][0]))
+    assert all(link.startswith(f"{settings.SITE_URL}/") for link in links)
+
+
+@pytest.mark.parametrize("name", ["Dana", "Jean-Luc Picard", "O’Neill", "दाना", "José", "Jose\u0301", "李"])
+def test_people_are_called_by_their_name(name):
+    step = Step.objects.create(account=Person.create(name=name), kind="x", dependency="mail")
+    step.refresh_from_db()
+    first = unicodedata.normalize("NFC", name.split(" ")[0])
+    assert str(compose("welcome", step).body).startswith(f"Hello {first},\n")
 
 
 def test_what_somebody_waited_through():

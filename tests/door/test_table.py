@@ -248,6 +248,7 @@ def in_the_table() -> set[str]:
 ELSEWHERE = {
     "test_bad_days": ["signup.unsaved", "signup.unsure", "database.away", "contact.unsaved"],
     "test_limits": ["throttle.wait", "busy", "signup.busy"],
+    "test_locked_out": ["throttle.ways_on"],
     "test_waiting_room": [
         "signup.typo", "waiting.needed_by", "waiting.needed_passed", "waiting.address", "welcome_email.dead",
         "password.wrong", "address.ask", "address.confirmed", "delete.ask", "delete.staff", "delete.done",

@@ -1,14 +1,17 @@
 """`manage.py doctor` asks everything, and says in words what does not work and what to do about it."""
 
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models.functions import Now
 
 from accounts.patience import SERVER_LIMITS
 from provisioning import doctor
-from provisioning.sweep import beat
+from provisioning.models import Heartbeat
+from provisioning.sweep import beat, fetch_everywhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,6 +80,20 @@ def database_away():
 def test_away_is_not_well(database_away):
     unwell = asked()[1]
     assert all(name in unwell for name in ("Database", "Limits", "Connections", "Sweep", "People"))
+
+
+def test_a_host_with_another_key_is_told(settings):
+    ours = settings.SECRET_KEY
+    settings.SECRET_KEY = "the key of another host, and just as long as ours is"
+    fetch_everywhere()
+    assert not asked()[1]
+    settings.SECRET_KEY = ours
+    printed, unwell = asked()
+    assert (unwell, "give all hosts the same SECRET_KEY" in printed) == ("Not well: Key.", True)
+    assert ours not in printed
+    Heartbeat.objects.filter(name__startswith="key ").update(at=Now() - timedelta(hours=1))
+    beat("sweep")
+    assert not asked()[1], "it was changed, everywhere"
 
 
 def test_connections_are_counted(settings):

@@ -60,6 +60,49 @@ def test_metrics(client):
     assert "arrivals_steps_due 0.0" in text and "arrivals_last_sweep_seconds" in text
 
 
+TOKEN = "a-token-that-only-the-monitor-knows"
+
+
+def test_metrics_from_elsewhere_want_the_token(client, settings):
+    there = {"REMOTE_ADDR": "203.0.113.7"}
+    nowhere = client.get("/no-such-page", **there)
+    settings.METRICS_TOKEN = TOKEN
+    for given in ("", f"Bearer {TOKEN}x", "Bearer ", f"Basic {TOKEN}", TOKEN, "Bearer ä"):
+        answer = client.get("/metrics", headers={"Authorization": given}, **there)
+        assert (answer.status_code, answer.content) == (404, nowhere.content), given
+    assert client.post("/metrics", **there).status_code == 404
+    for given in (f"Bearer {TOKEN}", f"bearer {TOKEN}"):
+        assert client.get("/metrics", headers={"Authorization": given}, **there).status_code == 200
+    settings.METRICS_TOKEN = ""
+    assert client.get("/metrics", headers={"Authorization": "Bearer "}, **there).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("remote", "header", "value"),
+    [
+        ("127.0.0.1", "X-Forwarded-For", "203.0.113.7"),
+        ("127.0.0.1", "X-Forwarded-For", "127.0.0.1"),
+        ("127.0.0.1", "X-Forwarded-For", "127.0.0.1, 203.0.113.7"),
+        ("127.0.0.1", "X-Real-IP", "127.0.0.1"),
+        ("127.0.0.1", "Forwarded", "for=127.0.0.1"),
+        ("127.0.0.1", "Via", "1.1 nginx"),
+        ("127.0.0.1", "X-Forwarded-Proto", "https"),
+        ("10.0.0.1", "X-Forwarded-For", "127.0.0.1"),
+        ("10.0.0.1", "X-Real-IP", "::1"),
+        ("", "Accept", "*/*"),
+    ],
+)
+@pytest.mark.parametrize("proxies", [0, 1, 2])
+def test_nobody_says_they_are_here(client, settings, proxies, remote, header, value):
+    settings.PROXIES = proxies
+    assert client.get("/metrics", REMOTE_ADDR=remote, headers={header: value}).status_code == 404
+
+
+@pytest.mark.parametrize("here", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
+def test_this_very_machine_may_ask(client, here):
+    assert client.get("/metrics", REMOTE_ADDR=here).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/repairz"])
 def test_no_cache_answers_for_it(client, path):
     assert "no-store" in client.get(path)["Cache-Control"]

@@ -150,6 +150,13 @@ def test_a_stranger_hears_by_mail_that_there_is_no_account_once_a_day(world):
     assert Ticket.objects.get().account is None and Message.objects.count() == 2
 
 
+def test_what_stands_behind_a_plus_is_not_said_again(world):
+    deliver("dana+www.evil.example@acme.example", "Hello?")
+    sweep()
+    [letter] = world[0].to("dana+www.evil.example@acme.example")
+    assert "evil" not in letter.get_content()
+
+
 def test_a_reply_survives_a_mail_service_that_is_down(world, jordan, settings):
     dana = active()
     ticket = Ticket.objects.create(account=dana, email=dana.email, why="wrote")
