@@ -29,7 +29,7 @@ COMPOSING = Semaphore(8)  # letters written at once in a process: each holds a c
 NAMED_IN_LETTERS = (_("mail"), _("workspace"))  # a platform's own steps keep the names it gave them
 Purpose = MailboxLink.Purpose
 BY_THE_DESK = {"by_the_desk": True}  # among a letter's facts
-WAITS_FOR_NOTHING = ("password_changed",)
+WAITS_FOR_NOTHING = ("password_changed", "moved")
 # Which letters carry a link, what it is for, and the page that it leads to.
 LINKS = {
     "welcome": (Purpose.CONFIRM, "confirm"),
@@ -60,7 +60,12 @@ def _as_counted(name: str, step: Step) -> Letter:
     name, account = _addressed(name, step)
     by_a_person = "words" in step.facts or BY_THE_DESK.items() <= step.facts.items()
     held = name not in WAITS_FOR_NOTHING and not by_a_person
-    return Letter(step.key, account.email, name, bool(account.mailbox_proven_at), held)
+    to = _to(account, step)
+    return Letter(step.key, to, name, bool(account.mailbox_proven_at) and to == account.email, held)
+
+
+def _to(account: Account, step: Step) -> str:
+    return step.facts.get("to") or account.email
 
 
 def compose(name: str, step: Step) -> EmailMultiAlternatives:
@@ -88,7 +93,7 @@ def _compose(name: str, account: Account, step: Step, by_hand: bool) -> EmailMul
     message = EmailMultiAlternatives(
         subject=context["subject"],
         body=render_to_string("emails/_letter.txt", context | {"words": words}),
-        to=[step.facts.get("to") or account.email],
+        to=[_to(account, step)],
         reply_to=[settings.SUPPORT_EMAIL],
         headers={
             "Message-ID": message_id(step),
