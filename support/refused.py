@@ -18,8 +18,9 @@ def desk_refused(request, why: str):
     """403 in the desk's own clothes: a sentence, what was typed, and the way back to its form."""
     if request.method == "POST":
         typed.keep(request)
-    shown = {"title": _("Not done") if request.method == "POST" else _("Not open to you"), "why": why}
-    shown |= {"typed": typed.again(request), "back": typed.page_of(request) if request.method == "POST" else ""}
+    sent = request.method == "POST"
+    shown: dict = {"title": _("Not done") if sent else _("Not open to you"), "why": why}
+    shown |= {"typed": typed.again(request), "back": typed.page_of(request) if sent else ""}
     return render(request, "admin/refused.html", admin.site.each_context(request) | shown, status=403)
 
 

@@ -19,7 +19,7 @@ BEGINS = "LIKE %s"
 BETWEEN_WORDS = "./-@_&+,:;()"
 ADDRESS, NAME, COMPANY = "lower(email)", "lower(name)", "lower(company)"
 DOMAIN = "split_part(lower(email), '@', 2)"
-DIGITS = "regexp_replace(phone, '[^0-9]', '', 'g')"
+DIGITS = "regexp_replace(replace(phone, '(0)', ''), '[^0-9]', '', 'g')"
 LAST = f"reverse({DIGITS})"
 WORDS = f"to_tsvector('simple', translate(name || ' ' || company, '{BETWEEN_WORDS}', '{' ' * len(BETWEEN_WORDS)}'))"
 
@@ -54,7 +54,8 @@ def _ways(term: str) -> Iterator[tuple[str, str]]:
 
 def digits_of(term: str) -> str:
     """Of a phone number in any script, without what is dialled before it; none if it is more letters than digits."""
-    digits = "".join(str(unicodedata.digit(letter)) for letter in term if unicodedata.digit(letter, None) is not None)
+    found = (unicodedata.digit(letter, None) for letter in term.replace("(0)", ""))
+    digits = "".join(str(digit) for digit in found if digit is not None)
     letters = sum(letter.isalpha() for letter in term)
     return digits.lstrip("0") if len(digits) > letters else ""
 

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import migrations, models
 from django.db.models.functions import Now
 
-DIGITS = "regexp_replace(phone, '[^0-9]', '', 'g')"
+DIGITS = "regexp_replace(replace(phone, '(0)', ''), '[^0-9]', '', 'g')"
 WORDS = "to_tsvector('simple', translate(name || ' ' || company, './-@_&+,:;()', '            '))"
 
 

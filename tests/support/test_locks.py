@@ -215,7 +215,7 @@ def test_a_new_phone_takes_the_place_of_the_old_one(desk, jordan):
 def test_the_codes_are_behind_the_second_step(desk, jordan):
     enrol(desk, jordan)
     thief = logged_in(jordan)
-    assert thief.get("/admin/recovery-codes/").url == "/admin/second-step/"
+    assert thief.get("/admin/recovery-codes/", follow=True).redirect_chain == [("/admin/second-step/", 302)]
     forget_what_was_typed()
     assert not codes_on(thief.post("/admin/recovery-codes/", {"code": code_of(TOTPDevice.objects.get())}))
 

@@ -148,7 +148,7 @@ def test_every_address_is_in_a_table():
 
 @pytest.mark.parametrize("name", [name for name, needed in PAGES.items() if needed])
 def test_a_page_opens_with_what_it_names_and_with_nothing_less(full, name):
-    needed, where = PAGES[name], address(name, full)
+    needed, where = PAGES[name] or set(), address(name, full)
     assert opens(staff_with(needed), name, where)
     for missing in needed:
         assert not opens(staff_with(needed - {missing}), name, where), missing
@@ -183,7 +183,7 @@ def test_each_single_permission_opens_its_own_pages_only(full):
 
 def test_all_other_permissions_together_open_no_page(full):
     for name, needed in PAGES.items():
-        for missing in needed or ():
+        for missing in needed or set[str]():
             client = staff_with(set(every_permission()) - {missing})
             assert not opens(client, name, address(name, full)), (name, missing)
 

@@ -65,6 +65,7 @@ def left_alone(client):
 # Every text form of the desk: its address, what is typed into it, and the page on which it stands.
 def reply(root, dana):
     ticket = open_ticket_of(dana)
+    assert ticket
     form = {"body": TYPED, "seen": seal(state_of(dana, ticket), root), "back": "today"}
     return reverse("admin:press", args=["reply"]), form, f"/admin/?ticket={ticket.pk}"
 
