@@ -190,6 +190,11 @@ SENTENCES = {
         "Your message has reached us. If something of yours was stuck, we are repairing it now. The answer goes "
         "by e-mail to the address you gave."
     ),
+    "contact.again": _(
+        "The page had been open too long, or your browser holds back the cookie that shows us it was you, so your "
+        "message was not sent. It is still in the form below; please press the button again. If you block cookies, "
+        "allow those of this site, or write to {support}."
+    ),
     "contact.unsaved": _(
         "We could not reach our database, so your message was not saved. It is still in the form below; please "
         "press the button again in a minute, or write to {support}."

@@ -3,9 +3,11 @@
 from base64 import b64encode
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpResponseNotAllowed
 from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
 from django.utils.crypto import constant_time_compare
 from django.views.defaults import bad_request as django_bad_request
 from structlog.contextvars import get_contextvars
@@ -98,4 +100,12 @@ class Headers:
         response = self.get_response(request)
         response.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if is_behind_log_in(request):
+            add_never_cache_headers(response)
         return response
+
+
+def is_behind_log_in(request) -> bool:
+    """Whether somebody is logged in and it played a part in the answer. Asks the database for nothing."""
+    session = getattr(request, "session", None)
+    return session is not None and session.accessed and SESSION_KEY in session

@@ -145,6 +145,7 @@ SESSION_COOKIE_NAME = "__Host-session" if ON_HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if ON_HTTPS else "csrf"
 CLAIM_COOKIE_NAME = "__Host-claim" if ON_HTTPS else "claim"
 KNOWN_COOKIE_NAME = "__Host-known" if ON_HTTPS else "known"
+CSRF_FAILURE_VIEW = "support.refused.csrf_failure"
 CLAIM_COOKIE_AGE = 7 * 86400
 
 SECURE_SSL_REDIRECT = ON_HTTPS
@@ -175,6 +176,7 @@ CONTENT_SECURITY_POLICY = {
 DESK_REQUIRES_TOTP = environment.flag("DESK_REQUIRES_TOTP", default=ON_HTTPS and not DEBUG)
 DESK_IDLE_MINUTES = environment.whole_number("DESK_IDLE_MINUTES", 30, 1, 24 * 60)
 OTP_TOTP_ISSUER = "Arrivals"
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]

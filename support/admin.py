@@ -4,37 +4,18 @@ from django.contrib import admin
 from django.http import Http404
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Account
 from provisioning.models import Dependency, Outage, Workspace
+from support import typed
 from support.models import Away, Desk, Incident, Letter, Promise, Ticket, TrustRepair
 from support.models.desk import WEEKDAYS
-from support.pages import Uncounted, UncountedList
 from support.person import card
+from support.read_only import Guarded, ReadOnly
 from support.search import find
 
 RULE = ["let_in_by_rule", "rule_after", "debt_days"]
-
-
-class ReadOnly(admin.ModelAdmin):
-    show_full_result_count = False
-    paginator = Uncounted
-    list_per_page = 50
-    list_max_show_all = 0
-    show_facets = admin.ShowFacets.NEVER
-    actions = None
-
-    def get_changelist(self, request, **kwargs):
-        return UncountedList
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
 
 @admin.register(Account)
@@ -42,9 +23,8 @@ class AccountAdmin(ReadOnly):
     list_display = ["name", "email", "company", "status", "created_at"]
     list_filter = ["status"]
     ordering = ["pk"]
-    sortable_by = ()
     search_fields = ["email"]  # shows the box; what is looked for where says `find`
-    search_help_text = _("The beginning of an address, a name or a company, or a reference.")
+    search_help_text = _("Address, name, company or a word of them, mail domain, phone number, reference.")
 
     def get_search_results(self, request, queryset, search_term):
         return (find(queryset, search_term) if search_term else queryset), False
@@ -54,7 +34,7 @@ class AccountAdmin(ReadOnly):
         if account is None or not self.has_view_permission(request, account):
             raise Http404
         site = self.admin_site.each_context(request)
-        context = site | card(account, request.user, request.GET.get("diary", ""))
+        context = site | card(account, request.user, request.GET.get("diary", ""), typed.again(request))
         return TemplateResponse(request, "admin/person.html", context | {"title": account.name, "opts": self.opts})
 
 
@@ -63,7 +43,6 @@ class TicketAdmin(ReadOnly):
     list_display = ["id", "email", "why", "opened_at", "closed_at", "handed_over_at", "closed_because"]
     list_filter = ["why"]
     ordering = ["-pk"]
-    sortable_by = ()
     search_fields = ["email__startswith"]
 
 
@@ -96,11 +75,10 @@ class WorkspaceAdmin(ReadOnly):
     list_display = ["reference", "account", "backend", "created_at"]
     list_select_related = ["account"]
     ordering = ["pk"]
-    sortable_by = ()
 
 
 @admin.register(Desk)
-class DeskAdmin(admin.ModelAdmin):
+class DeskAdmin(Guarded):
     """The one model that is edited here: her hours and limits are hers to set."""
 
     fieldsets = [
@@ -118,7 +96,7 @@ class DeskAdmin(admin.ModelAdmin):
 
 
 @admin.register(Away)
-class AwayAdmin(admin.ModelAdmin):
+class AwayAdmin(Guarded):
     list_display = ["start", "until", "stepped"]
 
 
@@ -133,3 +111,16 @@ class TrustRepairAdmin(ReadOnly):
     list_display = ["account", "incident", "level", "state", "opened_at", "sent_at", "answer"]
     list_filter = ["state", "level"]
     list_select_related = ["account"]
+
+
+@admin.register(TOTPDevice)
+class SecondStepAdmin(ReadOnly):
+    """Whose second step there is. The key is shown to nobody; whose phone and codes are gone, a superuser frees."""
+
+    list_display = ["user", "confirmed", "created_at", "last_used_at"]
+    fields = ["user", "confirmed", "created_at", "last_used_at", "throttling_failure_count"]
+    list_select_related = ["user"]
+    ordering = ["-pk"]
+
+    def has_delete_permission(self, request, obj=None):
+        return request.user.is_superuser

@@ -10,11 +10,13 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Account
 from accounts.status import UNFINISHED
-from provisioning.models import OWED, Dependency, State, Step
+from provisioning.models import Dependency
+from support import offers
 from support.facts import open_incidents
 from support.mending import what_to_mend
 from support.models import Affected, Incident, Recovery, Turn
 from support.press import buttons
+from support.typed import Typed
 
 NAMED = 3
 
@@ -22,12 +24,7 @@ NAMED = 3
 def with_numbers() -> QuerySet[Incident]:
     """Open incidents with everything a card counts, in one query."""
     theirs = Affected.objects.filter(incident=OuterRef("pk")).order_by().values("incident")
-    unpaid = Step.objects.filter(
-        account=OuterRef("account"),
-        dependency=OuterRef("incident__dependency"),
-        occasion="",
-        state__in=(*OWED, State.DEAD),
-    )
+    unpaid = offers.unpaid(OuterRef("account"), OuterRef("incident__dependency"))
     latest = Recovery.objects.filter(incident=OuterRef("pk")).order_by("-pk")
     return open_incidents().annotate(
         first_names=ArraySubquery(_members().values("account__name")[:NAMED]),
@@ -56,11 +53,11 @@ def _turns(outcome: str) -> Coalesce:
     return _number(turns)
 
 
-def cards(services: Mapping[str, Dependency], user: Account) -> list[dict]:
-    return [card_of(incident, services.get(incident.dependency), user) for incident in with_numbers()]
+def cards(services: Mapping[str, Dependency], user: Account, again: Typed) -> list[dict]:
+    return [card_of(incident, services.get(incident.dependency), user, again) for incident in with_numbers()]
 
 
-def card_of(incident, service: Dependency | None, user: Account) -> dict:
+def card_of(incident, service: Dependency | None, user: Account, again: Typed) -> dict:
     running = bool(incident.recovery and not incident.recovery_ended)
     down = bool(service and service.broken)
     state = {"incident": incident.pk, "closed": False, "recovery": incident.recovery if running else None}
@@ -73,7 +70,7 @@ def card_of(incident, service: Dependency | None, user: Account) -> dict:
         "names": incident.first_names,
         "progress": recovery_words(incident) if incident.recovery else "",
         "decision": bool(incident.stuck and not running and not down),
-        "buttons": buttons(user, state, ["stop_recovery" if running else "recover_all"]) if incident.stuck else [],
+        "buttons": buttons(user, state, offers.on_incident(user, stuck=incident.stuck > 0, running=running), again),
     }
 
 

@@ -3,39 +3,64 @@
 from functools import update_wrapper
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
-from django.utils.translation import gettext_lazy as _
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from support import desk_page, locks, why_page
+from support import desk_page, locks, permits, typed, why_page
 from support.forms import LoginForm
 from support.press import press
+from support.read_only import guarded
+from support.refused import desk_refused
 from support.today import today
 
 
 class Console(admin.AdminSite):
-    site_header = site_title = _("Arrivals desk")
-    index_title = _("Today")
+    site_header = site_title = gettext_lazy("Arrivals desk")
+    index_title = gettext_lazy("Today")
     index_template = "admin/today.html"
     enable_nav_sidebar = False
     login_form = LoginForm
+
+    def register(self, model_or_iterable, admin_class=None, **options):
+        """What libraries register is guarded like our own."""
+        super().register(model_or_iterable, guarded(admin_class or admin.ModelAdmin), **options)
 
     def has_permission(self, request):
         return super().has_permission(request) and not locks.needs_second_step(request.user)
 
     def admin_view(self, view, cacheable=False):
-        """Every page of the desk behind both locks."""
+        """Every page of the desk behind both locks, and open to whom it names."""
         inner = super().admin_view(view, cacheable)
 
         def locked(request, *args, **kwargs):
             if locks.is_staff(request.user) and locks.too_long_idle(request):
-                return locks.ask_again(request, reverse("admin:login"))
-            if locks.needs_second_step(request.user):
-                return redirect("admin:second_step")
-            return inner(request, *args, **kwargs)
+                return locks.ask_again(request)
+            if not self.has_permission(request):
+                return self._not_in_yet(request)
+            try:
+                permits.check(request)
+                response = inner(request, *args, **kwargs)
+            except PermissionDenied as refusal:
+                return desk_refused(request, str(refusal) or _("This is not open to you. Nothing was done."))
+            if request.method == "POST":
+                typed.forget(request)
+            return response
 
         return update_wrapper(locked, inner)
+
+    def _not_in_yet(self, request):
+        """To the lock that is still shut; what was typed waits behind it."""
+        if request.method == "POST":
+            typed.keep(request)
+        return redirect("admin:second_step") if locks.needs_second_step(request.user) else locks.to_login(request)
+
+    def each_context(self, request):
+        again = typed.again(request)
+        return super().each_context(request) | {"typed": again if again.page == request.get_full_path() else None}
 
     def login(self, request, extra_context=None):
         if locks.needs_second_step(request.user):
@@ -45,19 +70,26 @@ class Console(admin.AdminSite):
     def second_step(self, request):
         return locks.second_step(request, self)
 
+    def recovery_codes(self, request):
+        return locks.codes_page(request, self)
+
     def index(self, request, extra_context=None):
-        shown = today(request.user, request.GET.get("ticket", ""), request.GET.get("page", ""))
-        return super().index(request, shown)
+        asked = request.GET.get("ticket", ""), request.GET.get("page", "")
+        return super().index(request, today(request.user, *asked, typed.again(request)))
 
     def records(self, request):
         """What stock admin shows first: the list of everything that is kept."""
-        context = self.each_context(request) | {"title": _("Records"), "app_list": self.get_app_list(request)}
+        lists = self.get_app_list(request)
+        if not lists:
+            raise PermissionDenied(_("No list is open to you yet. Whoever runs the platform can open some."))
+        context = self.each_context(request) | {"title": _("Records"), "app_list": lists}
         return TemplateResponse(request, "admin/records.html", context)
 
     def get_urls(self):
         mine = [
             path("acts/<slug:name>/", self.admin_view(press), name="press"),
             path("second-step/", self.second_step, name="second_step"),
+            path("recovery-codes/", self.admin_view(self.recovery_codes), name="recovery_codes"),
             path("records/", self.admin_view(self.records), name="records"),
         ]
         return mine + desk_page.urls(self) + why_page.urls(self) + super().get_urls()

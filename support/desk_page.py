@@ -1,17 +1,30 @@
 """Stepping away and coming back, and the words that are owed: pages of the desk."""
 
+from django import forms
 from django.contrib import admin, messages
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from provisioning.when import say_when
-from support import away, trust
+from support import away, offers, trust, typed
 from support.happened import happened, needs_her
-from support.models import TrustRepair, the_desk
+from support.models import Desk, TrustRepair, the_desk
 from support.personal_word import second_thoughts
+
+
+class WordForm(forms.Form):
+    """A word that is owed. The label of what was offered is for our record, not for them."""
+
+    words = forms.CharField(
+        label=gettext_lazy("Your word, as it will be sent"), widget=forms.Textarea(attrs={"rows": 12})
+    )
+    restitution = forms.CharField(
+        label=gettext_lazy("What you offered, for our record"), max_length=500, required=False
+    )
 
 
 def urls(site):
@@ -24,49 +37,49 @@ def urls(site):
     ]
 
 
-def _refused(request, permission: str) -> bool:
-    if request.user.has_perm(permission):
-        return False
-    messages.error(request, _("You may look, but not do this."))
-    return True
-
-
 def step_away(request):
-    if not _refused(request, "support.add_away"):
-        now, desk = timezone.now(), the_desk()
-        row = away.step_away(now)
-        away.word_status(now)
-        back = say_when(row.until, now, desk.zone) if row.until else _("on no known date")
-        messages.success(request, _("You are away; people are told that you are back %(back)s.") % {"back": back})
+    now, desk = timezone.now(), the_desk()
+    row = away.step_away(now)
+    away.word_status(now)
+    back = say_when(row.until, now, desk.zone) if row.until else _("on no known date")
+    messages.success(request, _("You are away; people are told that you are back %(back)s.") % {"back": back})
     return redirect("admin:index")
 
 
 def come_back(request):
     """What happened meanwhile is said once, on the way back in."""
-    if not _refused(request, "support.add_away"):
-        now, desk = timezone.now(), the_desk()
-        since = away.come_back(now)
-        away.word_status(now)
-        for line in happened(since, now, desk) + needs_her(now, desk) or [_("Nothing happened that needs telling.")]:
-            messages.info(request, line[:1].upper() + line[1:])
+    now, desk = timezone.now(), the_desk()
+    since = away.come_back(now)
+    away.word_status(now)
+    for line in happened(since, now, desk) + needs_her(now, desk) or [_("Nothing happened that needs telling.")]:
+        messages.info(request, line[:1].upper() + line[1:])
     return redirect("admin:index")
 
 
 def words(request):
-    rows = [(repair, second_thoughts(repair.words)) for repair in trust.words_owed()[:50]]
-    shown = {"title": _("Who is owed a word"), "rows": rows, "offer": the_desk().offer}
+    again, desk = typed.again(request), the_desk()
+    rows = [(repair, *_words_of(repair, again, desk)) for repair in trust.words_owed()[:50]]
+    shown = {"title": _("Who is owed a word"), "rows": rows}
     return render(request, "admin/words.html", admin.site.each_context(request) | shown)
 
 
+def _words_of(repair: TrustRepair, again: typed.Typed, desk: Desk) -> tuple[WordForm, list[str]]:
+    """The draft, or what she made of it; and what she may want to think about again."""
+    mine = again.into(WordForm, typed.place(reverse("admin:send_word", args=[repair.pk])))
+    form = WordForm(initial={"words": repair.words, "restitution": desk.offer, **mine}, auto_id=f"%s-{repair.pk}")
+    return form, second_thoughts(form["words"].value())
+
+
+@typed.on(lambda request, pk: reverse("admin:words"))
 def send_word(request, pk):
-    repair = get_object_or_404(TrustRepair, pk=pk)
+    repair = get_object_or_404(TrustRepair.objects.select_related("account"), pk=pk)
+    offers.refuse_the_house(request.user, repair.account)
     text = request.POST.get("words", "").strip()
-    if _refused(request, "support.change_trustrepair"):
-        return redirect("admin:words")
     if not text:
         messages.error(request, _("There are no words in it."))
     elif trust.send_word(repair, request.user, text, request.POST.get("restitution", "")[:500], timezone.now()):
         messages.success(request, _("Your word to %(name)s is on its way.") % {"name": repair.account.name})
     else:
         messages.error(request, _("A word was sent before; one apology is enough."))
+        typed.keep(request)
     return redirect("admin:words")

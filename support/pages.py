@@ -1,6 +1,6 @@
 """Pages of a list that is never counted: one more row is asked for than is shown."""
 
-from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, ChangeList
 from django.core.paginator import Page, Paginator
 
 MOST_PAGES = 1000
@@ -28,7 +28,15 @@ class Uncounted(Paginator):
 
 
 class UncountedList(ChangeList):
-    """What the template needs to go on and back."""
+    """What the template needs to go on and back. It keeps the order it has, whatever an address asks for."""
+
+    def get_ordering(self, request, queryset):
+        self.params.pop(ORDER_VAR, None)
+        return super().get_ordering(request, queryset)
+
+    def get_ordering_field_columns(self):
+        self.params.pop(ORDER_VAR, None)
+        return super().get_ordering_field_columns()
 
     @property
     def before(self) -> str:

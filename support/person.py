@@ -12,6 +12,7 @@ from support.diagnosis import plain
 from support.models import Letter, Message
 from support.press import open_ticket_of
 from support.today import person
+from support.typed import NOTHING, Typed
 from support.words import in_words, sentence
 
 LINES = 100
@@ -20,12 +21,13 @@ NOTED_AGAIN_AFTER = timedelta(minutes=10)
 VOICES = [*Voice.values, "shown"]
 
 
-def card(account: Account, viewer: Account, only: str = "") -> dict:
+def card(account: Account, viewer: Account, only: str = "", again: Typed = NOTHING) -> dict:
     note_look(account, viewer)
     mates = facts.mates_of(account)
     known = facts.facts_of(account, mates=mates)
     ticket = open_ticket_of(account)
-    return person(known, ticket, viewer) | {
+    words, letters = Message.objects.filter(account=account), Letter.objects.filter(ticket__account=account)
+    return person(known, ticket, viewer, again) | {
         "steps": [_owed(step) for step in known.steps],
         "diary": diary(account, only),
         "only": only if only in VOICES else "",
@@ -34,8 +36,10 @@ def card(account: Account, viewer: Account, only: str = "") -> dict:
         "near": neighbours.near_misses(account.email),
         "typed": neighbours.typed_near(account),
         "spoken": spoken(account),
-        "words": Message.objects.filter(account=account).order_by("-at")[:20],
-        "letters": Letter.objects.filter(ticket__account=account).select_related("author").order_by("-pk")[:20],
+        "words": words.order_by("-at")[:20] if viewer.has_perm("support.view_ticket") else (),
+        "letters": letters.select_related("author").order_by("-pk")[:20]
+        if viewer.has_perm("support.view_letter")
+        else (),
     }
 
 

@@ -21,10 +21,12 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Account
 from provisioning.kick import kick
-from support import acts, queue
+from support import acts, offers, queue, typed
+from support.diagnosis import diagnose
+from support.facts import facts_of
 from support.forms import ActForm, AddressForm, LetInForm, PutAsideForm, ReplyForm
 from support.models import Incident, Press, Ticket
-from support.seen import Seen, changes, seal, state_of, state_of_incident, unseal
+from support.seen import Seen, changes, seal, state_of, state_of_incident, unseal, unseal_old
 
 
 @dataclass(frozen=True)
@@ -42,22 +44,34 @@ class Deed:
     """One act: `do(subject, actor, words, seen)` does it, `done` says so."""
 
     label: str | Promise
-    permission: str
     do: Callable[[Subject, Account, dict, Seen], object]
     done: str | Promise
     form: type[forms.Form] = ActForm
     kicks: bool = False
 
 
+def page_of(request, name) -> str:
+    """Where its form stands."""
+    try:
+        return _back(request, unseal_old(request.POST.get("seen", "")))
+    except signing.BadSignature:
+        return reverse("admin:index")
+
+
+@typed.on(page_of)
 @require_POST
 def press(request, name):
     deed = DEEDS.get(name)
     if deed is None:
         raise Http404
-    if not request.user.has_perm(f"support.{deed.permission}"):
-        raise PermissionDenied
+    if not request.user.has_perm(offers.PERMISSION[name]):
+        raise PermissionDenied(_not_offered(deed))
     try:
         seen = unseal(request.POST.get("seen", ""), request.user)
+    except signing.SignatureExpired:
+        messages.error(request, _("Not done: that page was too old. Look again."))
+        typed.keep(request)
+        return redirect(page_of(request, name))
     except signing.BadSignature as error:
         raise SuspiciousOperation("a form that this desk did not make") from error
     _carry_out(request, name, deed, seen)
@@ -68,12 +82,12 @@ def _carry_out(request, name: str, deed: Deed, seen: Seen) -> None:
     form = deed.form(request.POST)
     if not form.is_valid():
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
-        return
+        return typed.keep(request)
     try:
         subject = _do(name, deed, seen, request.user, form.cleaned_data)
     except acts.Refused as refusal:
         messages.error(request, _("Not done: %(why)s") % {"why": refusal})
-        return
+        return typed.keep(request)
     if deed.kicks and subject.account:
         kick(subject.account)
     messages.success(request, str(deed.done))
@@ -87,8 +101,22 @@ def _do(name: str, deed: Deed, seen: Seen, actor: Account, words: dict) -> Subje
             raise acts.Refused(_("that button was pressed already."))
         if different := changes(seen.state, subject.state):
             raise acts.Refused(_("since you looked: %(what)s. Look again.") % {"what": "; ".join(different)})
+        if name not in _offered(subject, actor):
+            raise PermissionDenied(_not_offered(deed))
         deed.do(subject, actor, words, seen)
     return subject
+
+
+def _offered(subject: Subject, actor: Account) -> list[str]:
+    if subject.incident:
+        return offers.of_incident(actor, subject.incident)
+    if subject.account:
+        return offers.on_person(actor, diagnose(facts_of(subject.account)), subject.account, subject.ticket)
+    return offers.on_stranger(actor, subject.ticket) if subject.ticket else []
+
+
+def _not_offered(deed: Deed) -> str:
+    return _("Nothing was done: “%(act)s” is not offered to you here. Look again.") % {"act": deed.label}
 
 
 def _lock(seen: Seen) -> Subject:
@@ -113,18 +141,11 @@ def open_ticket_of(account: Account | None) -> Ticket | None:
 
 
 def _back(request, seen: Seen) -> str:
-    if request.POST.get("back") == "person" and seen.state.get("account"):
-        return reverse("admin:accounts_account_change", args=[seen.state["account"]])
-    return reverse("admin:index")
-
-
-def _with_ticket(do: Callable) -> Callable:
-    def done(subject: Subject, actor: Account, words: dict, seen: Seen) -> object:
-        if subject.ticket is None or subject.ticket.closed_at:
-            raise acts.Refused(_("no ticket is open."))
-        return do(subject, actor, words, seen)
-
-    return done
+    """Back to whom it was about, whatever became of it."""
+    account, ticket = seen.state.get("account"), seen.state.get("ticket")
+    if request.POST.get("back") == "person" and account:
+        return reverse("admin:accounts_account_change", args=[account])
+    return reverse("admin:index") + (f"?ticket={ticket}" if ticket else "")
 
 
 def _recover(subject, actor, words, seen):
@@ -147,7 +168,7 @@ def _reply(subject, actor, words, seen):
 
 
 def _on_ticket(act: Callable) -> Callable:
-    return _with_ticket(lambda subject, actor, words, seen: act(subject.ticket, actor, words["reason"]))
+    return lambda subject, actor, words, seen: act(subject.ticket, actor, words["reason"])
 
 
 def _on_incident(act: Callable) -> Callable:
@@ -172,36 +193,28 @@ def _vouch(subject, actor, words, seen):
 
 t = gettext_lazy
 DEEDS: dict[str, Deed] = {
-    "recover": Deed(t("Recover"), "recover", _recover, t("It is being set up again now."), kicks=True),
-    "let_in": Deed(t("Let in with debt"), "let_in", _let_in, t("They are in; the rest is still owed."), LetInForm),
-    "send_link": Deed(
-        t("Send the way in"), "reply", _send_link, t("The letter that says how to get in is on its way.")
-    ),
+    "recover": Deed(t("Recover"), _recover, t("It is being set up again now."), kicks=True),
+    "let_in": Deed(t("Let in with debt"), _let_in, t("They are in; the rest is still owed."), LetInForm),
+    "send_link": Deed(t("Send the way in"), _send_link, t("The letter that says how to get in is on its way.")),
     "correct_address": Deed(
         t("Put the address right"),
-        "correct_address",
         _correct_address,
         t("The welcome letter goes to the new address."),
         AddressForm,
         kicks=True,
     ),
-    "vouch": Deed(t("Vouch, and start a reset"), "vouch", _vouch, t("They get a letter for a new password.")),
-    "reply": Deed(t("Send"), "reply", _with_ticket(_reply), t("Your reply is on its way."), ReplyForm),
-    "put_aside": Deed(
-        t("Put aside"), "put_aside", _with_ticket(_put_aside), t("It comes back by itself."), PutAsideForm
-    ),
-    "hand_over": Deed(t("Hand to the owner"), "hand_over", _on_ticket(acts.hand_over), t("The owner has it.")),
-    "mark_abusive": Deed(t("Hide or show their words"), "mark_abusive", _on_ticket(acts.mark_abusive), t("Done.")),
-    "close": Deed(t("Close"), "close", _on_ticket(_close), t("The ticket is closed.")),
+    "vouch": Deed(t("Vouch, and start a reset"), _vouch, t("They get a letter for a new password.")),
+    "reply": Deed(t("Send"), _reply, t("Your reply is on its way."), ReplyForm),
+    "put_aside": Deed(t("Put aside"), _put_aside, t("It comes back by itself."), PutAsideForm),
+    "hand_over": Deed(t("Hand to the owner"), _on_ticket(acts.hand_over), t("The owner has it.")),
+    "mark_abusive": Deed(t("Hide or show their words"), _on_ticket(acts.mark_abusive), t("Done.")),
+    "close": Deed(t("Close"), _on_ticket(_close), t("The ticket is closed.")),
     "recover_all": Deed(
         t("Recover everybody"),
-        "recover_all",
         _on_incident(acts.recover_all),
         t("One person first, then five, then the rest. It stops by itself when two of the last five fail."),
     ),
-    "stop_recovery": Deed(
-        t("Stop"), "recover_all", _on_incident(acts.stop_recovery), t("Stopped. Whoever is under way goes on.")
-    ),
+    "stop_recovery": Deed(t("Stop"), _on_incident(acts.stop_recovery), t("Stopped. Whoever is under way goes on.")),
 }
 REASONS = {
     "recover": t("Tried again by hand"),
@@ -218,13 +231,14 @@ REASONS = {
 }
 
 
-def buttons(user: Account, state: Any, names: list[str], draft: str = "") -> list[dict]:
-    """A form for each of these acts that this user may do, each with a seal of its own."""
+def buttons(user: Account, state: Any, names: list[str], again: typed.Typed, draft: str = "") -> list[dict]:
+    """A form for each of these acts, each with a seal of its own. `names` come from offers.py."""
     found = []
     for name in names:
-        deed = DEEDS.get(name)
-        if deed and user.has_perm(f"support.{deed.permission}"):
-            initial = {"reason": REASONS.get(name, ""), "body": draft, "draft": draft}
-            form = deed.form(initial=initial, auto_id=f"{name}_%s", label_suffix="")
-            found.append({"name": name, "label": deed.label, "form": form, "seen": seal(state, user)})
+        deed = DEEDS[name]
+        mine = again.into(deed.form, typed.place(reverse("admin:press", args=[name]), state))
+        initial = {"reason": REASONS.get(name, ""), "body": draft, "draft": draft, **mine}
+        form = deed.form(initial=initial, auto_id=f"{name}_%s", label_suffix="")
+        sealed = seal(state, user)
+        found.append({"name": name, "label": deed.label, "form": form, "seen": sealed, "typed": bool(mine)})
     return found

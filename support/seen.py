@@ -37,6 +37,19 @@ def unseal(token: str, viewer: Account) -> Seen:
     return Seen(UUID(said["key"]), said["state"])
 
 
+def unseal_old(token: str) -> Seen:
+    """Whom a form was about, however old it is and whoever it was for. Nothing is done with it."""
+    said = signing.loads(token, salt=SALT)
+    return Seen(UUID(said["key"]), said["state"])
+
+
+def sealed_for(token: str) -> str | None:
+    try:
+        return signing.loads(token, salt=SALT)["by"]
+    except signing.BadSignature:
+        return None
+
+
 def state_of(account: Account | None, ticket: Ticket | None, steps: list[Step] | None = None) -> Sight:
     if steps is None:
         steps = list(Step.objects.filter(account=account)) if account else []

@@ -18,7 +18,7 @@ from accounts.status import UNFINISHED
 from provisioning.faults import readable
 from provisioning.models import Dependency, State, Step
 from provisioning.steps import label_of
-from support import facts, lanes, neighbours, queue
+from support import facts, lanes, neighbours, offers, queue
 from support.cards import cards
 from support.diagnosis import Facts, diagnose
 from support.drafts import draft, to_stranger
@@ -27,18 +27,18 @@ from support.press import buttons
 from support.promises import forward_until
 from support.seen import state_of
 from support.standing import standing
+from support.typed import NOTHING, Typed
 from support.unhandled import unhandled
 
 A_PAGE = 25
 MOST_URGENT = 500  # more than that in the urgent lanes, and their order is the database's
-OTHERS = ["put_aside", "hand_over", "mark_abusive", "close"]
 COUNTED_TO = 1000
 
 
-def today(user: Account, ticket: str = "", page: str = "") -> dict:
+def today(user: Account, ticket: str = "", page: str = "", again: Typed = NOTHING) -> dict:
     now = timezone.now()
     services = facts.services_now()
-    shown = cards(services, user)
+    shown = cards(services, user, again)
     number = int(page) if page.isdigit() and 0 < int(page) < 1000 else 1
     rows, waiting, soon = ahead(now, 1 + A_PAGE * number)
     tickets = _page(rows, number, ticket, now, soon)
@@ -49,7 +49,9 @@ def today(user: Account, ticket: str = "", page: str = "") -> dict:
         **unhandled(stands["broke"], stands["refused"]),
         "headline": headline(waiting + deciding),
         "cards": shown,
-        "opened": opened(tickets[0], user, services, [card["incident"] for card in shown]) if tickets else None,
+        "opened": opened(tickets[0], user, services, [card["incident"] for card in shown], again)
+        if tickets
+        else None,
         "rest": tickets[1:],
         "pages": pages(waiting, number),
         "healing": _healing(),
@@ -118,35 +120,39 @@ def _with_words(pks: list[int]):
     )
 
 
-def opened(ticket: Ticket, user: Account, services: dict[str, Dependency], incidents: list[Incident]) -> dict:
+def opened(
+    ticket: Ticket, user: Account, services: dict[str, Dependency], incidents: list[Incident], again: Typed
+) -> dict:
     """One person in full: diagnosis, evidence, suggested act, drafted reply."""
     if ticket.account is None:
-        return _stranger(ticket, user)
-    return person(facts.facts_of(ticket.account, services=services, incidents=incidents), ticket, user)
+        return _stranger(ticket, user, again)
+    return person(facts.facts_of(ticket.account, services=services, incidents=incidents), ticket, user, again)
 
 
-def person(known: Facts, ticket: Ticket | None, user: Account) -> dict:
+def person(known: Facts, ticket: Ticket | None, user: Account, again: Typed) -> dict:
     finding = diagnose(known)
     state = state_of(known.account, ticket, list(known.steps))
-    on_ticket = OTHERS if ticket else []
-    names = [name for name in (finding.act, *finding.alternatives) if name]
+    offered = offers.on_person(user, finding, known.account, ticket)
+    drafted = draft(finding, known, user.name) if "reply" in offered else ""
     return {
         "ticket": ticket,
         "account": known.account,
         "finding": finding,
-        "suggested": buttons(user, state, [finding.act]),
-        "others": buttons(user, state, list(dict.fromkeys([*names[1:], *on_ticket]))),
-        "reply": buttons(user, state, ["reply"], draft(finding, known, user.name)) if ticket else [],
+        "suggested": buttons(user, state, [name for name in offered if name == finding.act], again),
+        "others": buttons(user, state, [name for name in offered if name not in (finding.act, "reply")], again),
+        "reply": buttons(user, state, [name for name in offered if name == "reply"], again, drafted),
     }
 
 
-def _stranger(ticket: Ticket, user: Account) -> dict:
+def _stranger(ticket: Ticket, user: Account, again: Typed) -> dict:
     state = state_of(None, ticket)
+    offered = offers.on_stranger(user, ticket)
+    drafted = to_stranger(ticket.email, user.name)
     return {
         "ticket": ticket,
         "near": neighbours.near_misses(ticket.email),
-        "others": buttons(user, state, OTHERS),
-        "reply": buttons(user, state, ["reply"], to_stranger(ticket.email, user.name)),
+        "others": buttons(user, state, [name for name in offered if name != "reply"], again),
+        "reply": buttons(user, state, [name for name in offered if name == "reply"], again, drafted),
     }
 
 

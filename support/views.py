@@ -8,10 +8,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.away import DATABASE_ERRORS, is_passing
-from accounts.messages import say
-from accounts.throttle import spend
+from accounts.messages import clock, say
+from accounts.throttle import TooMany, seconds_until, spend
 from support.contact import take
 from support.forms import ContactForm
+
+LONGEST = 20_000  # characters of one field that are put back
 
 
 @never_cache
@@ -25,19 +27,30 @@ def contact(request):
     try:
         spend(request, "contact", form.cleaned_data["email"])
         take(form.cleaned_data["email"], form.cleaned_data["message"])
+    except TooMany as held_back:
+        page = _page(request, form, say("throttle.wait", time=clock(held_back.until)), 429)
+        page["Retry-After"] = str(seconds_until(held_back.until))
+        return page
     except DATABASE_ERRORS as error:
         if not is_passing(error):
             raise
-        return _page(request, form, trouble=say("contact.unsaved", support=settings.SUPPORT_EMAIL))
+        return _page(request, form, say("contact.unsaved", support=settings.SUPPORT_EMAIL), 503)
     return HttpResponseRedirect(reverse("contact_taken"))
+
+
+@never_cache
+def contact_again(request):
+    """Its CSRF token did not fit, so nothing was taken: the form once more, as it was filled in."""
+    typed = {name: request.POST.get(name, "")[:LONGEST] for name in ContactForm.base_fields}
+    return _page(request, ContactForm(initial=typed), say("contact.again", support=settings.SUPPORT_EMAIL), 403)
 
 
 def _known_address(request) -> str:
     return request.user.email if request.user.is_authenticated else request.GET.get("email", "")[:254]
 
 
-def _page(request, form, trouble=""):
-    return render(request, "support/contact.html", {"form": form, "trouble": trouble}, status=503 if trouble else 200)
+def _page(request, form, trouble="", status=200):
+    return render(request, "support/contact.html", {"form": form, "trouble": trouble}, status=status)
 
 
 @never_cache

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Count, Min, Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from provisioning.models import Outage
 from provisioning.when import say_span, say_when
-from support import svg
+from support import svg, typed
 from support.models import Question, the_desk
 from support.toll import (
     Toll,
@@ -70,7 +70,7 @@ def of_outage(request, pk, form: AnswerForm | None = None):
         "began": say_when(outage.began_at, now, desk.zone),
         "span": say_span((outage.ended_at or now) - outage.began_at),
         "ended": outage.ended_at and say_when(outage.ended_at, now, desk.zone),
-        "questions": _asked(Question.objects.filter(outage=outage), toll, now, form),
+        "questions": _asked(request, Question.objects.filter(outage=outage), toll, now, form),
         **_pictures(people, outage.began_at, until),
     }
     return _page(request, "admin/why_outage.html", _("Why did it happen?"), context)
@@ -87,17 +87,20 @@ def of_month(request, year, month, form: AnswerForm | None = None):
         "month": first,
         "tolls": tolls,
         "toll": total,
-        "questions": _asked(Question.objects.filter(month=first), total, now, form),
+        "questions": _asked(request, Question.objects.filter(month=first), total, now, form),
         **_pictures(everybody, begin, min(end, now)),
     }
     return _page(request, "admin/why_month.html", _("The month"), context)
 
 
+def page_of(request, pk) -> str:
+    question = Question.objects.filter(pk=pk).first()
+    return _page_of(question) if question else reverse("admin:why")
+
+
+@typed.on(page_of)
 def take_answer(request, pk):
     question = get_object_or_404(Question, pk=pk)
-    if not request.user.has_perm("support.change_question"):
-        messages.error(request, _("You may read these questions, but not answer them."))
-        return redirect(_page_of(question))
     form = AnswerForm(request.POST, prefix=str(pk))
     if request.method == "POST" and form.is_valid():
         answer(question, form.cleaned_data, timezone.now())
@@ -115,10 +118,18 @@ def _page_of(question: Question) -> str:
     return reverse("admin:why_month", args=[question.month.year, question.month.month])
 
 
-def _asked(questions, toll: Toll, now: datetime, form: AnswerForm | None):
-    """With what was typed, where an answer was refused."""
-    rows = questions.select_related("outage").order_by("pk")
-    return [asked(row, toll, now, form if form and form.prefix == str(row.pk) else None) for row in rows]
+def _asked(request, questions, toll: Toll, now: datetime, form: AnswerForm | None):
+    """With what was typed, where an answer was refused or could not be taken."""
+    rows, again = questions.select_related("outage").order_by("pk"), typed.again(request)
+    return [asked(row, toll, now, _form_of(row, form, again)) for row in rows]
+
+
+def _form_of(question: Question, refused: AnswerForm | None, again: typed.Typed) -> AnswerForm | None:
+    prefix = str(question.pk)
+    if refused and refused.prefix == prefix:
+        return refused
+    mine = again.into(AnswerForm, typed.place(reverse("admin:why_answer", args=[question.pk])), prefix)
+    return AnswerForm(prefix=prefix, initial=mine) if mine else None
 
 
 def _pictures(people: list[Account], begin: datetime, end: datetime) -> dict:

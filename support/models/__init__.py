@@ -1,5 +1,6 @@
 """What the one person who helps has before her."""
 
+from support.models.codes import RecoveryCode
 from support.models.desk import Away, DayLetter, Desk, the_desk
 from support.models.incidents import Affected, Incident, Recovery, Turn
 from support.models.letters import Letter
@@ -22,6 +23,7 @@ __all__ = [
     "Promise",
     "Question",
     "Recovery",
+    "RecoveryCode",
     "Ticket",
     "TrustRepair",
     "Turn",

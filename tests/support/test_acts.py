@@ -9,11 +9,11 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import AccessRequest, Account, Event
+from accounts.models import AccessRequest, Account, Event, Voice
 from accounts.status import Status
 from provisioning.models import State, Step
 from support import acts, away, press, queue
-from support.models import Incident, Letter, Press, Promise, Recovery, Ticket
+from support.models import Affected, Incident, Letter, Press, Promise, Recovery, Ticket
 from support.seen import seal, state_of, state_of_incident
 from tests.people import Person, Supporter
 from tests.support.test_today import given_up, wrote
@@ -35,7 +35,17 @@ def dana():
     return person
 
 
-def seen(jordan, person):
+OFFERED_AFTER = {
+    "send_link": "signed_up_with_other_password",
+    "vouch": "signed_up_with_other_password",
+    "correct_address": "mail.bounced",
+}
+
+
+def seen(jordan, person, name=""):
+    """The seal of a page that offers this act."""
+    if name in OFFERED_AFTER:
+        Event.objects.create(account=person, voice=Voice.WE, kind=OFFERED_AFTER[name])
     person = Account.objects.get(pk=person.pk)
     return seal(state_of(person, press.open_ticket_of(person)), jordan)
 
@@ -57,8 +67,8 @@ def everything():
 
 def test_every_act_of_a_person_is_done_once_and_noted(desk, jordan, dana):
     for name in ON_A_PERSON:
-        before = everything()
-        answer = do(desk, name, seen(jordan, dana))
+        sealed, before = seen(jordan, dana, name), everything()
+        answer = do(desk, name, sealed)
         assert answer.status_code == 302 and everything() != before, name
     kinds = set(Event.objects.filter(account=dana, actor=jordan).values_list("kind", flat=True))
     expected = {"recovered", "workspace.waived", "link_sent", "replied", "put_aside", "handed_over", "abusive"}
@@ -75,16 +85,18 @@ def test_get_does_nothing(desk, dana, name):
 
 @pytest.mark.parametrize("name", ON_A_PERSON)
 def test_a_second_click_does_nothing(desk, jordan, dana, name):
-    sealed = seen(jordan, dana)
+    sealed = seen(jordan, dana, name)
+    untouched = everything()
     do(desk, name, sealed)
     before = everything()
+    assert before != untouched
     do(desk, name, sealed)
     assert everything() == before
 
 
 @pytest.mark.parametrize("name", ON_A_PERSON)
 def test_a_stale_page_is_refused_with_what_changed(desk, jordan, dana, name):
-    sealed = seen(jordan, dana)
+    sealed = seen(jordan, dana, name)
     Step.objects.filter(account=dana, kind="workspace").update(state=State.DONE)
     Account.objects.filter(pk=dana.pk).update(status=Status.ACTIVE)
     before = everything()
@@ -98,8 +110,8 @@ def test_staff_without_the_permission_are_refused(jordan, dana, name):
     visitor = Supporter.create(is_superuser=False)
     client = Client()
     client.force_login(visitor)
-    before = everything()
-    assert do(client, name, seen(visitor, dana)).status_code == 403
+    sealed, before = seen(visitor, dana, name), everything()
+    assert do(client, name, sealed).status_code == 403
     assert everything() == before
 
 
@@ -213,6 +225,7 @@ def permission(codename):
 
 def test_an_incident_is_recovered_once(desk, jordan, dana):
     incident = Incident.objects.create(dependency="workspace", failure="5xx", error="503", began_at=timezone.now())
+    Affected.objects.create(incident=incident, account=dana)
     first, second = (seal(state_of_incident(incident), jordan) for _ in range(2))
     do(desk, "recover_all", first)
     do(desk, "recover_all", first)

@@ -1,6 +1,8 @@
 """The desk is safe to leave open: a second step, an idle time-out, roles, and a log of who looked at whom."""
 
+import re
 import time
+from base64 import b32encode
 
 import pytest
 from django.contrib.auth.models import Group
@@ -9,6 +11,8 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Event
+from accounts.status import Status
+from support.models import RecoveryCode
 from tests.people import PASSWORD, Person, Supporter
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +25,29 @@ def two_steps(settings):
 
 def code_of(device):
     return f"{totp(device.bin_key):06}"
+
+
+def codes_on(page) -> list[str]:
+    return re.findall(r"<li><code>(.+?)</code>", page.content.decode())
+
+
+def enrol(client, jordan) -> list[str]:
+    """Her recovery codes, as they were shown to her."""
+    client.get("/admin/second-step/")
+    page = client.post("/admin/second-step/", {"code": code_of(TOTPDevice.objects.get(user=jordan))})
+    forget_what_was_typed()
+    return codes_on(page)
+
+
+def forget_what_was_typed():
+    """As if half a minute had passed: the next code of the app is another one."""
+    TOTPDevice.objects.update(last_t=-1, throttling_failure_count=0)
+
+
+def logged_in(person) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
 
 
 def test_createsuperuser_and_log_in_is_enough_at_home(settings):
@@ -48,7 +75,7 @@ def test_enrol_once_then_a_code_each_time(desk, jordan):
     device = TOTPDevice.objects.get(user=jordan)
     assert "does not fit" in desk.post("/admin/second-step/", {"code": "000000"}).content.decode()
     TOTPDevice.objects.update(throttling_failure_count=0)
-    assert desk.post("/admin/second-step/", {"code": code_of(device)}).url == "/admin/"
+    assert len(codes_on(desk.post("/admin/second-step/", {"code": code_of(device)}))) == 10
     assert desk.get("/admin/").status_code == 200
     again = Client()
     again.force_login(jordan)
@@ -109,3 +136,96 @@ def test_nothing_can_be_changed_by_a_form_of_stock_admin():
     client.post("/admin/accounts/account/add/", {"email": "x@x.example"})
     dana.refresh_from_db()
     assert dana.name == "Dana" and not dana.is_staff
+
+
+@pytest.mark.usefixtures("two_steps")
+def test_a_key_belongs_to_the_session_that_was_shown_it(desk, jordan):
+    """Somebody else who knows the password sees another key, and nobody can finish what another began."""
+    desk.get("/admin/second-step/")
+    hers = TOTPDevice.objects.get(user=jordan)
+    thief = logged_in(jordan)
+    shown = thief.get("/admin/second-step/").content.decode()
+    theirs = TOTPDevice.objects.get(user=jordan)
+    assert hers.key != theirs.key and b32encode(hers.bin_key).decode() not in shown
+    thief.post("/admin/second-step/", {"code": code_of(hers)})
+    assert not TOTPDevice.objects.filter(confirmed=True).exists()
+    again = desk.get("/admin/second-step/").content.decode()
+    newest = TOTPDevice.objects.get(user=jordan)
+    assert b32encode(newest.bin_key).decode() in again and newest.key not in (hers.key, theirs.key)
+    assert codes_on(desk.post("/admin/second-step/", {"code": code_of(newest)}))
+    assert desk.get("/admin/").status_code == 200
+    assert (
+        "<svg" not in thief.get("/admin/second-step/").content.decode().split("content-main")[1].split("</form>")[0]
+    )
+
+
+@pytest.mark.usefixtures("two_steps")
+def test_a_recovery_code_opens_once(desk, jordan):
+    codes = enrol(desk, jordan)
+    assert not RecoveryCode.objects.filter(code_hash__in=codes).exists(), "kept as hashes"
+    for typed, opens in ((codes[0].lower().replace("-", " "), True), (codes[0], False), ("", False), ("x", False)):
+        client = logged_in(jordan)
+        client.post("/admin/second-step/", {"recovery_code": typed})
+        assert client.get("/admin/").status_code == (200 if opens else 302), typed
+    client = logged_in(jordan)
+    page = client.post("/admin/second-step/", {"recovery_code": codes[1]}, follow=True).content.decode()
+    assert "8 recovery codes are left" in page
+    assert codes[2] not in client.get("/admin/recovery-codes/").content.decode(), "they are shown once"
+
+
+@pytest.mark.usefixtures("two_steps")
+def test_nobody_uses_the_codes_of_another(desk, jordan):
+    codes = enrol(desk, jordan)
+    mallory = Supporter.create()
+    thief = logged_in(mallory)
+    enrol(thief, mallory)
+    another = logged_in(mallory)
+    another.post("/admin/second-step/", {"recovery_code": codes[0]})
+    assert another.get("/admin/").status_code == 302
+    assert RecoveryCode.objects.filter(account=jordan, used_at=None).count() == 10
+
+
+@pytest.mark.usefixtures("two_steps")
+def test_new_codes_take_the_place_of_the_old_for_whoever_has_the_app(desk, jordan):
+    old = enrol(desk, jordan)
+    assert not codes_on(desk.post("/admin/recovery-codes/", {"code": "000000"}))
+    forget_what_was_typed()
+    new = codes_on(desk.post("/admin/recovery-codes/", {"code": code_of(TOTPDevice.objects.get())}))
+    assert len(new) == 10 and not set(new) & set(old)
+    for code, opens in ((old[0], False), (new[0], True)):
+        client = logged_in(jordan)
+        client.post("/admin/second-step/", {"recovery_code": code})
+        assert (client.get("/admin/").status_code == 200) is opens
+
+
+@pytest.mark.usefixtures("two_steps")
+def test_a_new_phone_takes_the_place_of_the_old_one(desk, jordan):
+    codes, old = enrol(desk, jordan), TOTPDevice.objects.get()
+    client = logged_in(jordan)
+    client.post("/admin/second-step/", {"recovery_code": codes[0], "new_phone": "on"})
+    assert client.get("/admin/").status_code == 302, "a code alone opens nothing once a new key is asked for"
+    assert "<svg" in client.get("/admin/second-step/").content.decode()
+    assert TOTPDevice.objects.get(confirmed=True) == old
+    new = TOTPDevice.objects.get(confirmed=False)
+    assert len(codes_on(client.post("/admin/second-step/", {"code": code_of(new)}))) == 10
+    assert TOTPDevice.objects.get() == new and client.get("/admin/").status_code == 200
+
+
+@pytest.mark.usefixtures("two_steps")
+def test_the_codes_are_behind_the_second_step(desk, jordan):
+    enrol(desk, jordan)
+    thief = logged_in(jordan)
+    assert thief.get("/admin/recovery-codes/", follow=True).redirect_chain == [("/admin/second-step/", 302)]
+    forget_what_was_typed()
+    assert not codes_on(thief.post("/admin/recovery-codes/", {"code": code_of(TOTPDevice.objects.get())}))
+
+
+@pytest.mark.parametrize("page", ["", "records/", "password_change/", "password_change/done/", "recovery-codes/"])
+def test_no_page_of_the_desk_is_stored(desk, page):
+    assert "no-store" in desk.get(f"/admin/{page}").headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("page", ["/home/", "/contact/", "/arriving/"])
+def test_no_page_behind_log_in_is_stored(page):
+    client = logged_in(Person.create(status=Status.ACTIVE, asked_at=None))
+    assert "no-store" in client.get(page, follow=True).headers["Cache-Control"]

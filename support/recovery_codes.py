@@ -1,0 +1,48 @@
+"""Recovery codes for the second step (look-up secrets, NIST 800-63B): ten, shown once, each opens once.
+
+A code has 98 random bits and is kept as an HMAC with SECRET_KEY, so that it can be looked for with one query and not
+be guessed, neither at the door nor by somebody who has the table. With another SECRET_KEY they open nothing.
+"""
+
+import secrets
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.crypto import salted_hmac
+
+from accounts.models import Account
+from support.models import RecoveryCode
+
+HOW_MANY = 10
+GROUPS, LETTERS = 4, 5
+ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+
+
+def make_anew(account: Account) -> list[str]:
+    """Ten new ones, to be shown now and never again. Those made before open nothing any more."""
+    codes = [_random() for _ in range(HOW_MANY)]
+    with transaction.atomic():
+        Account.objects.select_for_update().get(pk=account.pk)
+        RecoveryCode.objects.filter(account=account).delete()
+        RecoveryCode.objects.bulk_create(RecoveryCode(account=account, code_hash=_hash(code)) for code in codes)
+    return codes
+
+
+def use(account: Account, typed: str) -> bool:
+    """Whether it opens; then it is used up."""
+    theirs = RecoveryCode.objects.filter(account=account, code_hash=_hash(typed), used_at=None)
+    return theirs.update(used_at=Now()) == 1
+
+
+def left(account: Account) -> int:
+    return RecoveryCode.objects.filter(account=account, used_at=None).count()
+
+
+def _random() -> str:
+    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(LETTERS)) for _ in range(GROUPS))
+
+
+def _hash(code: str) -> str:
+    """The same in small letters, with blanks or without dashes."""
+    plain = "".join(letter for letter in code.upper() if letter.isalnum())
+    return salted_hmac("support.recovery_codes", plain, algorithm="sha256").hexdigest()
