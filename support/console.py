@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from support import desk_page, locks, why_page
+from support import desk_page, locks, mail_page, why_page
 from support.press import press
 from support.today import today
 
@@ -58,4 +58,4 @@ class Console(admin.AdminSite):
             path("second-step/", self.second_step, name="second_step"),
             path("records/", self.admin_view(self.records), name="records"),
         ]
-        return mine + desk_page.urls(self) + why_page.urls(self) + super().get_urls()
+        return mine + desk_page.urls(self) + mail_page.urls(self) + why_page.urls(self) + super().get_urls()

@@ -9,6 +9,7 @@ from accounts.models import Account, Event, SignupClaim, Voice
 from provisioning.models import Attempt, Step
 from support import facts, neighbours
 from support.diagnosis import plain
+from support.mail_page import with_files
 from support.models import Letter, Message
 from support.press import open_ticket_of
 from support.today import person
@@ -34,7 +35,7 @@ def card(account: Account, viewer: Account, only: str = "") -> dict:
         "near": neighbours.near_misses(account.email),
         "typed": neighbours.typed_near(account),
         "spoken": spoken(account),
-        "words": Message.objects.filter(account=account).order_by("-at")[:20],
+        "words": with_files(list(Message.objects.filter(account=account).order_by("-at")[:20])),
         "letters": Letter.objects.filter(ticket__account=account).select_related("author").order_by("-pk")[:20],
     }
 

@@ -21,14 +21,21 @@ class Thread:
 
 def thread_of(message: Message) -> Thread:
     """The ticket or the account whose letter this one answers; nothing for a letter that answers none."""
-    keys = list(keys_in(message.answers))
-    if not keys:
+    answered = letter_of(keys_in(message.answers))
+    if isinstance(answered, Step):
+        return Thread(answered.account)
+    if answered is None or answered.ticket is None:
         return Thread()
-    letter = Letter.objects.filter(key__in=keys).select_related("ticket__account").order_by("-pk").first()
-    if letter and letter.ticket:
-        return Thread(letter.ticket.account, letter.ticket if letter.ticket.closed_at is None else None)
-    step = Step.objects.filter(key__in=keys).select_related("account").order_by("-pk").first()
-    return Thread(step.account) if step else Thread()
+    return Thread(answered.ticket.account, answered.ticket if answered.ticket.closed_at is None else None)
+
+
+def letter_of(keys: Iterable[UUID]) -> Letter | Step | None:
+    """The letter of ours with one of these keys: the desk's, or else one of the set-up's."""
+    named = list(keys)
+    if not named:
+        return None
+    letter = Letter.objects.filter(key__in=named).select_related("ticket__account").order_by("-pk").first()
+    return letter or Step.objects.filter(key__in=named).select_related("account").order_by("-pk").first()
 
 
 def keys_in(text: str) -> Iterable[UUID]:

@@ -21,6 +21,7 @@ from support import facts, lanes, neighbours, queue
 from support.cards import cards
 from support.diagnosis import Facts, diagnose
 from support.drafts import draft, to_stranger
+from support.mail_page import mail_of
 from support.models import Incident, Message, Ticket
 from support.press import buttons
 from support.promises import forward_until
@@ -119,9 +120,16 @@ def _with_words(pks: list[int]):
 
 def opened(ticket: Ticket, user: Account, services: dict[str, Dependency], incidents: list[Incident]) -> dict:
     """One person in full: diagnosis, evidence, suggested act, drafted reply."""
+    mail = {"mail": _mail(ticket)}
     if ticket.account is None:
-        return _stranger(ticket, user)
-    return person(facts.facts_of(ticket.account, services=services, incidents=incidents), ticket, user)
+        return mail | _stranger(ticket, user)
+    return mail | person(facts.facts_of(ticket.account, services=services, incidents=incidents), ticket, user)
+
+
+def _mail(ticket: Ticket) -> dict | None:
+    """What else was in their newest message, where it came by mail."""
+    newest: int | None = getattr(ticket, "last_words", None)
+    return mail_of(newest) if newest else None
 
 
 def person(known: Facts, ticket: Ticket | None, user: Account) -> dict:
