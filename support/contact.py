@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Case, Exists, OuterRef, Q, When
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,11 +19,13 @@ from provisioning.models import Step
 from provisioning.owing import owe_letter
 from support.models import Letter, Message, Ticket
 from support.post import write
-from support.queue import open_ticket, reopen
+from support.queue import AWAKE, open_ticket, reopen
 from support.threads import keys_in, letter_of, thread_of
 
 GRACE = timedelta(seconds=60)  # what the machine may take to repair it before a person is asked
 BATCH = 200
+STRANGERS = 50  # at once: they are not to keep the next known person waiting
+READING = "reading this message"
 STRANGER = gettext_noop(
     "Hello,\n\nyour message has reached us, and a person reads it. There is no account with {email} here. "
     "If you signed up with another address, reply and name it. To sign up: {site}/signup/\n\n"
@@ -45,11 +47,12 @@ def settle_messages() -> None:
 
 
 def begin_repairs() -> None:
-    """Those who have an account, or answer a letter of ours, before strangers."""
+    """Those who have an account, or answer a letter of ours, before strangers, and without waiting for them."""
     theirs = Account.objects.filter(email__in=[OuterRef("email"), OuterRef("sender")])
     unread = Message.objects.select_for_update(of=["self"], skip_locked=True).filter(settled_at=None, read_at=None)
-    unread = unread.alias(stranger=Case(When(Exists(theirs) | ~Q(answers=""), then=0), default=1))
-    faults.batch(unread.order_by("stranger", "at"), _begin, "reading this message", BATCH)
+    known = Exists(theirs) | ~Q(answers="")
+    faults.batch(unread.filter(known).order_by("at"), _begin, READING, BATCH)
+    faults.batch(unread.filter(~known).order_by("at"), _begin, READING, STRANGERS)
 
 
 def _begin(message: Message) -> None:
@@ -119,6 +122,7 @@ def _came_back(letter: Letter | Step, reason: str) -> None:
         Letter.objects.filter(pk=letter.pk).update(error=reason, given_up_at=Now(), sent_at=None)
         if letter.ticket:
             reopen(letter.ticket, since=letter.written_at)
+            Ticket.objects.filter(pk=letter.ticket.pk, closed_at=None).update(**AWAKE)
 
 
 def end_repairs() -> None:

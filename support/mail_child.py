@@ -9,6 +9,8 @@ import resource
 import signal
 import sys
 import warnings
+from base64 import b64decode
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from email import message_from_bytes, policy
@@ -30,7 +32,7 @@ from support.mail_facts import Facts, facts_of
 MEMORY = 2 * 1024**3
 LONGEST_VALUE = 10_000  # of one header
 WORDS_OF_JSON = ("body", "text", "html", "content", "raw", "rfc822", "data", "mime")
-RAW_FIELDS = ("email", "body-mime", "RawEmail", "rawEmail", "raw")
+RAW_FIELDS = ("email", "body-mime", "RawEmail", "email_rfc822")
 
 
 class Plain(AnymailBaseWebhookView):
@@ -38,6 +40,9 @@ class Plain(AnymailBaseWebhookView):
 
     esp_name = "Plain"
     signal = inbound
+
+    def parse_events(self, request):
+        return []
 
 
 def main(descriptor: int) -> None:
@@ -66,16 +71,24 @@ def serve(link: Connection) -> None:
 
 
 def read(job: dict[str, Any], posted: bytes) -> list[tuple[Facts, list[bytes]]]:
-    """Nothing, where this post is no mail, or not to be understood."""
-    mails = tried(lambda: _as_anymail_does(job, posted), []) or tried(lambda: _as_it_came(job, posted), [])
+    """Nothing, where this post is no mail, or not to be understood.
+
+    Where the mail itself is in it, its bytes are read, and not what became of them as somebody's text.
+    """
+    mails = tried(lambda: _as_anymail_does(job, posted), [])
+    raw = tried(lambda: list(_raw_mails(job["content_type"], posted)), [])
+    if raw and len(mails) in (0, len(raw)):
+        envelopes = [envelope for _mail, envelope in mails] or [None] * len(raw)
+        mails = [
+            (message_from_bytes(one, policy=policy.compat32), envelope)
+            for one, envelope in zip(raw, envelopes, strict=True)
+        ]
     return [facts_of(mail, envelope, job["ours"]) for mail, envelope in mails]
 
 
 def _as_anymail_does(job: dict[str, Any], posted: bytes) -> list[tuple[Mime, str | None]]:
     module, name = job["view"]
     view = getattr(import_module(module), name)()
-    if isinstance(view, Plain):
-        return []
     if "json" in job["content_type"]:
         posted = json.dumps(_cleaned(json.loads(posted.decode("utf-8", "replace")))).encode()
     events = view.parse_events(_request(job["content_type"], posted))
@@ -83,18 +96,32 @@ def _as_anymail_does(job: dict[str, Any], posted: bytes) -> list[tuple[Mime, str
     return [(mail, mail.envelope_sender) for mail in mails]
 
 
-def _as_it_came(job: dict[str, Any], posted: bytes) -> list[tuple[Mime, str | None]]:
-    """The mail itself, wherever in the post it is."""
-    raw = posted
-    if "json" in job["content_type"]:
-        fields = json.loads(posted.decode("utf-8", "replace"))
-        raw = next(str(fields[name]).encode("utf-8", "replace") for name in RAW_FIELDS if fields.get(name))
-    elif "form" in job["content_type"]:
-        request = _request(job["content_type"], posted)
+def _raw_mails(content_type: str, posted: bytes) -> Iterator[bytes]:
+    """The mails themselves, wherever in the post they are."""
+    if "json" in content_type:
+        yield from _raw_in_json(json.loads(posted.decode("utf-8", "replace")))
+    elif "form" in content_type:
+        request = _request(content_type, posted)
+        request.encoding = "latin-1"  # one character for each byte
         files = {name: file.read() for name, file in request.FILES.items() if isinstance(file, UploadedFile)}
-        found = next(found for name in RAW_FIELDS if (found := request.POST.get(name) or files.get(name)))
-        raw = found if isinstance(found, bytes) else str(found).encode("utf-8", "replace")
-    return [(message_from_bytes(raw, policy=policy.compat32), None)]
+        for name in RAW_FIELDS:
+            if found := request.POST.get(name) or files.get(name):
+                yield found if isinstance(found, bytes) else found.encode("latin-1")
+                return
+    else:
+        yield posted
+
+
+def _raw_in_json(said: Any) -> Iterator[bytes]:
+    if isinstance(said, list):
+        for one in said:
+            yield from _raw_in_json(one)
+    elif isinstance(said, dict):
+        for name, value in said.items():
+            if name in RAW_FIELDS and isinstance(value, str) and value:
+                yield b64decode(value) if said.get(f"{name}_is_base64") else value.encode("utf-8", "replace")
+            elif isinstance(value, dict | list):
+                yield from _raw_in_json(value)
 
 
 def _request(content_type: str, posted: bytes) -> WSGIRequest:

@@ -15,7 +15,7 @@ from django.conf import settings
 from support.mail_facts import Facts
 
 SECONDS = 0.8  # for a mail; and for each megabyte:
-SECONDS_A_MEGABYTE = 0.1
+SECONDS_A_MEGABYTE = 0.15
 STARTING = 10.0  # seconds that a new child may take to come up
 
 

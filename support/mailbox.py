@@ -25,7 +25,7 @@ from support.threads import ANSWERABLE
 from support.webhooks import sender_in, service_at
 
 READING = "reading this mail"
-AT_MOST = 4.0  # seconds of one sweep, so that nobody else waits longer
+AT_MOST = 2.0  # seconds of one sweep, so that nobody else waits longer
 BATCH = 1000
 LONGEST_EMAIL = 254
 SHOWN = 2000

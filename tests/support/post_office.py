@@ -25,15 +25,15 @@ def by_postmark_raw(mail: bytes) -> HttpResponse:
 
 
 def by_sendgrid_raw(mail: bytes) -> HttpResponse:
-    head = b'--x\r\nContent-Disposition: form-data; name="email"\r\n\r\n'
-    envelope = b'\r\n--x\r\nContent-Disposition: form-data; name="envelope"\r\n\r\n'
+    head = b'--form\r\nContent-Disposition: form-data; name="email"\r\n\r\n'
+    envelope = b'\r\n--form\r\nContent-Disposition: form-data; name="envelope"\r\n\r\n'
     said = b'{"from": "dana@acme.example", "to": ["support@localhost"]}'
     return post(
-        "sendgrid/inbound/", head + mail + envelope + said + b"\r\n--x--\r\n", "multipart/form-data; boundary=x"
+        "sendgrid/inbound/", head + mail + envelope + said + b"\r\n--form--\r\n", "multipart/form-data; boundary=form"
     )
 
 
 def by_sparkpost(mail: bytes) -> HttpResponse:
     content = {"email_rfc822": base64.b64encode(mail).decode(), "email_rfc822_is_base64": True}
-    said = {"msys": {"relay_message": {"content": content, "msg_from": "dana@acme.example", "rcpt_to": "a@b.c"}}}
+    said = {"msys": {"relay_message": {"content": content, "protocol": "smtp", "msg_from": "x@b.c"}}}
     return post("sparkpost/inbound/", json.dumps([said]), "application/json")
