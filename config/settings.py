@@ -94,7 +94,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.limits.Limits",
-    "support.unread_mail.KeepUnreadMail",
 ]
 TEMPLATES = [
     {
@@ -196,7 +195,7 @@ WHITENOISE_ROOT = BASE_DIR / "config" / "root"  # /favicon.ico and /robots.txt, 
 
 # Bytes that are taken in before a request is refused: a form, and a mail that the mail service delivers.
 FORM_MAX_SIZE = 1024**2
-DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024**2
+DATA_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024**2  # 25 MB of files, as most services allow them, are 35 in base64
 
 # Who may read /metrics from elsewhere than this machine: its counts move for known addresses only.
 METRICS_TOKEN = environment.token("METRICS_TOKEN")

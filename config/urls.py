@@ -5,7 +5,6 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("provisioning.urls")),
     path("", include("support.urls")),
-    path("mail/", include("anymail.urls")),
     path("admin/", admin.site.urls),
 ]
 

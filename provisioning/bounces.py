@@ -16,7 +16,7 @@ FOR_GOOD = (RejectReason.BOUNCED, RejectReason.INVALID)
 
 
 def heard(sender, event: AnymailTrackingEvent, esp_name: str, **_more) -> None:
-    """Anymail's signal, whichever mail service it is."""
+    """What anymail made of it, whichever mail service it is."""
     account = Account.objects.filter(email=normal_email(storable(event.recipient or ""))).first()
     if account is None:
         return

@@ -1,8 +1,11 @@
 """Making what came from outside fit for a column, where it enters. No database in here."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 LONGEST_WORDS = 500
+Found = TypeVar("Found")
+Other = TypeVar("Other")
 
 
 def storable(words: Any, longest: int = LONGEST_WORDS) -> str:
@@ -21,6 +24,14 @@ def truth(said: Any) -> bool:
         return bool(said)
     except Exception:
         return False
+
+
+def tried(get: Callable[[], Found], otherwise: Other) -> Found | Other:
+    """What a library makes of it; `otherwise` where it breaks."""
+    try:
+        return get()
+    except Exception:
+        return otherwise
 
 
 def _is_bytes(words: Any) -> bool:

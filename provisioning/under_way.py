@@ -20,5 +20,5 @@ def under_way(step: Any) -> Iterator[None]:
 def add_step(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Structlog processor: each line said while a step is carried out names it, and whose it is."""
     if step := UNDER_WAY.get():
-        line |= {"step": step.pk, "kind": step.kind, "account": str(step.account_id)}
+        line.update({"step": step.pk, "kind": step.kind, "account": str(step.account_id)})
     return line

@@ -1,9 +1,6 @@
-from anymail.signals import tracking
 from django.urls import path
 
-from provisioning import bounces, changes, health, views
-
-tracking.connect(bounces.heard, dispatch_uid="bounces")
+from provisioning import changes, health, views
 
 urlpatterns = [
     path("arriving/", views.arriving, name="arriving"),

@@ -59,28 +59,39 @@ def send_link(account: Account, actor: Account, reason: str, key: UUID) -> None:
     note(account, "link_sent", actor, reason)
 
 
-def _where_they_are(ticket: Ticket) -> str:
+def _where_they_are(ticket: Ticket, asked: str) -> str:
     """What was asked from an address that the account has left since is answered to the one it has."""
-    left = Event.objects.filter(
-        account=ticket.account_id, kind__in=ANOTHER_ADDRESS, detail__startswith=f"{ticket.email} → "
-    )
-    return ticket.account.email if ticket.account and left.exists() else ticket.email
+    left = Event.objects.filter(account=ticket.account_id, kind__in=ANOTHER_ADDRESS, detail__startswith=f"{asked} → ")
+    return ticket.account.email if ticket.account and left.exists() else asked
 
 
 def reply(ticket: Ticket, actor: Account, body: str, draft: str, key: UUID, *, then_close: bool) -> None:
     """Write to them under her name; the ticket closes, or waits for the answer."""
-    last = Message.objects.filter(ticket=ticket).exclude(message_id="").order_by("-at").first()
     before = Letter.objects.filter(ticket=ticket, automatic=False).order_by("-written_at").first()
-    answers = last.message_id if last else message_id(before) if before else ""
     subject = _("Your message to Arrivals") if ticket.why == Ticket.Why.WROTE else _("Your Arrivals account")
-    how = {"ticket": ticket, "author": actor, "draft": draft, "answers": answers, "automatic": False}
-    write(_where_they_are(ticket), subject, body, f"reply {key}", **how)
+    how = {"ticket": ticket, "author": actor, "draft": draft, "automatic": False}
+    for number, (to, answers) in enumerate(who_asked(ticket, before).items()):
+        to = _where_they_are(ticket, to)
+        write(to, subject, body, f"reply {key} {number}".removesuffix(" 0"), answers=answers, **how)
     Promise.objects.filter(ticket=ticket, kept_at=None).update(kept_at=Now())
     note(ticket.account, "replied", actor, body)
     if then_close:
         queue.close(ticket, _("Answered."), actor)
     else:
         _put_aside(ticket, Ticket.Wake.ANSWER, Now() + queue.ASLEEP_AT_MOST)
+
+
+def who_asked(ticket: Ticket, before: Letter | None) -> dict[str, str]:
+    """Whom a reply goes to, and which mail it answers: everybody who has written since the last one.
+
+    A colleague who asks in her thread is answered himself. Where nobody asked, it goes to whom the ticket is about.
+    """
+    theirs = Message.objects.filter(ticket=ticket, automatic=False, email__contains="@").order_by("at", "pk")
+    since = theirs.filter(at__gt=before.written_at) if before else theirs
+    asked = dict(since.values_list("email", "message_id")) or {ticket.email: ""}
+    mails = dict(theirs.exclude(message_id="").values_list("email", "message_id"))
+    ours = message_id(before) if before else ""
+    return {email: answers or mails.get(email, ours) for email, answers in asked.items()}
 
 
 def put_aside(ticket: Ticket, actor: Account, reason: str, wakes_on: str, until: datetime) -> None:

@@ -8,4 +8,4 @@ class SupportConfig(AppConfig):
     verbose_name = "Support"
 
     def ready(self):
-        import_module("support.mailbox")  # listens to anymail's signals
+        import_module("support.mailbox")  # listens for messages that go

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from provisioning import faults
 from provisioning.pickup import owe_letter
@@ -16,6 +16,7 @@ from support.models import Away, Desk, Message, Promise, Ticket, the_desk
 
 BATCH = 200
 READING_HOURS = "reading the desk's hours"
+OWN = Q(email=F("account__email")) | Q(sender=F("account__email"))  # of messages: written by whom they are about
 
 
 @dataclass(frozen=True)
@@ -111,16 +112,22 @@ def answer_those_who_wrote(now: datetime) -> None:
 def auto_reply(ticket: Ticket, now: datetime) -> Promise | None:
     with transaction.atomic():
         desk, promise = the_desk(), promises.promise_for(ticket, "letter.taken", now)
-        if ticket.account_id:
+        if ticket.account_id and _is_told(ticket):
             due = promise.due if promise else None
             occasion = f"answer by {due:%Y-%m-%d %H:%M}" if due else f"ticket {ticket.pk}, no date"
             owe_letter(ticket.account_id, "letter.taken", occasion, _reply_facts(ticket, due, desk, now))
     return promise
 
 
+def _is_told(ticket: Ticket) -> bool:
+    """Not of a message that somebody else wrote, or perhaps a machine: that one a person answers."""
+    wrote = Message.objects.filter(ticket=ticket, automatic=False)
+    return wrote.filter(OWN, unsure=False).exists() or not wrote.exists()
+
+
 def _reply_facts(ticket: Ticket, due: datetime | None, desk: Desk, now: datetime) -> dict:
     schedule = desk.schedule()
-    wrote = Message.objects.filter(ticket=ticket).order_by("at").first()
+    wrote = Message.objects.filter(OWN, ticket=ticket, automatic=False).order_by("at").first()
     back = None if is_open(now, schedule) else next_open(now, schedule)
     return fixed(desk.zone, reached=wrote.at if wrote else None, due=due, back=back) | {
         "auto_submitted": "auto-replied" if wrote else "auto-generated",

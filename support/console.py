@@ -10,7 +10,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from support import desk_page, locks, permits, typed, why_page
+from support import desk_page, locks, mail_page, permits, typed, why_page
 from support.forms import LoginForm
 from support.press import press
 from support.read_only import guarded
@@ -92,4 +92,4 @@ class Console(admin.AdminSite):
             path("recovery-codes/", self.admin_view(self.recovery_codes), name="recovery_codes"),
             path("records/", self.admin_view(self.records), name="records"),
         ]
-        return mine + desk_page.urls(self) + why_page.urls(self) + super().get_urls()
+        return mine + desk_page.urls(self) + mail_page.urls(self) + why_page.urls(self) + super().get_urls()

@@ -1,100 +1,146 @@
-"""Mail that comes in, by anymail's webhooks: saved as it is, looked at by the sweep."""
+"""Mail that came in: read by the sweep, each by itself in a child that can be given up, and made a message of.
+
+Whatever is in it, it becomes a message: where nothing can be made of it, with its plain beginning.
+"""
 
 import re
-from email.message import EmailMessage
+import time
+from functools import partial
 from hashlib import sha256
 
-from anymail.inbound import AnymailInboundMessage
-from anymail.signals import AnymailInboundEvent, inbound
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.db.models.signals import post_delete
 from django.dispatch import receiver
-from mailparser_reply import EmailReplyParser
+from django.http import Http404
 
 from accounts.models import normal_email
 from provisioning import faults
 from provisioning.faults import storable
-from support.models import Message
+from support.mail_child import Plain
+from support.mail_facts import LONGEST, Facts
+from support.mail_reader import Found, Reader
+from support.models import Attachment, InboundMail, Message
 from support.threads import ANSWERABLE
+from support.webhooks import sender_in, service_at
 
-LONGEST = 100_000
+READING = "reading this mail"
+AT_MOST = 2.0  # seconds of one sweep, so that nobody else waits longer
+BATCH = 1000
 LONGEST_EMAIL = 254
+SHOWN = 2000
 UNANSWERABLE = "@unreadable.invalid>"
 UNREADABLE = "(A mail whose words could not be read.)"
-LANGUAGES = ["en", "de", "fr", "es"]
+WORDLESS = "(A mail without words.)"
 
 
-@receiver(inbound)
-def take_mail(sender, event: AnymailInboundEvent, esp_name, **kwargs) -> None:
-    """One row; a mail that is delivered twice is the same row.
+def read_mail() -> None:
+    """Those who have an account first, then the oldest."""
+    unread = InboundMail.objects.filter(read_at=None).defer("posted")
+    waiting = faults.without_resting(unread, READING)
+    if not waiting.exists():
+        return
+    until, turns = time.monotonic() + AT_MOST, 0
+    in_order = unread.select_for_update(skip_locked=True).order_by("-known", "at")
+    with Reader() as reader:
+        while time.monotonic() < until and turns < BATCH and waiting.exists():
+            turns += 1 if faults.batch(in_order, partial(_read, reader), READING, 1) else BATCH // 10
 
-    Each part is read by itself: a header that no library can read costs its own words only, the mail is kept.
-    """
-    mail = event.message
+
+def _read(reader: Reader, mail: InboundMail) -> None:
+    posted = bytes(mail.posted)
+    found = reader.read(_service(mail), mail.content_type, posted)
+    plain = Found(_beginning_of(posted), [])
+    faults.attempt(lambda: _keep_all(mail, found or [plain]), lambda _error: _keep_all(mail, [plain]))
+    mail.read_at = Now()
+    mail.save(update_fields=["read_at"])
+
+
+def _service(mail: InboundMail) -> type:
+    """Also where its service has been taken out of the settings since."""
+    try:
+        return type(service_at(mail.hook))
+    except Http404:
+        return Plain
+
+
+def _keep_all(mail: InboundMail, found: list[Found]) -> None:
+    for one in found:
+        _keep(mail, one)
+
+
+def _keep(mail: InboundMail, found: Found) -> None:
+    """A message, unless the very same one is there: a mail that is delivered twice is one."""
+    facts = found.facts
+    email, sender = address(facts.email), address(facts.sender)
+    subject, body = storable(facts.subject, 300), storable(facts.body, LONGEST).strip()
     message = Message(
-        email=faults.read(lambda: address_of(mail), ""),
-        body=storable(faults.read(lambda: written_in(mail), UNREADABLE), LONGEST),
-        whole=storable(faults.read(lambda: text_of(mail), ""), LONGEST),
-        message_id=faults.read(lambda: id_of(mail), ""),
-        answers=storable(faults.read(lambda: answers_of(mail), ""), LONGEST),
-        automatic=faults.read(lambda: is_automatic(mail), False),
-        bounce=faults.read(lambda: is_bounce(mail), False),
+        mail=mail,
+        at=mail.at,
+        email=email,
+        sender=sender if sender != email else "",
+        subject=subject,
+        body=body or subject or WORDLESS,
+        whole=storable(facts.whole, LONGEST),
+        message_id=id_of(facts.message_id),
+        answers=storable(facts.answers, LONGEST),
+        automatic=facts.automatic,
+        unsure=facts.unsure,
+        bounce=facts.bounce,
     )
-    Message.objects.bulk_create([message], ignore_conflicts=True)
+    message.fingerprint = fingerprint(message)
+    try:
+        with transaction.atomic():
+            message.save()
+    except IntegrityError:
+        return
+    Attachment.objects.bulk_create(
+        Attachment(
+            message=message,
+            name=file_name(name, number),
+            kind=storable(kind, 100),
+            size=len(content),
+            content=content,
+        )
+        for number, ((name, kind), content) in enumerate(zip(facts.files, found.files, strict=True), 1)
+    )
 
 
-def address_of(mail: AnymailInboundMessage) -> str:
-    """Whom an answer goes to. One that is too long is cut so that it is nobody else's."""
-    sender = mail.from_email
-    sender = sender[0] if isinstance(sender, list) else sender
-    email = normal_email(storable(sender.addr_spec if sender else (mail.envelope_sender or ""), LONGEST))
+def fingerprint(message: Message) -> str:
+    """Two people's mails with one Message-ID are two, and so are one person's whose program always says the same."""
+    what = "\0".join((message.message_id, message.email, message.subject, message.whole))
+    return sha256(what.encode()).hexdigest() if message.message_id else ""
+
+
+def _beginning_of(posted: bytes) -> Facts:
+    """Of a mail that nothing can be made of: a person reads it, and may fetch it as it came."""
+    text = storable(posted[: 4 * LONGEST], LONGEST)
+    email = sender_in(posted)
+    return Facts(email=email, body=f"{UNREADABLE}\n\n{text[:SHOWN].strip()}", whole=text, unsure=True)
+
+
+def address(email: str) -> str:
+    """One that is too long is cut so that it is nobody else's."""
+    email = normal_email(storable(email, LONGEST))
     return email if len(email) <= LONGEST_EMAIL else email[: LONGEST_EMAIL - 1] + "…"
 
 
-def id_of(mail: EmailMessage) -> str:
+def id_of(found: str) -> str:
     """Its Message-ID. One that no header could carry is told apart by its digest."""
-    found = storable(mail.get("Message-ID", ""), LONGEST).strip()
+    found = storable(found, LONGEST)
     if not found or ANSWERABLE.fullmatch(found):
         return found
     return f"<{sha256(found.encode()).hexdigest()}{UNANSWERABLE}"
 
 
-def text_of(mail: AnymailInboundMessage) -> str:
-    return (mail.text or re.sub(r"<[^>]+>", " ", mail.html or "")).replace("\x00", "")
+def file_name(given: str, number: int) -> str:
+    """Without folders and without marks that turn writing around."""
+    name = re.split(r"[/\\]", storable(given, 300))[-1]
+    return "".join(char for char in name if char.isprintable()).strip(" .")[-120:] or f"file {number}"
 
 
-def written_in(mail: AnymailInboundMessage) -> str:
-    """What they wrote, without what they quoted. All of it, if nothing is left."""
-    text = text_of(mail)
-    latest = EmailReplyParser(languages=LANGUAGES).parse_reply(text=text)
-    return (latest or "").strip() or text.strip()
-
-
-def answers_of(mail: EmailMessage) -> str:
-    """The Message-IDs it refers to. A bounce names the letter that came back inside itself."""
-    named = [str(mail.get("References", "")), str(mail.get("In-Reply-To", ""))]
-    if is_bounce(mail):
-        for part in mail.walk():
-            named.append(str(part.get("Message-ID", "")))
-            text = part.get_content() if part.get_content_maintype() == "text" else ""
-            named += re.findall(r"(?im)^message-id:\s*(<[^>]+>)", text)
-    return "\n".join(name for name in named if name)
-
-
-def is_bounce(mail: EmailMessage) -> bool:
-    kind = str(mail.get("Content-Type", "")).lower()
-    return "delivery-status" in kind or address_says(mail, "mailer-daemon", "postmaster")
-
-
-def is_automatic(mail: EmailMessage) -> bool:
-    """Written by a machine (RFC 3834), by a list, or by a mail server: never to be answered."""
-    submitted = str(mail.get("Auto-Submitted", "no")).lower().strip()
-    bulk = str(mail.get("Precedence", "")).lower().strip() in ("bulk", "list", "junk", "auto_reply")
-    names = {name.lower() for name in mail}
-    signs = names & {"x-autoreply", "x-autorespond", "feedback-id"} or any(name.startswith("list-") for name in names)
-    nobody = not mail.get("From") or str(mail.get("Return-Path", "")).strip() == "<>"
-    machine = address_says(mail, "no-reply", "noreply") or is_bounce(mail)
-    return submitted != "no" or bulk or bool(signs) or nobody or machine
-
-
-def address_says(mail: EmailMessage, *names: str) -> bool:
-    sender = str(mail.get("From", "")).lower()
-    return any(re.search(rf"(^|[<\s]){name}@", sender) for name in names)
+@receiver(post_delete, sender=Message)
+def remove_mail(sender, instance: Message, **_) -> None:
+    """Whoever has everything deleted takes along the mail as it came."""
+    if instance.mail_id:
+        InboundMail.objects.filter(pk=instance.mail_id).delete()

@@ -15,6 +15,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "press": (),  # each act has its own: offers.py
     "words": WORDS,
     "send_word": (*WORDS, "support.change_trustrepair"),
+    "mail": ("support.view_ticket",),
+    "attachment": ("support.view_ticket",),
     "step_away": ("support.add_away",),
     "come_back": (*PEOPLE, "support.add_away"),
     "why": WHY,

@@ -9,6 +9,7 @@ from accounts.models import Account, Event, SignupClaim, Voice
 from provisioning.models import Attempt, Step
 from support import facts, neighbours
 from support.diagnosis import plain
+from support.mail_page import with_files
 from support.models import Letter, Message
 from support.press import open_ticket_of
 from support.today import person
@@ -36,7 +37,7 @@ def card(account: Account, viewer: Account, only: str = "", again: Typed = NOTHI
         "near": neighbours.near_misses(account.email),
         "typed": neighbours.typed_near(account),
         "spoken": spoken(account),
-        "words": words.order_by("-at")[:20] if viewer.has_perm("support.view_ticket") else (),
+        "words": with_files(list(words.order_by("-at")[:20])) if viewer.has_perm("support.view_ticket") else (),
         "letters": letters.select_related("author").order_by("-pk")[:20]
         if viewer.has_perm("support.view_letter")
         else (),

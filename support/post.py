@@ -8,7 +8,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -41,8 +41,8 @@ def write(to: str, subject: str, body: str, occasion: str, **more) -> bool:
 class Outbox:
     """The desk's letters as a source of the engine: claimed, handed over and settled as steps are (sources.py).
 
-    What she wrote by hand comes first, then the oldest. Its attempts are the fence: a failure of an earlier try
-    says nothing.
+    What she wrote by hand comes first, the machine's words to strangers last. Its attempts are the fence: a failure
+    of an earlier try says nothing.
     """
 
     def dependencies(self) -> Iterable[str]:
@@ -99,7 +99,8 @@ OUTBOX = Outbox()
 
 def _claim(due: QuerySet[Letter], limit: int) -> list[Letter]:
     rows = due.select_for_update(of=["self"], skip_locked=True).select_related("author", "ticket")
-    letters = list(rows.order_by("automatic", "due_at")[:limit])
+    stranger = Case(When(ticket__isnull=False, ticket__account=None, then=1), default=0)
+    letters = list(rows.order_by("automatic", stranger, "due_at")[:limit])
     if letters:
         taken = Letter.objects.filter(pk__in=[letter.pk for letter in letters])
         taken.update(due_at=Now() + settings.SETUP_LEASE, attempts=F("attempts") + 1)

@@ -4,12 +4,13 @@ Each part by itself: one that breaks is named at the desk, and the others go on.
 """
 
 from provisioning import faults
-from support import contact, incidents, queue, recovery
+from support import contact, incidents, mailbox, queue, recovery
 
 
 def fetch() -> None:
     faults.phases(
         [
+            ("reading mail", mailbox.read_mail),
             ("looking whether anybody wrote", contact.settle_messages),
             ("making incidents of outages", incidents.open_from_outages),
             ("making incidents of failures", incidents.open_from_failures),

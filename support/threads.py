@@ -23,20 +23,30 @@ class Thread:
 
 def thread_of(message: Message) -> Thread:
     """The ticket or the account whose letter this one answers; nothing for a letter that answers none."""
-    keys = list(keys_in(message.answers))
-    if not keys:
+    answered = letter_of(keys_in(message.answers))
+    if isinstance(answered, Step):
+        return Thread() if _went_elsewhere(answered.account, answered.done_at) else Thread(answered.account)
+    if answered is None or answered.ticket is None:
         return Thread()
-    letter = Letter.objects.filter(key__in=keys).select_related("ticket__account").order_by("-pk").first()
-    if letter and letter.ticket and not _went_elsewhere(letter.ticket.account, letter.sent_at):
-        return Thread(letter.ticket.account, letter.ticket if letter.ticket.closed_at is None else None)
-    step = Step.objects.filter(key__in=keys).select_related("account").order_by("-pk").first()
-    return Thread(step.account) if step and not _went_elsewhere(step.account, step.done_at) else Thread()
+    account, at = answered.ticket.account, answered.sent_at
+    if _went_elsewhere(account, at):
+        return Thread()
+    return Thread(account, answered.ticket if answered.ticket.closed_at is None else None)
 
 
 def _went_elsewhere(account: Account | None, sent_at: datetime | None) -> bool:
     """Whether it lies in a mailbox that this account has left: then it leads to the account no more."""
     changed = Event.objects.filter(account=account, kind__in=ANOTHER_ADDRESS, at__gt=sent_at) if sent_at else None
     return bool(account and changed and changed.exists())
+
+
+def letter_of(keys: Iterable[UUID]) -> Letter | Step | None:
+    """The letter of ours with one of these keys: the desk's, or else one of the set-up's."""
+    named = list(keys)
+    if not named:
+        return None
+    letter = Letter.objects.filter(key__in=named).select_related("ticket__account").order_by("-pk").first()
+    return letter or Step.objects.filter(key__in=named).select_related("account").order_by("-pk").first()
 
 
 def keys_in(text: str) -> Iterable[UUID]:

@@ -22,6 +22,7 @@ from support import facts, lanes, neighbours, offers, queue
 from support.cards import cards
 from support.diagnosis import Facts, diagnose
 from support.drafts import draft, to_stranger
+from support.mail_page import mail_of
 from support.models import Incident, Message, Ticket
 from support.press import buttons
 from support.promises import forward_until
@@ -124,9 +125,17 @@ def opened(
     ticket: Ticket, user: Account, services: dict[str, Dependency], incidents: list[Incident], again: Typed
 ) -> dict:
     """One person in full: diagnosis, evidence, suggested act, drafted reply."""
+    mail = {"mail": _mail(ticket)}
     if ticket.account is None:
-        return _stranger(ticket, user, again)
-    return person(facts.facts_of(ticket.account, services=services, incidents=incidents), ticket, user, again)
+        return mail | _stranger(ticket, user, again)
+    known = facts.facts_of(ticket.account, services=services, incidents=incidents)
+    return mail | person(known, ticket, user, again)
+
+
+def _mail(ticket: Ticket) -> dict | None:
+    """What else was in their newest message, where it came by mail."""
+    newest: int | None = getattr(ticket, "last_words", None)
+    return mail_of(newest) if newest else None
 
 
 def person(known: Facts, ticket: Ticket | None, user: Account, again: Typed) -> dict:

@@ -32,6 +32,7 @@ KINDS = {
     "asked_for_reset": _("asked to choose a new password"),
     "asked_for_resend": _("asked for the letter again"),
     "typed_wrong_password": _("typed a wrong password"),
+    "mail.by_another": _("somebody else answered their letter"),
     "mail.automatic": _("a machine answered our letter"),
     "corrected_address": _("the address was put right"),
     "recovered": _("started the repair"),

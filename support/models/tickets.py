@@ -72,18 +72,51 @@ class Ticket(models.Model):
         return f"#{self.pk} {self.get_why_display()}: {self.email}"
 
 
+class InboundMail(models.Model):
+    """One post of the mail service, raw: taken in as it is, read by the sweep, and kept with its message."""
+
+    hook = models.CharField(max_length=80, help_text="Where it was posted: postmark/inbound/.")
+    content_type = models.CharField(max_length=300, blank=True)
+    posted = models.BinaryField()
+    digest = models.CharField(max_length=64, unique=True, help_text="The same post, sent again, is one.")
+    known = models.BooleanField(default=False, help_text="It names somebody who has an account: read first.")
+    at = models.DateTimeField(db_default=Now())
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "mail"
+        verbose_name_plural = "mail"
+        indexes = [
+            models.Index(fields=["-known", "at"], condition=models.Q(read_at=None), name="mail_to_read"),
+        ]
+
+    def __str__(self):
+        return f"{self.hook} {self.digest[:8]}"
+
+
 class Message(models.Model):
     """One message from a person, waiting to be looked at until `read_at` (by the machine) is set."""
 
     ticket = models.ForeignKey(Ticket, null=True, on_delete=models.CASCADE, related_name="+")
     account = models.ForeignKey(Account, null=True, on_delete=models.CASCADE, related_name="+")
-    email = models.EmailField(max_length=254)
+    email = models.EmailField(max_length=254, help_text="Whom an answer goes to.")
+    sender = models.CharField(
+        max_length=254, blank=True, db_default="", help_text="Whom the mail is from, where that is not so."
+    )
+    subject = models.CharField(max_length=300, blank=True, db_default="")
     body = models.TextField(help_text="What they wrote, without what they quoted.")
     whole = models.TextField(blank=True, help_text="The whole letter, where it came by mail.")
     message_id = models.CharField(max_length=998, blank=True)
+    fingerprint = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="Of its Message-ID, who wrote it and what."
+    )
     answers = models.TextField(blank=True, help_text="The Message-IDs it refers to, one a line.")
     automatic = models.BooleanField(default=False, help_text="Written by a machine: never answered.")
+    unsure = models.BooleanField(
+        default=False, db_default=False, help_text="Perhaps by a machine: a person reads it, none answers."
+    )
     bounce = models.BooleanField(default=False, help_text="A letter of ours that came back.")
+    mail = models.ForeignKey(InboundMail, null=True, on_delete=models.SET_NULL, related_name="+")
     at = models.DateTimeField(db_default=Now())
     read_at = models.DateTimeField(null=True, help_text="When the machine began the repair.")
     settled_at = models.DateTimeField(null=True, help_text="When it became a ticket or needed none.")
@@ -91,7 +124,7 @@ class Message(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["message_id"], condition=~models.Q(message_id=""), name="each_mail_taken_once"
+                fields=["fingerprint"], condition=~models.Q(fingerprint=""), name="each_mail_once"
             )
         ]
         indexes = [

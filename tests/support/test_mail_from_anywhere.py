@@ -1,8 +1,7 @@
 """Whatever a mail says of itself, it is kept and settled once; an answer that cannot go out is said at the desk."""
 
 import pytest
-from anymail.inbound import AnymailInboundMessage
-from anymail.signals import AnymailInboundEvent, AnymailTrackingEvent
+from anymail.signals import AnymailTrackingEvent
 from django.db.models.functions import Now
 
 from accounts.models import Event
@@ -10,9 +9,9 @@ from accounts.status import Status
 from provisioning.bounces import heard
 from provisioning.models import Fault, Heartbeat
 from provisioning.sweep import sweep
-from support.mailbox import take_mail
 from support.models import Letter, Message
 from tests.people import Person
+from tests.support.post_office import plainly
 from tests.support.test_mailbox import deliver, inbound  # noqa: F401
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,10 +79,6 @@ def test_with_whatever_headers(headers, world, desk):
     assert_kept_and_settled(desk)
 
 
-def raw(text):
-    return AnymailInboundMessage.parse_raw_mime_bytes(text)
-
-
 RAW = [
     b"From: dana@[192.0.2.7]\r\nMessage-ID: <a@b>\r\n\r\nHello",
     b"From: \xff\xfe\x00 <a@\xff>\r\nMessage-ID: \xff\r\nReferences: \x00\xff\r\n\r\nHello \x00\xff",
@@ -97,7 +92,7 @@ RAW = [
 
 @pytest.mark.parametrize("text", RAW, ids=lambda text: ascii(text)[:50])
 def test_as_it_comes_off_the_wire(text, world, desk):
-    take_mail(None, AnymailInboundEvent(event_type="inbound", message=raw(text)), "test")
+    assert plainly(text).status_code == 200
     twice()
     assert Message.objects.get().settled_at
     assert desk.get("/admin/").status_code == 200
@@ -106,13 +101,15 @@ def test_as_it_comes_off_the_wire(text, world, desk):
 def test_two_long_ids_with_one_beginning_are_two_mails(db):
     for end in "ab":
         text = f"From: dana@acme.example\r\nMessage-ID: <{'x' * 2000}{end}@c>\r\n\r\nHello".encode()
-        take_mail(None, AnymailInboundEvent(event_type="inbound", message=raw(text)), "test")
+        plainly(text)
+    sweep()
     assert Message.objects.count() == 2
 
 
 def test_an_address_that_is_too_long_becomes_nobody_elses(db):
     text = b"From: a@acme.example." + b"b" * 300 + b"\r\n\r\nHello"
-    take_mail(None, AnymailInboundEvent(event_type="inbound", message=raw(text)), "test")
+    plainly(text)
+    sweep()
     assert Message.objects.get().email.endswith("\u2026")
 
 

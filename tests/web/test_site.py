@@ -90,7 +90,7 @@ def mail_of(size: int, word: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("size", "word", "taken"), [(19 * MIB, WORD, True), (21 * MIB, WORD, False), (2 * MIB, "service:guess", False)]
+    ("size", "word", "taken"), [(39 * MIB, WORD, True), (41 * MIB, WORD, False), (2 * MIB, "service:guess", False)]
 )
 def test_only_the_mail_service_may_send_pictures(port, size, word, taken):
     with connect(port) as wire:

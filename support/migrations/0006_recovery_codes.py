@@ -16,8 +16,8 @@ def index(name, using):
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("accounts", "0001_initial"),
-        ("support", "0004_not_after"),
+        ("accounts", "0005_one_form_of_an_address"),
+        ("support", "0005_mail_as_it_came"),
     ]
     operations = [
         migrations.CreateModel(
