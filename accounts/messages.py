@@ -85,6 +85,9 @@ SENTENCES = {
     "welcome_email.late": _("The letter to {email} is late: our mail service did not take it."),
     "welcome_email.done": _("The letter to {email} was handed to the mail service at {time}."),
     "welcome_email.dead": _("The letter to {email} could not be delivered. Is the address right?"),
+    "welcome_email.refused": _(
+        "The mail service did not take the letter to {email}. That may be the address, or something on our side."
+    ),
     "welcome_email.bounced": _(
         "The letter to {email} came back at {time}: that address does not take mail. Is it right?"
     ),

@@ -18,6 +18,7 @@ from accounts.typos import likely_address
 from provisioning import outages
 from provisioning.models import Step
 from provisioning.parked import counted
+from provisioning.pickup import pick_up
 from provisioning.situation import WELCOME, Line, Situation, line_of, situation
 from provisioning.steps import label_of, setup_kinds
 
@@ -44,6 +45,8 @@ def _look_at(account: Account, owed: QuerySet[Step]) -> Situation:
 
 def account_page(account: Account, claim: SignupClaim | None, logged_in: bool) -> dict:
     state = look_at(account)
+    if account.asked_at and state.lines:
+        state = _begun_anew(account)
     top = state.top if account.is_active else "waiting.suspended"
     if claim and top == "waiting.on_its_way":
         top = "receipt.safe"
@@ -64,6 +67,13 @@ def account_page(account: Account, claim: SignupClaim | None, logged_in: bool) -
         "email": account.written_to,
         "may_change": account.is_active and not account.mailbox_proven_at,
     }
+
+
+def _begun_anew(account: Account) -> Situation:
+    """Whoever came back has tries again, and reads of those. A new account is left to the worker (kick.py)."""
+    pick_up([account.pk])
+    account.refresh_from_db()
+    return look_at(account)
 
 
 def claim_page(claim: SignupClaim) -> dict:

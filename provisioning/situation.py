@@ -6,6 +6,7 @@ from datetime import datetime
 
 from accounts.messages import SENTENCES
 from accounts.status import Status
+from provisioning.mail import names_the_mailbox
 from provisioning.models import OWED, State, Step
 
 WELCOME = "welcome_email"
@@ -18,11 +19,11 @@ class Line:
     kind: str
     mark: str
     at: datetime | None
-    bounced: bool = False
+    ended: str = ""  # how it died, where that has a sentence of its own
 
     @property
     def key(self) -> str:
-        known = f"{self.kind}.{'bounced' if self.bounced else self.mark}"
+        known = f"{self.kind}.{self.ended or self.mark}"
         return known if known in SENTENCES else f"other.{self.mark}"
 
 
@@ -47,8 +48,17 @@ def line_of(step: Step) -> Line:
     if step.state == State.DONE:
         return Line(step.kind, "done", step.done_at)
     if step.state == State.DEAD:
-        return Line(step.kind, "dead", step.failed_at, bounced=step.kind == WELCOME and bool(step.reference))
+        return Line(step.kind, "dead", step.failed_at, _how_it_ended(step))
     return Line(step.kind, "late" if step.error else "open", step.failed_at)
+
+
+def _how_it_ended(step: Step) -> str:
+    """A letter that came back, or one that was refused without a word about the mailbox."""
+    if step.kind != WELCOME:
+        return ""
+    if step.reference:
+        return "bounced"
+    return "" if names_the_mailbox(step.error) else "refused"
 
 
 def situation(status: str, steps: Iterable[Step], probes: dict[str, datetime], now: datetime) -> Situation:
@@ -75,8 +85,11 @@ def _top(status: str, steps: Iterable[Step], lines: Iterable[Line]) -> str:
 
 
 def _only_the_address(steps: Iterable[Step]) -> bool:
+    """It came back, or was refused by name. Any other refusal may be of us."""
     dead = [step for step in steps if step.state == State.DEAD]
-    return bool(dead) and all(step.kind == WELCOME and step.permanent for step in dead)
+    return bool(dead) and all(
+        step.kind == WELCOME and step.permanent and _how_it_ended(step) != "refused" for step in dead
+    )
 
 
 def _next_try(steps: Iterable[Step], probes: dict[str, datetime], now: datetime) -> datetime | None:

@@ -35,9 +35,10 @@ def find(accounts: QuerySet[Account], term: str) -> QuerySet[Account]:
 
 def _ways(term: str) -> Iterator[tuple[str, str]]:
     """SQL conditions, each with its one parameter."""
-    if address := re.search(r"[^\s<>]+@[^\s<>]*", term):
-        yield f"{ADDRESS} {BEGINS}", _beginning(address[0])
-        yield "email = %s", normal_email(term)
+    if "@" in (meant := normal_email(term)).strip("@"):
+        address = re.search(r"[^\s<>]+@[^\s<>]*", term)
+        yield f"{ADDRESS} {BEGINS}", _beginning(address[0] if address else meant)
+        yield "email = %s", meant
         return
     if term.startswith("@"):
         yield f"{DOMAIN} {BEGINS}", _beginning(in_ascii(term[1:]))

@@ -247,10 +247,12 @@ def in_the_table() -> set[str]:
 # Said in no cell of the table; each is asserted by the test that is named.
 ELSEWHERE = {
     "test_bad_days": ["signup.unsaved", "signup.unsure", "database.away", "contact.unsaved"],
+    "test_typed": ["contact.again"],
     "test_limits": ["throttle.wait", "busy", "signup.busy"],
     "test_locked_out": ["throttle.ways_on"],
     "test_waiting_room": [
         "signup.typo", "waiting.needed_by", "waiting.needed_passed", "waiting.address", "welcome_email.dead",
+        "welcome_email.refused",
         "password.wrong", "address.ask", "address.confirmed", "delete.ask", "delete.staff", "delete.done",
     ],
     "test_own": [

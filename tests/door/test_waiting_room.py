@@ -13,7 +13,7 @@ from accounts.status import Status
 from provisioning import journey
 from provisioning.models import OWED, Heartbeat, State, Step, Workspace
 from provisioning.settle import settle
-from provisioning.sweep import sweep
+from provisioning.sweep import fetch, sweep
 from tests.door.letters import newest_link, subjects
 from tests.door.visit import WHO
 from tests.people import PASSWORD, Person
@@ -72,6 +72,7 @@ def test_not_without_the_password(world):
 def test_a_letter_under_way_to_the_old_address_does_not_count(world):
     browser = signed_up()
     room(browser)
+    fetch()
     [under_way] = journey.claim_due("mail", ["welcome_email"], 10)
     correct(browser)
     settle([journey.Result(under_way, 0.1, reference="<sent to the old address>")])
@@ -150,6 +151,7 @@ def test_a_stranger_states_no_deadline_for_an_account(world):
 def test_everything_is_deleted_and_nothing_is_sent_after_it(world):
     mail, browser = world[0], signed_up()
     room(browser)
+    fetch()
     [under_way] = journey.claim_due("mail", ["welcome_email"], 10)
     answer = browser.post("/arriving/delete/", {"password": PASSWORD}, follow=True)
     assert "Everything you gave us is deleted" in answer.content.decode()
@@ -268,3 +270,13 @@ def test_a_welcome_that_comes_late_says_so_and_is_enough(world):
 
 def _time_for_chores():
     Heartbeat.objects.filter(name="reconcile").update(at=Now() - timedelta(hours=1))
+
+
+def test_a_refusal_that_names_no_mailbox_is_not_put_down_to_the_address(world):
+    browser = signed_up()
+    sweep()
+    said = "the mail service said 550 refused by policy"
+    Step.objects.filter(kind="welcome_email").update(state=State.DEAD, permanent=True, error=said, reference="")
+    Account.objects.update(status=Status.FAILED)
+    page = room(browser)
+    assert "may be the address, or something on our side" in page and "mistyped" not in page

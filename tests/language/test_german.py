@@ -84,6 +84,7 @@ def test_signing_up_in_german(client):
     assert "Dieses Passwort ist zu kurz." in refused
     assert client.post("/signup/", DANA | {"password": PASSWORD}).status_code == 302
     assert "Wir haben Ihre Anmeldung, Dana." in read(client.get("/arriving/"))
+    pick_up()
     Step.objects.update(state=State.DONE, done_at=Now())
     assert client.post("/login/", {"email": DANA["email"], "password": PASSWORD}).status_code == 302
     assert "Das ist der Arbeitsbereich von Acme & Sons." in read(client.get("/home/"))
