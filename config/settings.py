@@ -144,6 +144,7 @@ SESSION_COOKIE_NAME = "__Host-session" if ON_HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if ON_HTTPS else "csrf"
 CLAIM_COOKIE_NAME = "__Host-claim" if ON_HTTPS else "claim"
 KNOWN_COOKIE_NAME = "__Host-known" if ON_HTTPS else "known"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # a cookie would show what is said
 CSRF_FAILURE_VIEW = "support.refused.csrf_failure"
 CLAIM_COOKIE_AGE = 7 * 86400
 

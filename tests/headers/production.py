@@ -10,8 +10,14 @@ from django.test import Client
 PATHS = ("/", "/signup/", "/login/", "/contact/", "/arriving/", "/confirm/token/", "/no/such/page/", "/robots.txt")
 
 
+WHO = {"name": "Dana", "email": "dana@acme.example", "phone": "030", "company": "Acme", "password": "a few words"}
+
+
 def visit(path: str) -> dict:
-    answer = visitor().get(path, secure=True)
+    return _seen(visitor().get(path, secure=True))
+
+
+def _seen(answer) -> dict:
     cookies = [cookie.OutputString() for cookie in answer.cookies.values()]
     body = b"".join(answer) if answer.streaming else answer.content
     return {"status": answer.status_code, "headers": dict(answer.headers), "cookies": cookies, "body": body.decode()}
@@ -26,6 +32,7 @@ def main() -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
     call_command("migrate", interactive=False, verbosity=0)
     pages = {path: visit(path) for path in PATHS}
+    pages["a sign-up"] = _seen(visitor().post("/signup/", WHO, secure=True))
     style = pages["/"]["body"].split('rel="stylesheet" href="')[1].split('"')[0]
     plain = visitor().get("/login/")
     found = {

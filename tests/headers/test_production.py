@@ -79,7 +79,7 @@ def test_only_the_first_page_is_for_search_engines(seen):
 
 def test_cookies_stay_with_this_host_and_out_of_scripts(seen):
     cookies = [cookie for page in seen["pages"].values() for cookie in page["cookies"]]
-    assert {cookie.split("=")[0] for cookie in cookies} == {"__Host-csrf", "__Host-claim"}
+    assert {cookie.split("=")[0] for cookie in cookies} == {"__Host-csrf", "__Host-claim", "__Host-known"}
     for cookie in cookies:
         parts = {part.strip().split("=")[0].lower() for part in cookie.split(";")[1:]}
         assert {"secure", "httponly", "samesite", "path"} <= parts and "domain" not in parts, cookie

@@ -16,7 +16,18 @@ from accounts.models import Account
 from accounts.status import Status
 from provisioning.models import Dependency, Outage, Workspace
 from support import permits, trust
-from support.models import Away, Incident, Letter, Promise, Question, TrustRepair, the_desk
+from support.models import (
+    Attachment,
+    Away,
+    InboundMail,
+    Incident,
+    Letter,
+    Message,
+    Promise,
+    Question,
+    TrustRepair,
+    the_desk,
+)
 from tests.people import Person, Supporter
 from tests.support.test_today import given_up, wrote
 
@@ -31,6 +42,8 @@ PAGES = {
     "press": None,  # test_offers.py
     "words": WORDS,
     "send_word": WORDS | {"support.change_trustrepair"},
+    "mail": {"support.view_ticket"},
+    "attachment": {"support.view_ticket"},
     "step_away": {"support.add_away"},
     "come_back": TODAY | {"support.add_away"},
     "why": WHY,
@@ -76,9 +89,14 @@ def full():
     away = Away.objects.create(start=now, until=now)
     device = TOTPDevice.objects.create(user=dana)
     schedule = IntervalSchedule.objects.create(every=1, period="days")
+    post = InboundMail.objects.create(hook="plain/inbound/", posted=b"From: dana@acme.example", digest="x")
+    message = Message.objects.filter(ticket=ticket).latest("pk")
+    Message.objects.filter(pk=message.pk).update(mail=post)
+    file = Attachment.objects.create(message=message, name="a.txt", size=11, content=b"Dana Sommer")
     rows = [dana, ticket, outage, incident, letter, repair, promise, workspace, away, device, schedule, service]
     rows += [the_desk(), PeriodicTask.objects.create(name="t", task="t", interval=schedule)]
-    return {row._meta.label_lower: row.pk for row in rows} | {"question": question.pk}
+    named = {"question": question.pk, "mail": message.pk, "file": file.pk}
+    return {row._meta.label_lower: row.pk for row in rows} | named
 
 
 def patterns(resolver=None, prefix=()):
@@ -103,6 +121,8 @@ def address(name, rows) -> str:
     args = {"why_outage": "provisioning.outage", "why_answer": "question", "send_word": "support.trustrepair"}
     if name == "why_month":
         return reverse("admin:why_month", args=[2026, 11])
+    if name in ("mail", "attachment"):
+        return reverse(f"admin:{name}", args=[rows["mail"], rows["file"]][: 1 + (name == "attachment")])
     return reverse(f"admin:{name}", args=[rows[args[name]]] if name in args else [])
 
 

@@ -246,7 +246,7 @@ def test_the_contact_form_keeps_its_words(language):
     """Open in one tab, a log-in in another."""
     client = Client(enforce_csrf_checks=True, headers={"accept-language": language})
     client.get("/contact/")
-    dana = Person.create(status=Status.ACTIVE, asked_at=None)
+    dana = Person.create(status=Status.ACTIVE, asked_at=None, language=language)
     client.force_login(dana)
     words = {"email": "dana@acme.example", "message": TYPED, "csrfmiddlewaretoken": "x" * 32}
     again = client.post("/contact/", words)
