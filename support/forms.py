@@ -27,6 +27,10 @@ class LoginForm(AdminAuthenticationForm):
     username = email_field()
     password = password_field("current-password")
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["username"].widget.attrs["autofocus"] = True
+
     def get_invalid_login_error(self):
         refused = super().get_invalid_login_error()
         if has_blank_ends(self.cleaned_data["password"]):

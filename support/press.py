@@ -74,23 +74,27 @@ def press(request, name):
         return redirect(page_of(request, name))
     except signing.BadSignature as error:
         raise SuspiciousOperation("a form that this desk did not make") from error
-    _carry_out(request, name, deed, seen)
-    return redirect(_back(request, seen))
+    done = _carry_out(request, name, deed, seen)
+    return redirect(_back(request, seen, done))
 
 
-def _carry_out(request, name: str, deed: Deed, seen: Seen) -> None:
+def _carry_out(request, name: str, deed: Deed, seen: Seen) -> bool:
+    """Whether it was done. If not, what was typed is kept."""
     form = deed.form(request.POST)
     if not form.is_valid():
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
-        return typed.keep(request)
+        typed.keep(request)
+        return False
     try:
         subject = _do(name, deed, seen, request.user, form.cleaned_data)
     except acts.Refused as refusal:
         messages.error(request, _("Not done: %(why)s") % {"why": refusal})
-        return typed.keep(request)
+        typed.keep(request)
+        return False
     if deed.kicks and subject.account:
         kick(subject.account)
     messages.success(request, str(deed.done))
+    return True
 
 
 def _do(name: str, deed: Deed, seen: Seen, actor: Account, words: dict) -> Subject:
@@ -140,12 +144,12 @@ def open_ticket_of(account: Account | None) -> Ticket | None:
     return Ticket.objects.filter(account=account, closed_at=None).first() if account else None
 
 
-def _back(request, seen: Seen) -> str:
-    """Back to whom it was about, whatever became of it."""
+def _back(request, seen: Seen, done: bool = False) -> str:
+    """Back to whom it was about; from Today, once it is done, on to whoever is next."""
     account, ticket = seen.state.get("account"), seen.state.get("ticket")
     if request.POST.get("back") == "person" and account:
         return reverse("admin:accounts_account_change", args=[account])
-    return reverse("admin:index") + (f"?ticket={ticket}" if ticket else "")
+    return reverse("admin:index") + (f"?ticket={ticket}" if ticket and not done else "")
 
 
 def _recover(subject, actor, words, seen):

@@ -162,7 +162,7 @@ def test_recover_one_let_in_another_write_and_be_answered(jordan, filled, world,
     fetch_everywhere()
     jordan.reload()
     expect(jordan.locator(".next h3")).to_have_text("Mina Okafor")
-    expect(jordan.locator(".next blockquote")).to_contain_text("Thank you! One more thing.")
+    expect(jordan.locator(".next blockquote").first).to_contain_text("Thank you! One more thing.")
     assert Message.objects.latest("pk").ticket == Letter.objects.get(automatic=False).ticket
 
 

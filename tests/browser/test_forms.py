@@ -34,8 +34,7 @@ def test_a_refusal_takes_the_focus_names_the_fields_and_leads_to_them(page):
     expect(email).to_have_attribute("aria-invalid", "true")
     expect(email).to_have_accessible_description("Enter an e-mail address like name@example.com.")
     expect(page.locator("[name=phone]")).to_have_accessible_description(
-        "We call only if our e-mail cannot reach you. "
-        "Please give a phone number with its digits, like +44 20 7946 0000."
+        "We call only if our e-mail cannot reach you."
     )
 
 

@@ -3,6 +3,7 @@
 from io import StringIO
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -10,8 +11,14 @@ from accounts.models import Account
 from support.models import Incident, Ticket
 from support.today import today
 from tests.people import Person
+from tests.support.conftest import make_roles
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def roles():
+    make_roles(apps, None)  # a test with real transactions empties all tables after it
 
 
 def demo(*words):
