@@ -7,10 +7,11 @@ from base64 import b32encode
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
+from django.urls import reverse
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts.models import Event
+from accounts.models import Account, Event
 from accounts.status import Status
 from support.models import RecoveryCode
 from tests.people import PASSWORD, Person, Supporter
@@ -229,3 +230,11 @@ def test_no_page_of_the_desk_is_stored(desk, page):
 def test_no_page_behind_log_in_is_stored(page):
     client = logged_in(Person.create(status=Status.ACTIVE, asked_at=None))
     assert "no-store" in client.get(page, follow=True).headers["Cache-Control"]
+
+
+def test_the_desk_changes_a_password_on_everybodys_own_page(desk):
+    """Which counts guesses, ends whatever else is open, and writes a letter."""
+    assert desk.get("/admin/password_change/").url == reverse("own_password")
+    new = {"old_password": PASSWORD, "new_password1": "another good phrase", "new_password2": "another good phrase"}
+    assert desk.post("/admin/password_change/", new).status_code == 302
+    assert Account.objects.get(is_staff=True).check_password(PASSWORD)
