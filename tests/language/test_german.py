@@ -116,7 +116,8 @@ def test_letters(name, facts):
     step.created_at = now - timedelta(hours=1)
     message = compose(name, step)
     page = str(message.alternatives[0][0])
-    assert '<html lang="de">' in page and message.body.startswith("Guten Tag Dana,")
+    greeting = "Guten Tag," if name == "move" else "Guten Tag Dana,"  # whose mailbox that is, is not known yet
+    assert '<html lang="de">' in page and message.body.startswith(greeting)
     read_text = f"{message.subject} {message.body} {unescape(page)}"
     assert [text for text in ENGLISH if text in read_text] == []
     assert not re.search(r"\b(the|your|you|is|at|on|by|noon|time|minutes|hours|days)\b", str(message.body))

@@ -175,14 +175,17 @@ class TestMailServer:
         assert (mail.to(DANA), len(mail.letters), mail.connections) == ([], 1, 1)
 
 
-def put(server: Provisioner, name: str = "a1", key: str = "k1", **headers: str) -> urllib3.BaseHTTPResponse:
-    return ask(server, "PUT", name, json={"company": "Acme"}, headers={"Idempotency-Key": key, **headers})
+def put(server: Provisioner, name: str = "a1", key: str = "k1", timeout=SHORT, **headers) -> urllib3.BaseHTTPResponse:
+    headers = {"Idempotency-Key": key, **headers}
+    return ask(server, "PUT", name, json={"company": "Acme"}, headers=headers, patience=timeout)
 
 
-def ask(server: Provisioner, method: str, name: str, *, headers=None, **options) -> urllib3.BaseHTTPResponse:
+def ask(
+    server: Provisioner, method: str, name: str, *, headers=None, patience=SHORT, **options
+) -> urllib3.BaseHTTPResponse:
     url = f"http://127.0.0.1:{server.port}/workspaces/{name}"
     headers = {"Authorization": "Bearer token", **(headers or {})}
-    with urllib3.PoolManager(retries=False, timeout=SHORT) as pool:
+    with urllib3.PoolManager(retries=False, timeout=patience) as pool:
         return pool.request(method, url, headers=headers, redirect=False, **options)
 
 
@@ -255,10 +258,10 @@ class TestProvisioner:
         assert provisioner.wait_for("a1")
 
     def test_drip_outlasts_a_timeout_for_each_read(self, provisioner):
-        provisioner.mode, provisioner.drip_every = "drip", 0.01
+        provisioner.mode, provisioner.drip_every = "drip", 0.03
         start = time.monotonic()
-        assert put(provisioner).json() == {"id": "a1"}
-        assert time.monotonic() - start > SHORT
+        assert put(provisioner, timeout=2).json() == {"id": "a1"}
+        assert time.monotonic() - start > 2
 
     def test_garbage_is_no_json(self, provisioner):
         provisioner.mode = "garbage"
