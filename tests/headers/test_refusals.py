@@ -44,3 +44,15 @@ def test_another_host_is_refused_with_a_page():
     answer = Client(headers={"host": "evil.example"}).get("/login/")
     assert (answer.status_code, "We could not read that" in answer.content.decode()) == (400, True)
     assert "evil" not in answer.content.decode()
+
+
+FORMS = ("signup", "login", "password/reset", "resend", "contact", "arriving/needed", "arriving/delete")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", FORMS)
+def test_a_wrong_token_carries_nothing_out(form):
+    browser = Client(enforce_csrf_checks=True)
+    browser.get("/login/")
+    typed = {"csrfmiddlewaretoken": "wapiti", "email": "dana@acme.example", "password": "a few good words"}
+    assert browser.post(f"/{form}/", typed).status_code == 403
