@@ -53,10 +53,15 @@ def _address_given(request, account: Account, email: str):
     if account.mailbox_proven_at:
         return _page(request, "address_confirmed", None, say("address.confirmed", email=account.email))
     if account.is_active:
-        spend(request, "letter", email)
-        correct_address(account, email)
-        seem_to_know(request, email, really=Account.objects.filter(pk=account.pk, email=email).exists())
+        _put_right(request, account, email)
     return redirect("arriving")
+
+
+def _put_right(request, account: Account, email: str) -> None:
+    """From either page; it makes us write to somebody, so it counts as asking for a letter."""
+    spend(request, "letter", email)
+    correct_address(account, email)
+    seem_to_know(request, email, really=Account.objects.filter(pk=account.pk, email=email).exists())
 
 
 @for_oneself
@@ -69,7 +74,7 @@ def own_address(request, account: Account, posted):
         return _page(request, "own_address", form, _what_will_happen(account))
     email = form.cleaned_data["email"]
     if not account.mailbox_proven_at:
-        correct_address(account, email)
+        _put_right(request, account, email)
         return redirect("own")
     spend(request, "letter", email)
     ask_to_move(account, email)

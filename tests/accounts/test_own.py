@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts import logins
-from accounts.models import Account, Event, Login
+from accounts.models import Account, Event, Login, Tries
 from accounts.status import Status
 from provisioning.models import State, Step
 from provisioning.sweep import sweep
@@ -314,6 +314,13 @@ def test_an_unproven_one_is_put_right_at_once(dana):
     ask(logged_in())
     dana.refresh_from_db()
     assert dana.email == NEW
+
+
+@pytest.mark.parametrize("proven_at", [None, Now()], ids=["not proven", "proven"])
+def test_an_address_that_is_named_counts_as_asking_for_a_letter(dana, proven_at):
+    Account.objects.update(mailbox_proven_at=proven_at)
+    ask(logged_in())
+    assert Tries.objects.get(key__startswith="letter network").count == 1
 
 
 def test_the_address_they_have_is_no_new_one(dana):
