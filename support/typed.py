@@ -21,7 +21,18 @@ KEY = "desk_typed"
 LONGEST = 20_000  # characters of one field
 MOST_IN_ALL = 50_000
 VALID = timedelta(hours=12)
-NOT_TYPED = {"csrfmiddlewaretoken", "seen", "back", "next", "draft", "code", "_save", "_continue", "_addanother"}
+NOT_TYPED = {
+    "csrfmiddlewaretoken",
+    "seen",
+    "back",
+    "next",
+    "draft",
+    "code",
+    "recovery_code",
+    "_save",
+    "_continue",
+    "_addanother",
+}
 
 
 @dataclass(frozen=True)

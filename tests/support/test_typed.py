@@ -211,6 +211,11 @@ def test_what_is_kept_is_bounded_and_holds_no_password(browser, root, dana):
     assert kept["body"] == TYPED
 
 
+def test_a_recovery_code_is_not_kept(browser, root):
+    browser.post("/admin/second-step/", {"recovery_code": "one-of-ten-codes", "csrfmiddlewaretoken": "x" * 32})
+    assert "one-of-ten-codes" not in str(dict(browser.session))
+
+
 def test_what_another_site_sends_is_no_word_of_hers(browser, root, dana):
     where, words, page = reply(root, dana)
     for headers in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
