@@ -7,9 +7,12 @@ becomes of its row, and a row that cannot be read is shown at the desk and left 
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
@@ -56,6 +59,7 @@ class Row(ModelEntry):
 class Scheduler(DatabaseScheduler):
     Entry = Row
     _offset = 0.0
+    _at_work = False
 
     def all_as_schedule(self):
         try:
@@ -85,7 +89,30 @@ class Scheduler(DatabaseScheduler):
         before, self._offset = self._offset, time.time() - time.monotonic()
         if abs(self._offset - before) > A_JUMP:
             self._heap = None
-        return super().tick(*args, **kwargs)
+        with self._working():
+            return super().tick(*args, **kwargs)
+
+    def sync(self):
+        with self._working():
+            super().sync()
+
+    def close(self):
+        """Celery closes in its signal handler, and once more when the exception that this raises has come up.
+
+        In the handler the query that it has interrupted still holds the connection: to ask another one there would
+        wait for ever. Afterwards that connection is in the middle of something, so the last words get a new one.
+        """
+        if not self._at_work:
+            connection.close()
+            super().close()
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        before, self._at_work = self._at_work, True
+        try:
+            yield
+        finally:
+            self._at_work = before
 
     def apply_async(self, entry, producer=None, advance=True, **kwargs):
         """Without a worker ticks would pile up in the broker for as long as nobody comes."""

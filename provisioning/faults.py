@@ -15,6 +15,7 @@ from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast, Now
 
+from accounts import clock
 from accounts.away import is_away, is_passing
 from provisioning.models import Fault
 from provisioning.storable import storable
@@ -172,8 +173,8 @@ def without_resting(rows: "QuerySet[Row]", doing: str = "") -> "QuerySet[Row]":
 
 
 def rests() -> Q:
-    """A next turn further away than any is set to is some other clock's, and not believed."""
-    return Q(next_at__gt=Now(), next_at__lte=Now() + timedelta(seconds=RESTS[-1]))
+    """Those whose next turn has not come."""
+    return ~clock.due("next_at", timedelta(seconds=RESTS[-1]))
 
 
 def _faults_of(model: type[models.Model], doing: str = "") -> "QuerySet[Fault]":

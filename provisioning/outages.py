@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 
+from accounts import clock
 from provisioning import attribution
 from provisioning.attribution import DOWN, REFUSED, Evidence, Report
 from provisioning.models import OWED, Dependency, Outage, State, Step
@@ -41,8 +42,7 @@ def is_broken(name: str) -> bool:
 
 
 def _take_the_probe(name: str) -> bool:
-    """A time further away than any probe is set to is some other clock's, and not believed."""
-    due = Q(probe_at=None) | Q(probe_at__lte=Now()) | Q(probe_at__gt=Now() + PROBE_LIMIT)
+    due = Q(probe_at=None) | clock.due("probe_at", PROBE_LIMIT)
     return Dependency.objects.filter(due, name=name, broken=True).update(probe_at=Now() + PROBE_LIMIT) == 1
 
 

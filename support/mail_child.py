@@ -1,4 +1,4 @@
-"""The child that reads mail: a process of its own, which an alarm ends when one mail takes too long.
+"""The child that reads mail: a process of its own, which a timer ends when one mail takes too much of the processor.
 
 It gets a job and a post over a socket, and answers with facts and files. It has no database, no secrets of ours and
 nothing in its environment; whatever a mail makes of it, the next one gets another child.
@@ -46,7 +46,7 @@ class Plain(AnymailBaseWebhookView):
 
 
 def main(descriptor: int) -> None:
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
@@ -60,10 +60,10 @@ def main(descriptor: int) -> None:
 def serve(link: Connection) -> None:
     job = json.loads(link.recv_bytes())
     posted = link.recv_bytes()
-    signal.setitimer(signal.ITIMER_REAL, job["seconds"])
+    signal.setitimer(signal.ITIMER_PROF, job["seconds"])
     found = read(job, posted)
     answer = json.dumps([asdict(facts) for facts, _files in found]).encode()
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.setitimer(signal.ITIMER_PROF, 0)
     link.send_bytes(answer)
     for _facts, files in found:
         for content in files:

@@ -107,6 +107,15 @@ def test_one_probe_an_interval_however_many_ask():
 
 
 @database
+@pytest.mark.parametrize("later", [timedelta(milliseconds=1), timedelta(seconds=2)], ids=str)
+def test_whose_question_is_older_than_the_probe_it_waited_for_gets_none(later):
+    """Two ask at once: the second waits for the row, and finds it with a time that was still to come as it asked."""
+    record("mail", [failed(), failed(), failed()])
+    Dependency.objects.update(probe_at=Now() + outages.PROBE_LIMIT + later)
+    assert allowance("mail", 50) == 0
+
+
+@database
 def test_after_the_outage_the_rate_grows_while_clean_and_halves_on_a_failure():
     record("mail", [failed(), failed(), failed()])
     record("mail", [worked()])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from celery import current_app
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
@@ -68,6 +68,27 @@ def test_a_clock_put_back_while_the_beat_runs(queues, tmp_path, ahead):
         clock.write_text("+0s")
         time.sleep(1.5)  # the pause it may have been in
         ticks(running, queues)
+
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+CHANGES = "django_celery_beat_periodictasks"
+
+
+def some_wait() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING)
+        return cursor.fetchone()[0] > 0
+
+
+def test_a_beat_that_is_stopped_in_the_middle_of_a_query_ends(queues, tmp_path):
+    with beat(tmp_path) as running:
+        ticks(running, queues)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {CHANGES} IN ACCESS EXCLUSIVE MODE")
+            running.wait_until(some_wait, 60, "its question whether the schedule has changed")
+            running.terminate()
+            assert running.wait(60) == 0
+    assert sweep_row().total_run_count >= 2, "what it had done is noted"
 
 
 ZONE = "UPDATE django_celery_beat_crontabschedule SET minute = %s, timezone = %s"

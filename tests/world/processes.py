@@ -84,6 +84,9 @@ class Process:
         self._signal(signal.SIGKILL)
         self._started().wait()
 
+    def terminate(self) -> None:
+        self._signal(signal.SIGTERM)
+
     def freeze(self) -> None:
         self._signal(signal.SIGSTOP)
 
