@@ -20,7 +20,8 @@ DATABASE_ERRORS = (DatabaseError, InterfaceError)
 # Classes and codes of PostgreSQL's Appendix A that say nothing about what was asked: connection lost, resources
 # used up, shut down or starting, the disk or the system at fault, read-only for the time of a failover, and
 # sessions ended for waiting too long.
-AWAY = ("08", "53", "57P", "58", "25006", "25P03", "25P04")
+READ_ONLY = "25006"
+AWAY = ("08", "53", "57P", "58", READ_ONLY, "25P03", "25P04")
 # The same statement may work in a moment: a deadlock, somebody else's lock, a statement that took too long.
 PASSING = (*AWAY, "40", "55P03", "57014")
 
@@ -79,7 +80,8 @@ def page_for(error: BaseException) -> HttpResponse | None:
         behind = behind.__cause__ or behind.__context__
     if behind is None or not is_passing(behind):
         return None
-    page = render(None, "accounts/away.html", {"sentence": say("database.away")}, status=503)
+    sentence = say("database.read_only" if sqlstate_of(behind) == READ_ONLY else "database.away")
+    page = render(None, "accounts/away.html", {"sentence": sentence}, status=503)
     page["Retry-After"], page["Cache-Control"] = "30", "no-store"
     return page
 

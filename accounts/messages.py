@@ -31,6 +31,10 @@ SENTENCES = {
         "typed is still here except the password. Please type it again and press the button in half a minute."
     ),
     "signup.typo": _("You gave {email}. If you meant {meant}, put it right here; otherwise all is well."),
+    "database.read_only": _(
+        "Our database can only be read just now, so this page could not do what you asked. Nothing you had saved "
+        "with us before is lost. Please try again in a minute."
+    ),
     "database.away": _(
         "Our database is not answering, so this page could not do what you asked. Nothing you had saved with us "
         "before is lost. Please try again in a minute."

@@ -55,7 +55,8 @@ class Step(models.Model):
             models.CheckConstraint(condition=models.Q(state__in=State.values), name="step_state_is_known"),
         ]
         indexes = [
-            models.Index(fields=["dependency", "due_at"], condition=models.Q(state__in=OWED), name="steps_due")
+            models.Index(fields=["dependency", "due_at"], condition=models.Q(state__in=OWED), name="steps_due"),
+            models.Index(fields=["account"], condition=models.Q(state=State.DEAD), name="steps_given_up"),
         ]
 
     def __str__(self):

@@ -47,26 +47,35 @@ def account_page(account: Account, claim: SignupClaim | None, logged_in: bool) -
     state = look_at(account)
     if account.asked_at and state.lines:
         state = _begun_anew(account)
-    top = state.top if account.is_active else "waiting.suspended"
-    if claim and top == "waiting.on_its_way":
-        top = "receipt.safe"
-    note_what_they_saw(account, top)
+    note_what_they_saw(account, _top(account, state, claim))
+    lines = _with_newest_letter(account, state.lines)
+    return _page(account, claim, state, lines, state.may_enter and reverse("home" if logged_in else "login"))
+
+
+def _page(account: Account, claim: SignupClaim | None, state: Situation, lines: Sequence[Line], enter_link) -> dict:
+    top = _top(account, state, claim)
     facts = {"email": account.written_to, "name": account.first_name, "reference": account.reference}
     ready = top in ("waiting.ready", "waiting.suspended")
     return {
         "heading": say("receipt.heading" if claim else "home.welcome", **facts),
         "top": say(top, **facts),
-        "lines": [_words(line, account.written_to) for line in _with_newest_letter(account, state.lines)],
+        "lines": [_words(line, account.written_to) for line in lines],
         "if_taken": say("receipt.if_taken", **facts) if top == "receipt.safe" else "",
         "typo": "" if account.mailbox_proven_at else _typo(account.written_to),
         "needed": "" if ready else _needed(account.needed_by),
         "next_try": _next_try(state),
         "may_enter": "" if ready else _may_enter(state),
-        "enter_link": state.may_enter and account.is_active and reverse("home" if logged_in else "login"),
+        "enter_link": account.is_active and enter_link,
         "settled": state.settled,
         "email": account.written_to,
         "may_change": account.is_active and not account.mailbox_proven_at,
     }
+
+
+def _top(account: Account, state: Situation, claim: SignupClaim | None) -> str:
+    if not account.is_active:
+        return "waiting.suspended"
+    return "receipt.safe" if claim and state.top == "waiting.on_its_way" else state.top
 
 
 def _begun_anew(account: Account) -> Situation:
@@ -79,26 +88,19 @@ def _begun_anew(account: Account) -> Situation:
 def claim_page(claim: SignupClaim) -> dict:
     """What a browser may see that signed up for an address which was taken: its own claim, nothing more.
 
-    It asks the database as much as a new account's page does.
+    It reads and takes as long as the page of the new account that it would have been.
     """
-    _look_at(claim.account, Step.objects.filter(counted(), account=claim.account, occasion=NOBODYS))
+    new = _as_new(claim)
+    state = _look_at(new, Step.objects.filter(counted(), account=claim.account, occasion=NOBODYS))
     _last_seen(claim.account)
     letters = Step.objects.filter(account=claim.account, kind__in=THEIR_LETTERS).order_by("-pk")
     letter = letters.filter(created_at__gte=claim.created_at).first()
-    return {
-        "heading": say("receipt.heading", name=claim.name.split(" ")[0]),
-        "top": say("receipt.safe"),
-        "lines": [_words(line, claim.email) for line in _with_letter(letter, first_lines())],
-        "if_taken": say("receipt.if_taken", email=claim.email),
-        "typo": _typo(claim.email),
-        "needed": _needed(claim.needed_by),
-        "next_try": "",
-        "may_enter": "",
-        "enter_link": "",
-        "settled": False,
-        "email": claim.email,
-        "may_change": True,
-    }
+    return _page(new, claim, state, _with_letter(letter, first_lines()), "")
+
+
+def _as_new(claim: SignupClaim) -> Account:
+    """The account that this sign-up would have made. It is never saved."""
+    return Account(email=claim.email, name=claim.name, needed_by=claim.needed_by, created_at=claim.created_at)
 
 
 def _with_newest_letter(account: Account, lines: Sequence[Line]) -> Sequence[Line]:

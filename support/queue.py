@@ -9,6 +9,9 @@ from accounts.clock import due, long_ago
 from accounts.models import Account, Event, Voice
 from accounts.status import UNFINISHED, Status
 from provisioning import faults
+from provisioning.models import State, Step
+from provisioning.parked import counted
+from provisioning.situation import WELCOME
 from support.models import Affected, Promise, Ticket
 
 BATCH = 500
@@ -33,10 +36,21 @@ def open_ticket(account: Account | None, email: str, why: str) -> Ticket:
 
 
 def take_over_given_up() -> None:
-    """Open a ticket for each account on which the machine gave up."""
+    """Open a ticket for each account on which the machine gave up, or on a step that it came to be owed later."""
     has_one = Ticket.objects.filter(account=OuterRef("pk"), closed_at=None)
     given_up = Account.objects.filter(~Exists(has_one), status=Status.FAILED)
-    faults.batch(given_up.order_by("status_at"), _take_over, "asking a person about this account", BATCH)
+    had_one = Ticket.objects.filter(account=OuterRef("account"), opened_at__gte=OuterRef("failed_at"))
+    later = Account.objects.filter(
+        ~Exists(has_one), pk__in=_given_up_later().filter(~Exists(had_one)).values("account")
+    )
+    for theirs in (given_up, later):
+        faults.batch(theirs.order_by("status_at"), _take_over, "asking a person about this account", BATCH)
+
+
+def _given_up_later() -> QuerySet[Step]:
+    """Steps that were added for people who were active by then (backfill_step)."""
+    dead = Step.objects.filter(counted(), state=State.DEAD, occasion="", account__status=Status.ACTIVE)
+    return dead.exclude(kind=WELCOME)
 
 
 def _take_over(account: Account) -> None:
@@ -45,7 +59,9 @@ def _take_over(account: Account) -> None:
 
 def close_healed() -> None:
     """Close the tickets that were opened because the machine gave up, once the account is active after all."""
-    healed = Ticket.objects.filter(closed_at=None, why=Ticket.Why.GAVE_UP, account__status=Status.ACTIVE)
+    owed = _given_up_later().filter(account=OuterRef("account"))
+    gave_up = Ticket.objects.filter(closed_at=None, why=Ticket.Why.GAVE_UP)
+    healed = gave_up.filter(~Exists(owed), account__status=Status.ACTIVE)
     locked = healed.select_for_update(of=["self"], skip_locked=True)
     faults.batch(locked, _close_healed, "closing this ticket", BATCH)
 

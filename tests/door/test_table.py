@@ -248,6 +248,7 @@ def in_the_table() -> set[str]:
 ELSEWHERE = {
     "test_bad_days": ["signup.unsaved", "signup.unsure", "database.away", "contact.unsaved"],
     "test_typed": ["contact.again"],
+    "test_read_only": ["database.read_only"],
     "test_limits": ["throttle.wait", "busy", "signup.busy"],
     "test_locked_out": ["throttle.ways_on"],
     "test_waiting_room": [

@@ -13,7 +13,7 @@ PAGES = {
     "/fails/429/": (429, "Please wait a little"),
     "/fails/500/": (500, "Sorry, there is a problem on our side"),
     "/fails/503/": (503, "Sorry, we are too busy right now"),
-    "/fails/database/": (503, "Sorry, our database is not answering"),
+    "/fails/database/": (503, "Sorry, this did not work just now"),
 }
 
 

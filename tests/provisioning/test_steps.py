@@ -27,6 +27,8 @@ from provisioning.receipt import look_at
 from provisioning.settle import settle
 from provisioning.steps import _reference_of, in_diary, label_of, setup_kinds, shortened
 from provisioning.sweep import anything_due, reconcile, sweep
+from support.models import Ticket
+from support.queue import close
 from tests.people import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,6 +74,10 @@ def says(result):
         return result
 
     return charge
+
+
+def refuse():
+    raise StepFailed("no", permanent=True)
 
 
 def raises(make_error):
@@ -384,6 +390,27 @@ def test_backfill_reaches_who_is_active_already(platform, monkeypatch, capsys):
     assert set(done.values_list("account", flat=True)) == {account.pk for account in early}
     assert not Step.objects.filter(account=gone).exists()
     assert not Account.objects.exclude(status=Status.ACTIVE).exists()
+
+
+def test_a_step_owed_later_that_is_given_up_is_a_persons_to_answer(platform):
+    dana, other = Person.create(), Person.create()
+    sweep()
+    platform({"shop.billing.charge": lambda account, key: charge(account, key) if account == other else refuse()})
+    call_command("backfill_step", "shop.billing.charge")
+    sweep()
+    assert (status_of(dana), theirs(dana).state) == (Status.ACTIVE, State.DEAD)
+    ticket = Ticket.objects.get()
+    assert (ticket.account, ticket.why) == (dana, Ticket.Why.GAVE_UP)
+    sweep()
+    assert Ticket.objects.get(closed_at=None) == ticket, "the account is active, and still somebody owes an answer"
+    close(ticket, "We looked after it by hand.")
+    sweep()
+    assert not Ticket.objects.filter(closed_at=None).exists(), "answered is answered"
+    Ticket.objects.all().delete()
+    sweep()
+    Step.objects.filter(state=State.DEAD).update(state=State.DONE)
+    sweep()
+    assert Ticket.objects.get().closed_because == "The account became active."
 
 
 @pytest.mark.parametrize("path", ["shop.billing.nothing", "workspace"])
