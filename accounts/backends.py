@@ -2,7 +2,7 @@
 
 from django.contrib.auth.backends import ModelBackend
 
-from accounts.models import normal_email
+from accounts.models import Account, Event, Voice, normal_email
 from accounts.passwords import compare_from_now_on
 from accounts.throttle import forgive, spend
 
@@ -14,7 +14,15 @@ class ThrottledBackend(ModelBackend):
         email = normal_email(username)[:254]
         spend(request, "login", email)
         account = super().authenticate(request, username, password, **kwargs)
+        _note(email, account)
         if account:
             compare_from_now_on(account, password)
             forgive(request, "login", email)
         return account
+
+
+def _note(email: str, account: Account | None) -> None:
+    """In the diary of whose address it is (ASVS 16.3.1)."""
+    whose = account or Account.objects.filter(email=email).first()
+    kind = "logged_in_at_the_desk" if account else "tried_to_log_in"
+    Event.objects.create(account=whose, address="" if whose else email, voice=Voice.THEY, kind=kind)

@@ -9,7 +9,8 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Least, Now
 from django.utils.translation import gettext as _
 
-from accounts.models import Account, Event, Voice
+from accounts import claims, logins
+from accounts.models import Account, Event, Login, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import Status
 from provisioning.address import correct_address as correct
@@ -145,3 +146,10 @@ def vouch(account: Account, actor: Account, reason: str, key: UUID) -> None:
     if account.is_active and account.status != Status.ACTIVE:
         ask_for_repair(account)
     note(account, "vouched", actor, reason)
+
+
+def end_sessions(account: Account, actor: Account, reason: str) -> None:
+    """Somebody else may be in: whoever is logged in is out, and so is every browser that signed up (ASVS 7.4.5)."""
+    logins.end(Login.objects.filter(account=account))
+    claims.end_for(account)
+    note(account, "sessions_ended", actor, reason)

@@ -240,7 +240,7 @@ TABLE: tuple[Row, ...] = (
         _other_password,
         _says("They signed up again with another password. The first one still counts."),
         "send_link",
-        ("vouch",),
+        ("vouch", "end_sessions"),
     ),
     Row(
         "refused",
@@ -270,6 +270,6 @@ TABLE: tuple[Row, ...] = (
         "wait",
         ("let_in", "recover"),
     ),
-    Row("fine", _fine, _says("Nothing is wrong on our side."), "answer", ("vouch",)),
+    Row("fine", _fine, _says("Nothing is wrong on our side."), "answer", ("vouch", "end_sessions")),
     Row("unknown", lambda facts: [], _says("I do not know."), "read", ("recover", "hand_over")),
 )

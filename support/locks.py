@@ -21,8 +21,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts.models import Account
+from accounts.models import Account, Event, Voice
 from support import recovery_codes, typed
+from support.post import write
 
 SEEN = "desk_seen"
 ENROLLING = "desk_enrolling"  # the row of the key that this session was shown, and nobody else
@@ -93,6 +94,7 @@ def second_step(request, site):
         device = fits(request, form.cleaned_data["code"])
         if device:
             return _let_in(request, site, device)
+        _note(request.user, "second_step_refused")
         form.add_error("code", _("That code does not fit. Wait for the next one; your clocks may differ."))
     return _ask_for_code(request, site, form, RecoveryCodeForm())
 
@@ -136,6 +138,7 @@ def fits(request, code: str) -> TOTPDevice | None:
 
 def _let_in(request, site, device: TOTPDevice):
     if device.confirmed:
+        _note(request.user, "second_step_passed")
         django_otp.login(request, device)
         return redirect(typed.again(request).page or "admin:index")
     return _confirm(request, site, device)
@@ -149,6 +152,7 @@ def _confirm(request, site, device: TOTPDevice):
         if another is None:
             TOTPDevice.objects.filter(user=request.user).exclude(pk=device.pk).delete()
             confirmed = TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
+            _tell_of_new_key(request.user, device)
     if another or not confirmed:  # somebody else with the password was faster
         return redirect("admin:second_step")
     device.confirmed = True
@@ -158,9 +162,25 @@ def _confirm(request, site, device: TOTPDevice):
     return _show_codes(request, site)
 
 
+def _tell_of_new_key(user: Account, device: TOTPDevice) -> None:
+    """By a letter: whoever has the password alone may have been faster than she was (ASVS 6.3.7)."""
+    _note(user, "second_step_set_up")
+    body = _(
+        "The desk's second step is set up anew for you: from now on it asks for codes of the app that holds the new "
+        "key, and the recovery codes from before are worth nothing any more.\n\nIf that was not you, somebody knows "
+        "your password: choose a new one now, and tell whoever runs the platform to end your sessions."
+    )
+    write(user.email, _("The desk asks you for other codes now"), body, f"second step {device.pk} {device.key[:8]}")
+
+
+def _note(user: Account, kind: str) -> None:
+    Event.objects.create(account=user, voice=Voice.THEY, kind=kind)
+
+
 def _by_recovery_code(request, site):
     by_code, device = RecoveryCodeForm(request.POST), confirmed_device(request.user)
     if by_code.is_valid() and device and recovery_codes.use(request.user, by_code.cleaned_data["recovery_code"]):
+        _note(request.user, "recovery_code_used")
         _say_how_many(request)
         if by_code.cleaned_data["new_phone"]:
             request.session[NEW_PHONE] = True
@@ -168,6 +188,7 @@ def _by_recovery_code(request, site):
         django_otp.login(request, device)
         return redirect(typed.again(request).page or "admin:index")
     if by_code.is_valid():
+        _note(request.user, "second_step_refused")
         by_code.add_error("recovery_code", _("That is none of your codes, or it was used before."))
     return _ask_for_code(request, site, CodeForm(), by_code)
 

@@ -19,6 +19,7 @@ PERMISSION = {
     "send_link": "support.reply",
     "correct_address": "support.correct_address",
     "vouch": "support.vouch",
+    "end_sessions": "support.vouch",
     "reply": "support.reply",
     "put_aside": "support.put_aside",
     "hand_over": "support.hand_over",

@@ -195,6 +195,10 @@ def _vouch(subject, actor, words, seen):
     acts.vouch(subject.account, actor, words["reason"], seen.key)
 
 
+def _end_sessions(subject, actor, words, seen):
+    acts.end_sessions(subject.account, actor, words["reason"])
+
+
 t = gettext_lazy
 DEEDS: dict[str, Deed] = {
     "recover": Deed(t("Recover"), _recover, t("It is being set up again now."), kicks=True),
@@ -208,6 +212,11 @@ DEEDS: dict[str, Deed] = {
         kicks=True,
     ),
     "vouch": Deed(t("Vouch, and start a reset"), _vouch, t("They get a letter for a new password.")),
+    "end_sessions": Deed(
+        t("Log them out everywhere"),
+        _end_sessions,
+        t("They are logged out everywhere. Their password still works."),
+    ),
     "reply": Deed(t("Send"), _reply, t("Your reply is on its way."), ReplyForm),
     "put_aside": Deed(t("Put aside"), _put_aside, t("It comes back by itself."), PutAsideForm),
     "hand_over": Deed(t("Hand to the owner"), _on_ticket(acts.hand_over), t("The owner has it.")),
@@ -226,6 +235,7 @@ REASONS = {
     "send_link": t("They could not get in"),
     "correct_address": "",
     "vouch": "",
+    "end_sessions": "",
     "put_aside": t("Waiting"),
     "hand_over": "",
     "mark_abusive": t("Not for reading twice"),

@@ -33,7 +33,14 @@ def csrf_failure(request, reason=""):
         if locks.is_staff(request.user) and locks.too_long_idle(request):
             return locks.ask_again(request)
         return desk_refused(request, _("You logged in or out elsewhere since this page was made. Nothing was done."))
-    return django_csrf_failure(request, reason)
+    return once_more(request) if ours else django_csrf_failure(request, reason)
+
+
+@never_cache
+def once_more(request):
+    """A form of the front door: what was typed in it, shown, and sent by one press. Passwords are typed anew."""
+    again = {"typed": typed.kept_on_the_page(request), "action": request.get_full_path()}
+    return render(request, "403_csrf.html", again, status=403)
 
 
 def is_from_here(request, reason: str) -> bool:

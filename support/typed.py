@@ -4,7 +4,7 @@ The desk had locked itself, somebody logged in in another tab, the page was too 
 Nothing is sent again by itself. Passwords and codes are not kept, nor more than a person types.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -21,14 +21,14 @@ KEY = "desk_typed"
 LONGEST = 20_000  # characters of one field
 MOST_IN_ALL = 50_000
 VALID = timedelta(hours=12)
+PROOFS = ("code", "recovery_code")
 NOT_TYPED = {
     "csrfmiddlewaretoken",
     "seen",
     "back",
     "next",
     "draft",
-    "code",
-    "recovery_code",
+    *PROOFS,
     "_save",
     "_continue",
     "_addanother",
@@ -105,6 +105,16 @@ def gather(request) -> dict | None:
     return {"place": _place_of(request), "page": page_of(request), "fields": _bounded(posted), "by": by, "at": now}
 
 
+def kept_on_the_page(request) -> dict[str, str]:
+    """All that a form brought but what proves who somebody is, for a page that keeps nothing at the server."""
+    secret = ("csrfmiddlewaretoken", *PROOFS)
+    return _bounded([(name, value) for name, value in request.POST.items() if not _is_secret(name, secret)])
+
+
+def _is_secret(name: str, names: Collection[str]) -> bool:
+    return name in names or "password" in name
+
+
 def _bounded(posted: list[tuple[str, str]]) -> dict[str, str]:
     """As many of the fields as there is room for, in their order."""
     fields, room = {}, MOST_IN_ALL
@@ -116,7 +126,7 @@ def _bounded(posted: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _is_words(name: str, value: str) -> bool:
-    return name not in NOT_TYPED and "password" not in name and bool(value.strip())
+    return not _is_secret(name, NOT_TYPED) and bool(value.strip())
 
 
 def _place_of(request) -> str:

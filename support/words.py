@@ -15,6 +15,11 @@ KINDS = {
     "signed_up_again": _("signed up again with the same password"),
     "signed_up_with_other_password": _("signed up again with another password"),
     "logged_in": _("logged in"),
+    "logged_in_at_the_desk": _("gave the right password at the desk"),
+    "second_step_set_up": _("set up a second step for the desk"),
+    "second_step_passed": _("passed the desk's second step"),
+    "second_step_refused": _("gave a code that did not fit"),
+    "recovery_code_used": _("used a recovery code"),
     "tried_to_log_in": _("tried to log in"),
     "looked": _("looked where it stands"),
     "wrote": _("wrote to us"),
@@ -44,6 +49,7 @@ KINDS = {
     "link_sent": _("sent the letter that says how to get in"),
     "looked_at": _("looked at this person"),
     "ticket.closed": _("closed the ticket"),
+    "sessions_ended": _("logged them out everywhere"),
     "vouched": _("vouched for them and started a reset"),
 }
 OUTCOMES = {

@@ -5,11 +5,13 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import AccessRequest, Account, Event, Voice
+from accounts.claims import hash_token
+from accounts.models import AccessRequest, Account, Event, SignupClaim, Voice
 from accounts.status import Status
 from provisioning.models import State, Step
 from support import acts, away, press, queue
@@ -20,7 +22,7 @@ from tests.support.test_today import given_up, wrote
 
 pytestmark = pytest.mark.django_db
 ON_A_PERSON = [
-    *("recover", "let_in", "send_link", "vouch", "correct_address"),
+    *("recover", "let_in", "send_link", "vouch", "end_sessions", "correct_address"),
     *("reply", "put_aside", "hand_over", "mark_abusive", "close"),
 ]
 WORDS = {"reason": "because", "days": "2", "wakes_on": "time", "hours": "4", "body": "Hello Dana", "draft": ""}
@@ -38,6 +40,7 @@ def dana():
 OFFERED_AFTER = {
     "send_link": "signed_up_with_other_password",
     "vouch": "signed_up_with_other_password",
+    "end_sessions": "signed_up_with_other_password",
     "correct_address": "mail.bounced",
 }
 
@@ -72,7 +75,7 @@ def test_every_act_of_a_person_is_done_once_and_noted(desk, jordan, dana):
         assert answer.status_code == 302 and everything() != before, name
     kinds = set(Event.objects.filter(account=dana, actor=jordan).values_list("kind", flat=True))
     expected = {"recovered", "workspace.waived", "link_sent", "replied", "put_aside", "handed_over", "abusive"}
-    expected |= {"vouched", "corrected_address"}
+    expected |= {"vouched", "sessions_ended", "corrected_address"}
     assert kinds == expected | {"ticket.closed"}
 
 
@@ -240,3 +243,17 @@ def test_nobody_gets_a_page_sealed_for_a_person_that_is_gone(desk, jordan, dana)
     dana.delete()
     assert do(desk, "recover", sealed).status_code == 302
     assert not Press.objects.filter(key=uuid4()).exists() and not Press.objects.exists()
+
+
+def test_logging_them_out_everywhere(desk, jordan):
+    dana = Person.create(status=Status.ACTIVE, asked_at=None)
+    phone, laptop = Client(), Client()
+    for browser in (phone, laptop):
+        browser.force_login(dana)
+        assert browser.get("/home/").status_code == 200
+    SignupClaim.objects.create(token_hash=hash_token("x" * 43), email=dana.email, account=dana, proven=True)
+    laptop.cookies[settings.CLAIM_COOKIE_NAME] = "x" * 43
+    assert do(desk, "end_sessions", seen(jordan, dana)).status_code == 302
+    assert phone.get("/home/").status_code == laptop.get("/home/").status_code == 302
+    assert dana.email not in laptop.get("/arriving/").content.decode()
+    assert desk.get("/admin/").status_code == 200, "nobody else is logged out"

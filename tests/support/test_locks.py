@@ -13,7 +13,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Account, Event
 from accounts.status import Status
-from support.models import RecoveryCode
+from support.models import Letter, RecoveryCode
 from tests.people import PASSWORD, Person, Supporter
 
 pytestmark = pytest.mark.django_db
@@ -238,3 +238,33 @@ def test_the_desk_changes_a_password_on_everybodys_own_page(desk):
     new = {"old_password": PASSWORD, "new_password1": "another good phrase", "new_password2": "another good phrase"}
     assert desk.post("/admin/password_change/", new).status_code == 302
     assert Account.objects.get(is_staff=True).check_password(PASSWORD)
+
+
+def diary_of(person) -> list[str]:
+    return list(Event.objects.filter(account=person).order_by("pk").values_list("kind", flat=True))
+
+
+@pytest.mark.usefixtures("two_steps")
+def test_a_log_in_at_the_desk_is_in_the_diary(jordan):
+    client = Client()
+    for password in ("wrong and wrong again", PASSWORD):
+        client.post("/admin/login/", {"username": jordan.email, "password": password})
+    Client().post("/admin/login/", {"username": "nobody@acme.example", "password": PASSWORD})
+    assert Event.objects.get(address="nobody@acme.example").kind == "tried_to_log_in"
+    client.get("/admin/second-step/")
+    client.post("/admin/second-step/", {"code": "000000"})
+    forget_what_was_typed()
+    enrol(client, jordan)
+    kinds = diary_of(jordan)
+    assert kinds[:2] == ["tried_to_log_in", "logged_in_at_the_desk"]
+    assert kinds[-2:] == ["second_step_refused", "second_step_set_up"]
+    again = logged_in(jordan)
+    again.post("/admin/second-step/", {"code": code_of(TOTPDevice.objects.get(user=jordan))})
+    assert diary_of(jordan)[-1] == "second_step_passed"
+
+
+@pytest.mark.usefixtures("two_steps")
+def test_a_new_second_step_is_told_by_a_letter(desk, jordan):
+    enrol(desk, jordan)
+    letter = Letter.objects.get(to=jordan.email)
+    assert "other codes" in letter.subject and "If that was not you" in letter.body

@@ -101,10 +101,13 @@ SUBJECTS = {
     "given up": (whose_machine_gave_up, {"recover", "let_in"} | TICKET),
     "given up, silent": (lambda: whose_machine_gave_up(wrote_to_us=False), {"recover", "let_in"}),
     "given up, ticket closed": (with_a_closed_ticket, {"recover", "let_in"}),
-    "another password": (lambda: after("signed_up_with_other_password"), {"send_link", "vouch"} | TICKET),
+    "another password": (
+        lambda: after("signed_up_with_other_password"),
+        {"send_link", "vouch", "end_sessions"} | TICKET,
+    ),
     "bounced": (lambda: after("mail.bounced"), {"correct_address", "recover", "let_in"} | TICKET),
     "a service is down": (waiting_for_a_service, {"let_in"} | TICKET),
-    "all well": (all_well, {"vouch"} | TICKET),
+    "all well": (all_well, {"vouch", "end_sessions"} | TICKET),
     "suspended": (lambda: whose_machine_gave_up(is_active=False), TICKET),
     "stranger": (stranger, TICKET),
     "staff": (lambda: whose_machine_gave_up(is_staff=True), set()),
@@ -173,7 +176,7 @@ def test_each_act_wants_its_own_permission_and_to_see(act, missing):
 
 
 @pytest.mark.parametrize("whom", ["staff", "a superuser", "staff, bounced", "staff, all well"])
-@pytest.mark.parametrize("act", ["recover", "vouch", "correct_address", "let_in", "reply"])
+@pytest.mark.parametrize("act", ["recover", "vouch", "end_sessions", "correct_address", "let_in", "reply"])
 def test_a_superuser_helps_the_house(whom, act):
     """By the same offers as anybody is helped."""
     make, _offered = SUBJECTS[whom]

@@ -2,6 +2,7 @@
 
 import re
 import time
+from html import unescape
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -9,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import AccessRequest
 from accounts.status import Status
 from provisioning.models import Dependency, Outage
 from support import seen, typed
@@ -270,3 +272,42 @@ def test_the_contact_form_keeps_its_words_when_too_many_write(settings):
     for _ in range(11):
         answer = client.post("/contact/", {"email": "dana@acme.example", "message": TYPED})
     assert answer.status_code == 429 and in_a_field(answer.content.decode()) and int(answer.headers["Retry-After"])
+
+
+SIGN_UP = {
+    "name": "Dana <b>Sommer</b>",
+    "email": "dana@acme.example",
+    "phone": "+49 30 901820",
+    "company": "Acme & Sons",
+    "password": PASSWORD,
+}
+HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_form_of_the_front_door_keeps_what_was_typed(language):
+    client = Client(enforce_csrf_checks=True, headers={"accept-language": language})
+    again = client.post("/signup/", SIGN_UP | {"csrfmiddlewaretoken": "x" * 32})
+    html = again.content.decode()
+    assert again.status_code == 403 and 'action="/signup/"' in html and PASSWORD not in html
+    assert "Dana &lt;b&gt;Sommer&lt;/b&gt;</p>" in html and "Acme &amp; Sons</p>" in html
+    assert ("Noch einmal senden" if language == "de" else "Send it again") in html
+    form = client.post("/signup/", {name: unescape(value) for name, value in HIDDEN.findall(html)})
+    assert form.status_code == 200 and 'value="Acme &amp; Sons"' in form.content.decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.content.decode())
+    assert token and client.post("/signup/", SIGN_UP | {"csrfmiddlewaretoken": token[1]}).status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/resend/", "/password/reset/"])
+def test_a_form_without_a_password_is_taken_by_that_one_press(path):
+    client = Client(enforce_csrf_checks=True)
+    again = client.post(path, {"email": "dana@acme.example", "csrfmiddlewaretoken": "x" * 32})
+    assert again.status_code == 403 and not AccessRequest.objects.exists()
+    client.post(path, dict(HIDDEN.findall(again.content.decode())))
+    assert AccessRequest.objects.get().email == "dana@acme.example"
+
+
+def test_what_another_site_sent_is_not_offered_again():
+    client = Client(enforce_csrf_checks=True, headers={"sec-fetch-site": "cross-site"})
+    again = client.post("/resend/", {"email": "dana@acme.example", "csrfmiddlewaretoken": "x" * 32})
+    assert again.status_code == 403 and "dana@acme.example" not in again.content.decode()
