@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 from celery import current_app
@@ -58,12 +59,15 @@ def permissions() -> Iterator[str]:
 
 def fields() -> Iterator[str]:
     """Of forms: what is posted."""
+    for path in modules():
+        if path.parts[-2] != "commands":
+            import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
     for form in _below(BaseForm):
         if form.__module__.split(".")[0] in ROOMS:
             yield from getattr(form, "base_fields", {})
 
 
-def _below(kind: type) -> Iterator[type]:
+def _below(kind: type[BaseForm]) -> Iterator[type[BaseForm]]:
     for one in kind.__subclasses__():
         yield one
         yield from _below(one)
