@@ -40,10 +40,9 @@ def take_over_given_up() -> None:
     has_one = Ticket.objects.filter(account=OuterRef("pk"), closed_at=None)
     given_up = Account.objects.filter(~Exists(has_one), status=Status.FAILED)
     had_one = Ticket.objects.filter(account=OuterRef("account"), opened_at__gte=OuterRef("failed_at"))
-    later = Account.objects.filter(
-        ~Exists(has_one), pk__in=_given_up_later().filter(~Exists(had_one)).values("account")
-    )
-    for theirs in (given_up, later):
+    later = _given_up_later().filter(~Exists(had_one)).values_list("account", flat=True)
+    since = Account.objects.filter(~Exists(has_one), pk__in=list(later[:BATCH]))
+    for theirs in (given_up, since):
         faults.batch(theirs.order_by("status_at"), _take_over, "asking a person about this account", BATCH)
 
 
