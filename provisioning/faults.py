@@ -66,10 +66,10 @@ def batch(
     Rows that are locked are locked together. Where they cannot even be read together (a date that Python does not
     have), or what was done cannot be committed together, they are taken one by one.
     """
-    waiting = without_resting(rows, doing)
-    if waiting.query.is_empty():
+    ready = without_resting(rows, doing)
+    if ready.query.is_empty():
         return 0
-    waiting = waiting.annotate(noted_before=Exists(_faults_of(rows.model, doing)))
+    waiting = ready.annotate(noted_before=Exists(_faults_of(rows.model, doing)))
     try:
         with transaction.atomic() if rows.query.select_for_update else nullcontext():
             return each(waiting[:most], do, doing, whole)
