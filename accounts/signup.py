@@ -59,8 +59,9 @@ def sign_up(typed: Typed, token: str, held: str = "", may_prove: bool = True) ->
     reached_commit = False
     try:
         with transaction.atomic():
-            hand_over(held, typed.email, token)
-            receipt = _save(typed, encoded, token, known, right, may_prove)
+            if held:
+                hand_over(held, typed.email, token)
+            receipt = _save(typed, encoded, token, held, known, right, may_prove)
             reached_commit = True
         return receipt
     except _Vanished:
@@ -75,7 +76,9 @@ def _is_right(typed: Typed, account: Account, may_prove: bool) -> bool:
     return verify_password(typed.password, account.password)[0] and may_prove
 
 
-def _save(typed: Typed, encoded: str, token: str, known: Account | None, right: bool, may_prove: bool) -> Receipt:
+def _save(
+    typed: Typed, encoded: str, token: str, held: str, known: Account | None, right: bool, may_prove: bool
+) -> Receipt:
     mine = Account(
         email=typed.email,
         name=typed.name,
@@ -93,7 +96,7 @@ def _save(typed: Typed, encoded: str, token: str, known: Account | None, right: 
         right = _is_right(typed, account, may_prove)
     ask_for_repair(account, really=right)
     Event.objects.create(account=account, voice=Voice.THEY, kind=_what_they_did(fresh, right), shown=SHOWN)
-    return Receipt(_claim(typed, token, account, right), right)
+    return Receipt(_claim(typed, token, held, account, right), right)
 
 
 def _what_they_did(fresh: bool, right: bool) -> str:
@@ -110,14 +113,17 @@ def ask_for_repair(account: Account, really: bool = True) -> None:
     Account.objects.filter(pk=account.pk).update(asked_at=Now() if really else F("asked_at"))
 
 
-def _claim(typed: Typed, token: str, account: Account, right: bool) -> SignupClaim:
-    """A browser that has once typed the right password keeps its receipt whatever it types later."""
+def _claim(typed: Typed, token: str, held: str, account: Account, right: bool) -> SignupClaim:
+    """A browser that has once typed the right password keeps its receipt whatever it types later.
+
+    One that held nothing has nothing to be looked for.
+    """
     details = {"name": typed.name, "phone": typed.phone, "company": typed.company}
-    claim, made = SignupClaim.objects.get_or_create(
-        token_hash=hash_token(token),
-        email=typed.email,
-        defaults=details | {"account": account, "proven": right, "letter_owed": not right},
-    )
+    mine = {"token_hash": hash_token(token), "email": typed.email}
+    new = details | {"account": account, "proven": right, "letter_owed": not right}
+    if not held:
+        return SignupClaim.objects.create(**mine, **new)
+    claim, made = SignupClaim.objects.get_or_create(**mine, defaults=new)
     if not made:
         claim.name, claim.phone, claim.company, claim.seen_at = typed.name, typed.phone, typed.company, Now()
         claim.proven, claim.letter_owed = claim.proven or right, claim.letter_owed or not right
