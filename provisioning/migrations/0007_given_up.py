@@ -1,16 +1,13 @@
-"""Without standing in the way of whoever writes meanwhile."""
+"""Not concurrently: that waits for every open transaction, also for those of hosts that wait for this migration."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    atomic = False
-
     dependencies = [("provisioning", "0006_postmarks")]
 
     operations = [
-        AddIndexConcurrently(
+        migrations.AddIndex(
             model_name="step",
             index=models.Index(fields=["account"], condition=models.Q(("state", "dead")), name="steps_given_up"),
         ),
