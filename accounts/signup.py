@@ -61,7 +61,8 @@ def sign_up(typed: Typed, token: str, held: str = "", may_prove: bool = True) ->
         with transaction.atomic():
             if held:
                 hand_over(held, typed.email, token)
-            receipt = _save(typed, encoded, token, held, known, right, may_prove)
+            account, right = _save(typed, encoded, known, right, may_prove)
+            receipt = Receipt(_claim(typed, token, held, account, right), right)
             reached_commit = True
         return receipt
     except _Vanished:
@@ -76,9 +77,8 @@ def _is_right(typed: Typed, account: Account, may_prove: bool) -> bool:
     return verify_password(typed.password, account.password)[0] and may_prove
 
 
-def _save(
-    typed: Typed, encoded: str, token: str, held: str, known: Account | None, right: bool, may_prove: bool
-) -> Receipt:
+def _save(typed: Typed, encoded: str, known: Account | None, right: bool, may_prove: bool) -> tuple[Account, bool]:
+    """The account of this address, and whether the password is its own."""
     mine = Account(
         email=typed.email,
         name=typed.name,
@@ -96,7 +96,7 @@ def _save(
         right = _is_right(typed, account, may_prove)
     ask_for_repair(account, really=right)
     Event.objects.create(account=account, voice=Voice.THEY, kind=_what_they_did(fresh, right), shown=SHOWN)
-    return Receipt(_claim(typed, token, held, account, right), right)
+    return account, right
 
 
 def _what_they_did(fresh: bool, right: bool) -> str:

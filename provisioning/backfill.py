@@ -4,8 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
-from provisioning.steps import names_of, setup_kinds
+from accounts.status import Status
+from provisioning.models import State, Step
+from provisioning.steps import WELCOME, names_of, setup_kinds
 
 BATCH = 1000
 OWE_NEXT = """
@@ -48,3 +51,9 @@ def _owe_next(name: str, after: UUID) -> tuple[UUID | None, int]:
     with connection.cursor() as cursor:
         cursor.execute(OWE_NEXT, values | {"after": after, "batch": BATCH})
         return cursor.fetchone()
+
+
+def given_up_later() -> QuerySet[Step]:
+    """What came to be owed to people who were active by then, and was given up."""
+    dead = Step.objects.filter(state=State.DEAD, occasion="", account__status=Status.ACTIVE)
+    return dead.exclude(kind=WELCOME)

@@ -15,11 +15,11 @@ from redis.exceptions import RedisError
 from accounts.away import DATABASE_ERRORS
 from accounts.patience import PROBE, at_most, limit_statements, too_patient
 from accounts.status import Status
+from provisioning.backfill import given_up_later
 from provisioning.keys import others_have_another
 from provisioning.kick import heart_stopped
-from provisioning.models import OWED, Dependency, Fault, Heartbeat, State, Step
+from provisioning.models import OWED, Dependency, Fault, Heartbeat, Step
 from provisioning.parked import parked, payable
-from provisioning.steps import WELCOME
 from provisioning.workspaces import backend_name, http
 
 SILENT = "not answering"
@@ -173,8 +173,8 @@ def people() -> str:
 
 def _to_active() -> str:
     """What was owed to them later, and let nobody wait."""
-    later = Step.objects.filter(account__status=Status.ACTIVE, occasion="")
-    owed, dead = later.filter(state__in=OWED).count(), later.filter(state=State.DEAD).exclude(kind=WELCOME).count()
+    owed = Step.objects.filter(account__status=Status.ACTIVE, occasion="", state__in=OWED).count()
+    dead = given_up_later().count()
     words = f"; {owed} are owed to people who are active" if owed else ""
     return words + (f"; {dead} of people who are active were given up" if dead else "")
 

@@ -152,7 +152,8 @@ def _confirm(request, site, device: TOTPDevice):
         if another is None:
             TOTPDevice.objects.filter(user=request.user).exclude(pk=device.pk).delete()
             confirmed = TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
-            _tell_of_new_key(request.user, device)
+            if confirmed:
+                _tell_of_new_key(request.user, device)
     if another or not confirmed:  # somebody else with the password was faster
         return redirect("admin:second_step")
     device.confirmed = True
@@ -170,7 +171,7 @@ def _tell_of_new_key(user: Account, device: TOTPDevice) -> None:
         "key, and the recovery codes from before are worth nothing any more.\n\nIf that was not you, somebody knows "
         "your password: choose a new one now, and tell whoever runs the platform to end your sessions."
     )
-    write(user.email, _("The desk asks you for other codes now"), body, f"second step {device.pk} {device.key[:8]}")
+    write(user.email, _("The desk asks you for other codes now"), body, f"second step {device.pk}")
 
 
 def _note(user: Account, kind: str) -> None:

@@ -152,10 +152,6 @@ def _back(request, seen: Seen, done: bool = False) -> str:
     return reverse("admin:index") + (f"?ticket={ticket}" if ticket and not done else "")
 
 
-def _recover(subject, actor, words, seen):
-    acts.recover(subject.account, actor, words["reason"])
-
-
 def _let_in(subject, actor, words, seen):
     pay_by = timezone.now() + timedelta(days=words["days"])
     acts.let_in(subject.account, actor, words["reason"], pay_by)
@@ -169,6 +165,10 @@ def _put_aside(subject, actor, words, seen):
 def _reply(subject, actor, words, seen):
     draft, closes = words["draft"], words["then_close"]
     acts.reply(subject.ticket, actor, words["body"], draft, seen.key, then_close=closes)
+
+
+def _on_account(act: Callable) -> Callable:
+    return lambda subject, actor, words, seen: act(subject.account, actor, words["reason"])
 
 
 def _on_ticket(act: Callable) -> Callable:
@@ -195,13 +195,9 @@ def _vouch(subject, actor, words, seen):
     acts.vouch(subject.account, actor, words["reason"], seen.key)
 
 
-def _end_sessions(subject, actor, words, seen):
-    acts.end_sessions(subject.account, actor, words["reason"])
-
-
 t = gettext_lazy
 DEEDS: dict[str, Deed] = {
-    "recover": Deed(t("Recover"), _recover, t("It is being set up again now."), kicks=True),
+    "recover": Deed(t("Recover"), _on_account(acts.recover), t("It is being set up again now."), kicks=True),
     "let_in": Deed(t("Let in with debt"), _let_in, t("They are in; the rest is still owed."), LetInForm),
     "send_link": Deed(t("Send the way in"), _send_link, t("The letter that says how to get in is on its way.")),
     "correct_address": Deed(
@@ -214,7 +210,7 @@ DEEDS: dict[str, Deed] = {
     "vouch": Deed(t("Vouch, and start a reset"), _vouch, t("They get a letter for a new password.")),
     "end_sessions": Deed(
         t("Log them out everywhere"),
-        _end_sessions,
+        _on_account(acts.end_sessions),
         t("They are logged out everywhere. Their password still works."),
     ),
     "reply": Deed(t("Send"), _reply, t("Your reply is on its way."), ReplyForm),

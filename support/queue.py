@@ -9,9 +9,9 @@ from accounts.clock import due, long_ago
 from accounts.models import Account, Event, Voice
 from accounts.status import UNFINISHED, Status
 from provisioning import faults
-from provisioning.models import State, Step
+from provisioning.backfill import given_up_later
+from provisioning.models import Step
 from provisioning.parked import counted
-from provisioning.situation import WELCOME
 from support.models import Affected, Promise, Ticket
 
 BATCH = 500
@@ -40,16 +40,14 @@ def take_over_given_up() -> None:
     has_one = Ticket.objects.filter(account=OuterRef("pk"), closed_at=None)
     given_up = Account.objects.filter(~Exists(has_one), status=Status.FAILED)
     had_one = Ticket.objects.filter(account=OuterRef("account"), opened_at__gte=OuterRef("failed_at"))
-    later = _given_up_later().filter(~Exists(had_one)).values_list("account", flat=True)
-    since = Account.objects.filter(~Exists(has_one), pk__in=list(later[:BATCH]))
+    later = _given_up_later().filter(~Exists(had_one)).values("account")
+    since = Account.objects.filter(~Exists(has_one), pk__in=later)
     for theirs in (given_up, since):
         faults.batch(theirs.order_by("status_at"), _take_over, "asking a person about this account", BATCH)
 
 
 def _given_up_later() -> QuerySet[Step]:
-    """Steps that were added for people who were active by then (backfill_step)."""
-    dead = Step.objects.filter(counted(), state=State.DEAD, occasion="", account__status=Status.ACTIVE)
-    return dead.exclude(kind=WELCOME)
+    return given_up_later().filter(counted())
 
 
 def _take_over(account: Account) -> None:

@@ -4,7 +4,7 @@ The desk had locked itself, somebody logged in in another tab, the page was too 
 Nothing is sent again by itself. Passwords and codes are not kept, nor more than a person types.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -21,18 +21,8 @@ KEY = "desk_typed"
 LONGEST = 20_000  # characters of one field
 MOST_IN_ALL = 50_000
 VALID = timedelta(hours=12)
-PROOFS = ("code", "recovery_code")
-NOT_TYPED = {
-    "csrfmiddlewaretoken",
-    "seen",
-    "back",
-    "next",
-    "draft",
-    *PROOFS,
-    "_save",
-    "_continue",
-    "_addanother",
-}
+SECRET = {"csrfmiddlewaretoken", "code", "recovery_code"}
+NOT_TYPED = {"seen", "back", "next", "draft", "_save", "_continue", "_addanother"}
 
 
 @dataclass(frozen=True)
@@ -107,12 +97,11 @@ def gather(request) -> dict | None:
 
 def kept_on_the_page(request) -> dict[str, str]:
     """All that a form brought but what proves who somebody is, for a page that keeps nothing at the server."""
-    secret = ("csrfmiddlewaretoken", *PROOFS)
-    return _bounded([(name, value) for name, value in request.POST.items() if not _is_secret(name, secret)])
+    return _bounded([(name, value) for name, value in request.POST.items() if not _is_secret(name)])
 
 
-def _is_secret(name: str, names: Collection[str]) -> bool:
-    return name in names or "password" in name
+def _is_secret(name: str) -> bool:
+    return name in SECRET or "password" in name
 
 
 def _bounded(posted: list[tuple[str, str]]) -> dict[str, str]:
@@ -126,7 +115,7 @@ def _bounded(posted: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _is_words(name: str, value: str) -> bool:
-    return not _is_secret(name, NOT_TYPED) and bool(value.strip())
+    return name not in NOT_TYPED and not _is_secret(name) and bool(value.strip())
 
 
 def _place_of(request) -> str:

@@ -28,7 +28,7 @@ from provisioning.settle import settle
 from provisioning.steps import _reference_of, in_diary, label_of, setup_kinds, shortened
 from provisioning.sweep import anything_due, reconcile, sweep
 from support.models import Ticket
-from support.queue import close
+from support.queue import close, open_ticket
 from tests.people import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -411,6 +411,20 @@ def test_a_step_owed_later_that_is_given_up_is_a_persons_to_answer(platform):
     Step.objects.filter(state=State.DEAD).update(state=State.DONE)
     sweep()
     assert Ticket.objects.get().closed_because == "The account became active."
+
+
+def test_whose_ticket_is_open_already_takes_nobodys_place(platform, monkeypatch):
+    monkeypatch.setattr("support.queue.BATCH", 1)
+    people = Person.create_batch(3)
+    sweep()
+    for person in people[:2]:
+        open_ticket(person, person.email, Ticket.Why.WROTE)
+    platform({"shop.billing.charge": charge})
+    for person in people:
+        dead = {"state": State.DEAD, "failed_at": timezone.now()}
+        Step.objects.create(account=person, kind="shop.billing.charge", dependency="charge", **dead)
+    sweep()
+    assert set(Ticket.objects.values_list("account", flat=True)) == {person.pk for person in people}
 
 
 @pytest.mark.parametrize("path", ["shop.billing.nothing", "workspace"])
