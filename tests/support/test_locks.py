@@ -13,6 +13,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Account, Event
 from accounts.status import Status
+from support import locks
 from support.models import Letter, RecoveryCode
 from tests.people import PASSWORD, Person, Supporter
 
@@ -269,3 +270,12 @@ def test_a_new_second_step_is_told_by_a_letter(desk, jordan):
     letter = Letter.objects.get(to=jordan.email)
     assert "other codes" in letter.subject and "If that was not you" in letter.body
     assert TOTPDevice.objects.get(user=jordan).key[:8] not in f"{letter.occasion} {letter.subject} {letter.body}"
+
+
+def test_no_letter_about_a_key_that_another_session_has_replaced(jordan, rf):
+    device = TOTPDevice.objects.create(user=jordan, confirmed=False)
+    TOTPDevice.objects.filter(pk=device.pk).delete()
+    request = rf.post("/admin/second-step/")
+    request.user, request.session = jordan, {}
+    assert locks._confirm(request, None, device).url == reverse("admin:second_step")
+    assert not Letter.objects.exists() and not diary_of(jordan)

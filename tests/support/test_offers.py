@@ -135,8 +135,26 @@ def press(client, user, subject, act):
     return client.post(f"/admin/acts/{act}/", WORDS | {"seen": subject.sealed(user)})
 
 
+MAY = {
+    "recover": "recover",
+    "let_in": "let_in",
+    "send_link": "reply",
+    "correct_address": "correct_address",
+    "vouch": "vouch",
+    "end_sessions": "vouch",
+    "reply": "reply",
+    "put_aside": "put_aside",
+    "hand_over": "hand_over",
+    "mark_abusive": "mark_abusive",
+    "close": "close",
+    "recover_all": "recover_all",
+    "stop_recovery": "recover_all",
+}
+
+
 def test_every_act_has_a_permission():
     assert set(PERMISSION) == set(DEEDS)
+    assert {act: name.removeprefix("support.") for act, name in PERMISSION.items()} == MAY
 
 
 @pytest.mark.parametrize("act", sorted(DEEDS))
