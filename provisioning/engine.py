@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, connections
+from django.db import close_old_connections, connection, connections
 
 from accounts.away import DATABASE_ERRORS, is_passing
 from provisioning import faults, outages
@@ -31,10 +31,13 @@ logger = logging.getLogger(__name__)
 AHEAD = 2  # rows claimed for each thread
 MOST_AHEAD = 16  # for a dependency so quick that some of its threads run dry between two claims
 GATHER = 0.005  # seconds to wait for more results that can be settled in the same transaction
+FEW = 4  # so few under way are waited for one by one, and longer: they may be all of one newcomer's
+GATHER_FEW = 0.02
 LOOK = 0.25  # seconds between two looks for what is due, while all that is under way takes its time
 ASK_AGAIN_AFTER = 0.5  # seconds, while the database is away
 LEASES = 3  # so many leases one may take in all; then it hangs
 REST = 10.0  # seconds, for a claim that broke
+KEEP_CONNECTION = 5.0  # seconds that the loop keeps its own while it sleeps; to open one takes longer than to settle
 PATIENCE = 20.0  # seconds that what is under way has to end when the process does
 LONGEST_DRAIN = 20.0  # seconds that a call to wake is good for
 
@@ -69,15 +72,17 @@ class Engine:
         self.ahead: dict[str, int] = {}
         self.rests: dict[tuple[str, Source], float] = {}
         self.idle: dict[tuple[str, Source], float] = {}  # nothing was due there a moment ago
-        self.inbox: SimpleQueue[Job] = SimpleQueue()  # claimed by others, to be carried out here
-        self.finished: SimpleQueue[tuple[Job, Result]] = SimpleQueue()
+        self.inbox: SimpleQueue[Callable[[], Sequence[Any]]] = SimpleQueue()  # what somebody waits for
+        self.finished: SimpleQueue[tuple[Job, Result] | None] = SimpleQueue()  # None: look into the inbox
         self.results: list[tuple[Job, Result]] = []  # gathered, and not settled
         self.claim_until = 0.0
         self.tries = 0
         self.closing = False
         self.loop = threading.Lock()
         self.waking = threading.Lock()
-        self.woken = self.is_awake = False
+        self.bell = threading.Event()
+        self.thread: threading.Thread | None = None
+        self.is_awake = False
 
     # Waking, running, ending.
 
@@ -85,26 +90,36 @@ class Engine:
         """Work off what is due for so long, in a thread of our own; a call while it runs prolongs it."""
         with self.waking:
             self.claim_until = max(self.claim_until, time.monotonic() + seconds)
-            self.woken = True
             self.idle = {}
-            if not self.is_awake:
-                self.is_awake = True
-                threading.Thread(target=self._run_in_thread, name="engine", daemon=True).start()
+            self.is_awake = True
+            self.bell.set()
+            if not (self.thread and self.thread.is_alive()):
+                self.thread = threading.Thread(target=self._answer_the_bell, name="engine", daemon=True)
+                self.thread.start()
 
-    def _run_in_thread(self) -> None:
+    def _answer_the_bell(self) -> None:
+        while True:
+            if not self.bell.wait(KEEP_CONNECTION):
+                connections.close_all()
+                self.bell.wait()
+            close_old_connections()
+            self._work_while_woken()
+
+    def _work_while_woken(self) -> None:
         try:
             while self._has_been_woken():
                 with self.loop:
                     faults.turn("phase", "the engine", self._work, "", whole=False)  # noted; it never rests
         except DATABASE_ERRORS as error:
             logger.warning("the database is away: %s", error)
-        finally:
-            self.is_awake = False
             connections.close_all()
+        finally:
+            self.is_awake = self.bell.is_set()
 
     def _has_been_woken(self) -> bool:
         with self.waking:
-            self.is_awake, self.woken = self.woken, False
+            self.is_awake = self.bell.is_set()
+            self.bell.clear()
             return self.is_awake
 
     def run(self, seconds: float = LONGEST_DRAIN) -> int:
@@ -116,10 +131,13 @@ class Engine:
             self._work()
             return self.tries - before
 
-    def start(self, rows: Sequence[Any], source: Source = STEPS) -> None:
-        """Carry out these claimed rows, too; somebody has to wake or run the engine after it."""
-        for row in rows:
-            self.inbox.put(Job(source, row, time.monotonic()))
+    def start(self, claim: Callable[[], Sequence[Any]]) -> None:
+        """Carry out the steps that this claims, before all else and over the connection of the loop, which is warm.
+
+        Somebody has to wake or run the engine after it.
+        """
+        self.inbox.put(claim)
+        self.finished.put(None)
 
     def close(self) -> None:
         """Nothing more begins; what is under way may end, and is settled."""
@@ -138,7 +156,7 @@ class Engine:
         closing = Patience()
         while not (self.closing and closing.is_over()):
             everywhere = not self.idle
-            self._take_in()
+            self._with_what_is_in_hand_kept_safe(self._take_in)
             gathered = self._gather()
             claimed = self._with_what_is_in_hand_kept_safe(self._claim) if self._may_claim() else 0
             self._settle()
@@ -166,27 +184,43 @@ class Engine:
     def _held(self) -> int:
         return sum(len(jobs) for jobs in self.jobs.values())
 
-    def _take_in(self) -> None:
+    def _take_in(self) -> int:
+        before = self._held()
         with suppress(Empty):
             while True:
-                self._submit(self.inbox.get_nowait())
+                claim = self.inbox.get_nowait()
+                faults.turn("phase", "beginning at once", partial(self._submit_all, STEPS, claim), "", whole=False)
+        return self._held() - before
+
+    def _submit_all(self, source: Source, claim: Callable[[], Sequence[Any]]) -> int:
+        rows = claim()
+        for row in rows:
+            self._submit(Job(source, row, time.monotonic()))
+        return len(rows)
 
     def _gather(self) -> int:
         """Take what has finished; wait a moment for it if something is under way."""
         before = len(self.results)
         if self._held():
             with suppress(Empty):
-                self._take(*self.finished.get(timeout=LOOK))
-                if self._held():
-                    time.sleep(GATHER)
+                self._take(self.finished.get(timeout=LOOK))
+                self._wait_for_more()
         with suppress(Empty):
             while True:
-                self._take(*self.finished.get_nowait())
+                self._take(self.finished.get_nowait())
         return len(self.results) - before
 
-    def _take(self, job: Job, result: Result) -> None:
-        self.jobs[job.row.dependency].discard(job)
-        self.results.append((job, result))
+    def _wait_for_more(self) -> None:
+        if self._held() > FEW:
+            time.sleep(GATHER)
+        until = time.monotonic() + GATHER_FEW
+        while 0 < self._held() <= FEW and (left := until - time.monotonic()) > 0:
+            self._take(self.finished.get(timeout=left))
+
+    def _take(self, done: tuple[Job, Result] | None) -> None:
+        if done:
+            self.jobs[done[0].row.dependency].discard(done[0])
+            self.results.append(done)
 
     # Claiming.
 
@@ -208,13 +242,11 @@ class Engine:
         if free <= 0 or not (may := outages.allowance(name, free)):
             return
         probe = may == 1 and outages.is_broken(name)
-        rows = source.claim(name, may, probe)
-        if probe and not rows:
+        if self._submit_all(source, partial(source.claim, name, may, probe)):
+            return
+        self.idle[name, source] = time.monotonic() + LOOK
+        if probe:
             outages.leave_the_probe(name)
-        if not rows:
-            self.idle[name, source] = time.monotonic() + LOOK
-        for row in rows:
-            self._submit(Job(source, row, time.monotonic()))
 
     def _free(self, name: str, source: Source) -> int:
         """How many more to claim: a few for each thread, more the quicker the dependency is.

@@ -144,10 +144,16 @@ def _read_one(rows: "QuerySet[Any]", key: Any) -> list[Any]:
     return read(lambda: list(rows.filter(pk=key)), [])
 
 
-def phases(parts: Iterable[tuple[str, Callable[[], object]]]) -> bool:
-    """These parts of a sweep, one after the other; those that broke lately rest. False: not all went well."""
+def phases(parts: Iterable[tuple[str, Callable[[], object]]], then: Callable[[], object] = lambda: None) -> bool:
+    """These parts of a sweep, one after the other, and after each `then`; those that broke lately rest.
+
+    False: not all went well.
+    """
     known = dict(Fault.objects.filter(table="phase").annotate(rests=rests()).values_list("row", "rests"))
-    went_well = [_phase(name, do, known) for name, do in parts]  # all of them, whatever became of the first
+    went_well = []
+    for name, do in parts:
+        went_well.append(_phase(name, do, known))
+        then()
     return all(went_well)
 
 
@@ -181,6 +187,11 @@ def without_resting(rows: "QuerySet[Row]", doing: str = "") -> "QuerySet[Row]":
     at_all.query.select_for_update = False
     if not at_all.exists():
         return rows.none()
+    return awake(rows, doing)
+
+
+def awake(rows: "QuerySet[Row]", doing: str = "") -> "QuerySet[Row]":
+    """The same, where it is likely that there are some."""
     return rows.filter(~Exists(_faults_of(rows.model, doing).filter(rests())))
 
 

@@ -5,7 +5,7 @@ Nothing here holds a transaction across a call to somebody else's server.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -102,12 +102,14 @@ def _claim_one_by_one(values: dict[str, Any], order: str) -> list[Step]:
     return claimed
 
 
-def claim_tickets(tickets: Iterable[Sequence[int]]) -> list[Step]:
+def claim_tickets(tickets: Sequence[Sequence[int]]) -> list[Step]:
     """Take the steps of these (id, epoch) tickets; a stale ticket takes nothing.
 
     Nor does one for a dependency that is down or draining: there the sweep alone sets the pace. Nor one of a kind
     that this process does not know.
     """
+    if not tickets:
+        return []
     ids, epochs = zip(*tickets, strict=True)
     values = {"ids": list(ids), "epochs": list(epochs), "limit": len(ids), "kinds": list(known_kinds())}
     return _claim(TICKETED, values, OLDEST)

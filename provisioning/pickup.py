@@ -47,9 +47,8 @@ def pick_up(only: Iterable[UUID] | None = None) -> int:
 
     A batch that cannot be done as a whole is done one by one.
     """
-    asked = faults.without_resting(Account.objects.filter(asked_at__isnull=False, is_active=True))
-    if only is not None:
-        asked = asked.filter(pk__in=list(only))
+    asked = Account.objects.filter(asked_at__isnull=False, is_active=True)
+    asked = faults.without_resting(asked) if only is None else faults.awake(asked.filter(pk__in=list(only)))
     try:
         with transaction.atomic():
             return _pick_up(asked)

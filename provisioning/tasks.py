@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from celery import shared_task
@@ -10,6 +11,7 @@ from django.conf import settings
 
 from provisioning import journey, pickup, sweep
 from provisioning.engine import ENGINE, PATIENCE
+from provisioning.models import Step
 
 HINT = "provisioning.hints:Hint"
 
@@ -17,16 +19,19 @@ HINT = "provisioning.hints:Hint"
 @shared_task(name="provisioning.look_after")
 def look_after(account_id: str) -> None:
     """Begin what is due for the account whose owner is looking, before all else."""
-    pickup.pick_up([UUID(account_id)])
-    run_step(pickup.tickets_of(UUID(account_id)))
+    ENGINE.start(partial(_pick_up_and_claim, UUID(account_id)))
+    ENGINE.wake(0)
+
+
+def _pick_up_and_claim(account_id: UUID) -> Sequence[Step]:
+    pickup.pick_up([account_id])
+    return journey.claim_tickets(pickup.tickets_of(account_id))
 
 
 @shared_task(name="provisioning.run_step")
 def run_step(tickets: Sequence[Sequence[int]]) -> None:
     """Carry out the steps of these (id, epoch) tickets; whoever comes second finds them stale."""
-    if not tickets:
-        return
-    ENGINE.start(journey.claim_tickets(tickets))
+    ENGINE.start(partial(journey.claim_tickets, tickets))
     ENGINE.wake(0)
 
 
@@ -38,7 +43,10 @@ def sweep_() -> None:
     """
     if not sweep.first_this("tick", timedelta(seconds=settings.SWEEP_SECONDS / 2)):
         return
-    sweep.fetch_everywhere()
+    sweep.fetch_everywhere(then=_begin_what_is_due)
+
+
+def _begin_what_is_due() -> None:
     if sweep.anything_due():
         ENGINE.wake()
         drain.apply_async(expires=settings.SWEEP_SECONDS * 5)

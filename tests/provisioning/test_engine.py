@@ -86,9 +86,9 @@ def test_a_claim_that_nobody_knows_of_ends_with_its_lease(crowd_of_forty):
 
 
 def test_what_has_not_begun_is_given_back(crowd_of_forty):
-    engine = Engine()
+    engine, claimed = Engine(), claim_due("a_thing", [A_THING], 10)
     engine.close()
-    engine.start(claim_due("a_thing", [A_THING], 10))
+    engine.start(lambda: claimed)
     engine.run()
     assert not done
     assert set(Step.objects.values_list("attempts", "epoch", "leased")) == {(0, 0, False)}
@@ -198,9 +198,9 @@ def test_what_was_done_waits_for_a_database_that_can_write(crowd_of_forty):
 
     with other.cursor() as cursor:
         cursor.execute("SET default_transaction_read_only = off")
-    engine = Engine()
+    engine, claimed = Engine(), claim_due("a_thing", [A_THING], 10)
     try:
-        engine.start(claim_due("a_thing", [A_THING], 10))
+        engine.start(lambda: claimed)
         read_only("on")
         engine.wake(0)
         wait_until(lambda: len(done) == 10 and engine.results == [], 30, "the effects")

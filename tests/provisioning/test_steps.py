@@ -353,7 +353,7 @@ def test_a_ticket_for_an_unknown_step_spends_no_try(platform):
     platform({})
     assert perform(theirs(dana)).too_late
     engine = Engine()
-    engine.start(claimed)
+    engine.start(lambda: claimed)
     engine.run(0)
     assert (theirs(dana).attempts, theirs(dana).state, Attempt.objects.count()) == (0, State.OPEN, 0)
 
