@@ -3,8 +3,8 @@
 from django.contrib.auth.backends import ModelBackend
 
 from accounts.models import Account, Event, Voice, normal_email
-from accounts.passwords import compare_from_now_on
 from accounts.throttle import forgive, spend
+from accounts.validators import compare_from_now_on
 
 
 class ThrottledBackend(ModelBackend):

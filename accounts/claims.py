@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from accounts.clock import lately
+from accounts.database.clock import lately
 from accounts.models import Account, SignupClaim
 
 

@@ -5,7 +5,7 @@ from functools import wraps
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import render
 
-from accounts.messages import say
+from accounts.sentences import say
 
 
 def mailbox_proven_required(view):

@@ -8,10 +8,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts import typed
-from accounts.addresses import check_address, normal_email
 from accounts.models import LONGEST_PHONE, Account
-from accounts.passwords import check_length
+from accounts.text import unicode
+from accounts.text.addresses import check_address, normal_email
+from accounts.validators import check_length
 
 TOO_LONG = _("Please shorten this to %(limit_value)d characters (it has %(show_value)d).")
 
@@ -40,7 +40,7 @@ class PhoneField(forms.CharField):
     """Whatever a person is called by, as an address book or a link gives it: kept readable, never judged."""
 
     def to_python(self, value):
-        number = typed.on_one_line(typed.in_our_digits(typed.folded(super().to_python(value) or "")))
+        number = unicode.on_one_line(unicode.in_our_digits(unicode.folded(super().to_python(value) or "")))
         return unquote(number[4:]).strip() if number[:4].lower() == "tel:" else number
 
 

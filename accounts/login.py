@@ -6,9 +6,9 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password, verify_password
 
 from accounts.models import Account, Event, Voice
-from accounts.passwords import compare_from_now_on
 from accounts.signup import ask_for_repair
 from accounts.status import Status
+from accounts.validators import compare_from_now_on
 
 MAY_ENTER = {Status.PROVISIONED, Status.ACTIVE}
 

@@ -9,8 +9,8 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import get_language
 
-from accounts.away import DATABASE_ERRORS, is_in_doubt
 from accounts.claims import hand_over, hash_token
+from accounts.database.errors import DATABASE_ERRORS, is_in_doubt
 from accounts.models import Account, Event, SignupClaim, Voice
 
 SHOWN = "receipt.heading"

@@ -17,8 +17,8 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils.crypto import salted_hmac
 
-from accounts import browsers, claims
-from accounts.clock import database_now, due
+from accounts import claims, device_cookie
+from accounts.database.clock import database_now, due
 from accounts.models import Event, Tries, Voice
 from accounts.networks import network_of
 
@@ -126,13 +126,13 @@ def forgive(request, door: str, email: str, really: bool = True) -> None:
 def make_known(request, email: str) -> None:
     """Here the address was proven, by its password or by a link from its mailbox."""
     _know_network(email, network_of(request))
-    browsers.remember(request, email)
+    device_cookie.remember(request, email)
 
 
 def seem_to_know(request, email: str, really: bool) -> None:
     """The same to look at, and in what it costs, whether it was proven or not."""
     _know_network(email if really else "", network_of(request))
-    browsers.seem_to_remember(request, email, really)
+    device_cookie.seem_to_remember(request, email, really)
 
 
 def is_theirs(request, email: str) -> bool:
@@ -151,7 +151,7 @@ def _know_network(email: str, network: str) -> None:
 
 def _limits(request, door: str, email: str) -> dict[str, Limit]:
     """By key. A browser that is known for the address is counted by itself; whoever shares its network is not it."""
-    if number := browsers.number_of(request, email):
+    if number := device_cookie.number_of(request, email):
         first = DOORS[door][0]
         own = Limit(first.what, "browser", first.most, first.seconds)
         return {_key(own, email, number): own}

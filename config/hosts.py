@@ -7,7 +7,7 @@ that nobody can register in the public DNS.
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from accounts.addresses import in_ascii
+from accounts.text.addresses import in_ascii
 
 LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE | re.ASCII)
 NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE | re.ASCII)

@@ -6,7 +6,7 @@
 import re
 from email.utils import quote
 
-from accounts.addresses import in_ascii
+from accounts.text.addresses import in_ascii
 from config.hosts import address_in, is_host
 
 NAMED = re.compile(r"(?P<name>.*)<(?P<address>[^<>\s]+)>")

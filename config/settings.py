@@ -80,20 +80,20 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.refusals.Headers",
-    "accounts.away.DatabaseAway",
+    "accounts.middleware.database_away.DatabaseAway",
     "config.refusals.Readable",
-    "accounts.away.Sessions",
+    "accounts.middleware.database_away.Sessions",
     "config.language.Language",
-    "accounts.whole_links.WholeLinks",
+    "accounts.middleware.link_repair.WholeLinks",
     "django.middleware.common.CommonMiddleware",
     "config.refusals.Refusals",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "accounts.preferences.Preferences",
+    "accounts.middleware.preferences.Preferences",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "accounts.limits.Limits",
+    "accounts.middleware.rate_limits.Limits",
 ]
 TEMPLATES = [
     {
@@ -105,7 +105,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "accounts.preferences.signed_in",
+                "accounts.middleware.preferences.signed_in",
                 "provisioning.context.outage_notices",
             ]
         },
@@ -118,12 +118,12 @@ AUTH_USER_MODEL = "accounts.Account"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 AUTHENTICATION_BACKENDS = ["accounts.backends.ThrottledBackend"]
-PASSWORD_HASHERS = ["accounts.hashing.BoundedArgon2"]
+PASSWORD_HASHERS = ["accounts.hashers.BoundedArgon2"]
 # How many pages are made at once, in one process: it is one queue for the hashes, so no core waits while people do.
 WEB_THREADS = 32
 HASHES_AT_ONCE = environment.whole_number("HASHES_AT_ONCE", environment.CORES, 1, 1000)
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "accounts.passwords.AsCompared", "OPTIONS": {"validator": validator} | options}
+    {"NAME": "accounts.validators.AsCompared", "OPTIONS": {"validator": validator} | options}
     for validator, options in (
         (
             "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
@@ -131,8 +131,8 @@ AUTH_PASSWORD_VALIDATORS = [
         ),
         ("django.contrib.auth.password_validation.MinimumLengthValidator", {"min_length": 8}),
         ("django.contrib.auth.password_validation.CommonPasswordValidator", {}),
-        ("accounts.passwords.ContextWords", {}),
-        ("accounts.passwords.NoBlankEnds", {}),
+        ("accounts.validators.ContextWords", {}),
+        ("accounts.validators.NoBlankEnds", {}),
     )
 ]
 
@@ -227,7 +227,7 @@ CHORES = [
     "provisioning.waited.fetch_ready",
     "provisioning.postage.forget_old",
     "accounts.throttle.forget_old",
-    "accounts.logins.forget_old",
+    "accounts.profile.sessions.forget_old",
 ]
 
 # Celery carries out, the database decides. Why each of these stands here: docs/engine.md

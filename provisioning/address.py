@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from accounts import links
+from accounts import email_links
 from accounts.models import Account, Event, Voice
 from provisioning.models import State, Step
 from provisioning.pickup import PRESENT_FIRST
@@ -25,7 +25,7 @@ def correct_address(account: Account, email: str, facts: dict | None = None) -> 
         old, changed = account.email, Account.objects.filter(pk=account.pk, mailbox_proven_at=None)
         if not _move_to(changed, email):
             changed.update(address_taken=email)
-        links.end_all(account)
+        email_links.end_all(account)
         _owe_welcome_anew(account, facts or {})
         _note(account, f"{old} → {email}")
         recompute([account.pk])

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
-from accounts.away import DATABASE_ERRORS, is_away
+from accounts.database.errors import DATABASE_ERRORS, is_away
 from provisioning import faults
 
 logger = logging.getLogger(__name__)

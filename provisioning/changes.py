@@ -12,11 +12,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import claims
 from accounts.forms import CorrectAddressForm, OwnPasswordForm
-from accounts.leaving import delete_everything
-from accounts.messages import say
 from accounts.models import Account, SignupClaim
-from accounts.own import ask_to_move, note, typed_own_password
-from accounts.own_forms import MoveForm
+from accounts.profile.changes import ask_to_move, note, typed_own_password
+from accounts.profile.deletion import delete_everything
+from accounts.profile.forms import MoveForm
+from accounts.sentences import say
 from accounts.throttle import seem_to_know, spend
 from accounts.views.own import for_oneself
 from provisioning.address import correct_address

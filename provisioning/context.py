@@ -3,8 +3,8 @@
 from django.core.cache import cache
 from django.utils.functional import SimpleLazyObject
 
-from accounts.away import if_the_database_allows
-from accounts.messages import SENTENCES, clock, say
+from accounts.database.errors import if_the_database_allows
+from accounts.sentences import SENTENCES, clock, say
 from provisioning import outages
 from provisioning.models import Dependency
 

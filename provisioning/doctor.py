@@ -12,8 +12,8 @@ from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from accounts.away import DATABASE_ERRORS
-from accounts.patience import PROBE, at_most, limit_statements, too_patient
+from accounts.database.errors import DATABASE_ERRORS
+from accounts.database.timeouts import PROBE, at_most, limit_statements, too_patient
 from accounts.status import Status
 from provisioning.backfill import given_up_later
 from provisioning.keys import others_have_another

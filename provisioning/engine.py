@@ -19,7 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.db import close_old_connections, connection, connections
 
-from accounts.away import DATABASE_ERRORS, is_passing
+from accounts.database.errors import DATABASE_ERRORS, is_passing
 from provisioning import faults, outages
 from provisioning.failures import StepFailed
 from provisioning.journey import Result

@@ -15,8 +15,8 @@ from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast, Now
 
-from accounts import clock
-from accounts.away import is_away, is_passing
+from accounts.database import clock
+from accounts.database.errors import is_away, is_passing
 from provisioning.models import Fault
 from provisioning.storable import storable
 

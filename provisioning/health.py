@@ -12,8 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from accounts.away import if_the_database_allows
-from accounts.patience import PROBE, at_most
+from accounts.database.errors import if_the_database_allows
+from accounts.database.timeouts import PROBE, at_most
 from provisioning import doctor
 from provisioning.doctor import SILENT
 from provisioning.kick import heart_stopped

@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from accounts.away import is_passing
+from accounts.database.errors import is_passing
 from provisioning import faults
 from provisioning.failures import StepFailed
 from provisioning.models import Step

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
-from accounts.clock import lately
+from accounts.database.clock import lately
 from provisioning.models import Heartbeat
 
 MARK = "key "

@@ -14,8 +14,8 @@ from django.db import connections
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from accounts.away import if_the_database_allows
-from accounts.clock import lately
+from accounts.database.clock import lately
+from accounts.database.errors import if_the_database_allows
 from accounts.models import Account
 from provisioning import sweep, tasks
 from provisioning.engine import ENGINE

@@ -15,9 +15,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import links
+from accounts import email_links
+from accounts.middleware.preferences import zone_of
 from accounts.models import Account, MailboxLink
-from accounts.preferences import zone_of
 from provisioning.failures import NOT_OWED, StepFailed
 from provisioning.mail import give_back_connections, hand_over
 from provisioning.models import OWED, Step
@@ -131,12 +131,12 @@ def _addressed(name: str, step: Step) -> tuple[str, Account]:
 
 def _link(name: str, account: Account, step: Step) -> str:
     if name in BOUND:
-        return settings.SITE_URL + reverse(BOUND[name], args=[links.bound(step.occasion, account, AFTER)])
+        return settings.SITE_URL + reverse(BOUND[name], args=[email_links.bound(step.occasion, account, AFTER)])
     if name not in LINKS:
         return ""
     purpose, page = LINKS[name]
     to = step.facts.get("to", "") if name == "move" else ""
-    return settings.SITE_URL + reverse(page, args=[links.hand_out(account, purpose, step.key, to)])
+    return settings.SITE_URL + reverse(page, args=[email_links.hand_out(account, purpose, step.key, to)])
 
 
 def message_id(step: Step) -> str:

@@ -9,7 +9,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.message import sanitize_address
 from django.db import connections
 
-from accounts.addresses import in_ascii
+from accounts.text.addresses import in_ascii
 from provisioning.deadline import deadline
 from provisioning.failures import StepFailed
 

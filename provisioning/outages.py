@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 
-from accounts import clock
+from accounts.database import clock
 from provisioning import attribution
 from provisioning.attribution import DOWN, REFUSED, Evidence, Report
 from provisioning.models import OWED, Dependency, Outage, State, Step

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts.clock import lately
+from accounts.database.clock import lately
 from provisioning.letters import BY_THE_DESK
 from provisioning.models import OWED, Step
 from provisioning.steps import KINDS

@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from accounts.away import is_passing
+from accounts.database.errors import is_passing
 from accounts.models import AccessRequest, Account, SignupClaim
 from accounts.status import Status
 from provisioning import faults

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 
-from accounts.clock import lately, long_ago
+from accounts.database.clock import lately, long_ago
 from provisioning.failures import Held
 from provisioning.models import Postmark
 

@@ -12,9 +12,9 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.messages import clock, say
 from accounts.models import Account, Event, SignupClaim, Voice
-from accounts.typos import likely_address
+from accounts.sentences import clock, say
+from accounts.text.typos import likely_address
 from provisioning import outages
 from provisioning.models import Step
 from provisioning.parked import counted

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from accounts.messages import SENTENCES
+from accounts.sentences import SENTENCES
 from accounts.status import Status
 from provisioning.mail import names_the_mailbox
 from provisioning.models import OWED, State, Step

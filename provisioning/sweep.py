@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
-from accounts.clock import long_ago
+from accounts.database.clock import long_ago
 from accounts.models import Account
 from accounts.status import UNFINISHED
 from provisioning import engine, faults

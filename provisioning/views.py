@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.claims import latest_claim
-from accounts.messages import say
+from accounts.sentences import say
 from provisioning.kick import kick
 from provisioning.models import OWED, State, Step
 from provisioning.parked import counted

@@ -9,8 +9,9 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Least, Now
 from django.utils.translation import gettext as _
 
-from accounts import claims, logins
+from accounts import claims
 from accounts.models import Account, Event, Login, Voice
+from accounts.profile import sessions
 from accounts.signup import ask_for_repair
 from accounts.status import Status
 from provisioning.address import correct_address as correct
@@ -150,6 +151,6 @@ def vouch(account: Account, actor: Account, reason: str, key: UUID) -> None:
 
 def end_sessions(account: Account, actor: Account, reason: str) -> None:
     """Somebody else may be in: whoever is logged in is out, and so is every browser that signed up (ASVS 7.4.5)."""
-    logins.end(Login.objects.filter(account=account))
+    sessions.end(Login.objects.filter(account=account))
     claims.end_for(account)
     note(account, "sessions_ended", actor, reason)

@@ -8,8 +8,9 @@ from django.core import signing
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from accounts import leaving, links
+from accounts import email_links
 from accounts.models import Event, Voice
+from accounts.profile import deletion
 from provisioning import faults
 from provisioning.letters import AFTER
 from provisioning.pickup import owe_letter
@@ -94,12 +95,12 @@ def occasion_of(repair: TrustRepair) -> str:
 def repair_for(token: str) -> TrustRepair | None:
     """While the account has the address that the letter went to, and in time."""
     try:
-        about, fingerprint = links.about_of(token, AFTER, LINK_SECONDS)
+        about, fingerprint = email_links.about_of(token, AFTER, LINK_SECONDS)
     except signing.BadSignature:
         return None
     number = about.removeprefix("repair ")
     repair = TrustRepair.objects.filter(pk=number).select_related("account").first() if number.isdecimal() else None
-    return repair if repair and links.is_bound(fingerprint, repair.account) else None
+    return repair if repair and email_links.is_bound(fingerprint, repair.account) else None
 
 
 def take_answer(repair: TrustRepair, answer: str, now: datetime) -> None:
@@ -126,7 +127,7 @@ def delete_everything(repair: TrustRepair, now: datetime) -> None:
     """
     email = repair.account.email
     with transaction.atomic():
-        if leaving.delete_everything(repair.account):
+        if deletion.delete_everything(repair.account):
             Lost.objects.create(outage=repair.outage, how=Lost.How.DELETED, at=now)
             Message.objects.filter(email=email).delete()
             Ticket.objects.filter(email=email).delete()

@@ -8,7 +8,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.forms import OwnPasswordForm
-from accounts.own import typed_own_password
+from accounts.profile.changes import typed_own_password
 from support.after import delete_everything, may_delete, repair_for, take_answer
 from support.models import TrustRepair
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.clock import long_ago
+from accounts.database.clock import long_ago
 from accounts.models import Account, Event, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import Status

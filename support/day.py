@@ -13,7 +13,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 
-from accounts.clock import due
+from accounts.database.clock import due
 from accounts.models import Account
 from accounts.status import Status
 from provisioning import faults, outages

@@ -3,8 +3,8 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import email_field, password_field
-from accounts.messages import say
-from accounts.passwords import has_blank_ends
+from accounts.sentences import say
+from accounts.validators import has_blank_ends
 from support.models import Ticket
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from accounts import clock
+from accounts.database import clock
 from accounts.models import Account
 from accounts.status import UNFINISHED, Status
 from provisioning import faults

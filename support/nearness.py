@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from accounts.typos import COMMON, SHORTEST, one_slip
+from accounts.text.typos import COMMON, SHORTEST, one_slip
 
 
 def domain_of(email: str) -> str:

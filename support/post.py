@@ -12,8 +12,8 @@ from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from accounts.clock import database_now
-from accounts.clock import due as has_come
+from accounts.database.clock import database_now
+from accounts.database.clock import due as has_come
 from accounts.models import Account
 from provisioning import faults, outages, retry
 from provisioning.attribution import Report

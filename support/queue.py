@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
-from accounts.clock import due, long_ago
+from accounts.database.clock import due, long_ago
 from accounts.models import Account, Event, Voice
 from accounts.status import UNFINISHED, Status
 from provisioning import faults

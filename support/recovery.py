@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from accounts.clock import long_ago
+from accounts.database.clock import long_ago
 from accounts.models import Account, Event, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import UNFINISHED, Status

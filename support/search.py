@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
-from accounts.addresses import in_ascii, normal_email
 from accounts.models import Account
+from accounts.text.addresses import in_ascii, normal_email
 
 MOST = 1000  # found in each way; whoever looks for more than that has to say more
 FEWEST_DIGITS = 5

@@ -7,7 +7,7 @@ from django.db.models import Count, Exists, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from accounts.clock import lately
+from accounts.database.clock import lately
 from provisioning.kick import STALE_AFTER
 from provisioning.models import Fault, Heartbeat
 from support.away import word_status

@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.away import DATABASE_ERRORS, is_passing
-from accounts.messages import clock, say
+from accounts.database.errors import DATABASE_ERRORS, is_passing
+from accounts.sentences import clock, say
 from accounts.throttle import TooMany, seconds_until, spend
 from support.contact import take
 from support.forms import ContactForm

@@ -6,8 +6,8 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.messages import SENTENCES
 from accounts.models import Event
+from accounts.sentences import SENTENCES
 from provisioning.steps import label_of
 
 KINDS = {

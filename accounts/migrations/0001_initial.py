@@ -8,7 +8,7 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
-import accounts.models.people
+import accounts.models.account
 
 
 class Migration(migrations.Migration):
@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 (
                     "reference",
                     models.CharField(
-                        db_index=True, default=accounts.models.people.new_reference, editable=False, max_length=8
+                        db_index=True, default=accounts.models.account.new_reference, editable=False, max_length=8
                     ),
                 ),
                 (

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from accounts.patience import limit_server
+from accounts.database.timeouts import limit_server
 
 
 def limit(apps, schema_editor):

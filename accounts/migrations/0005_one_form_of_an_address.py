@@ -7,7 +7,7 @@ the other account by a letter.
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, migrations, models, transaction
 
-from accounts.addresses import check_address, normal_email
+from accounts.text.addresses import check_address, normal_email
 
 OUTSIDE_ASCII = "[^ -~]"
 KEPT_IN = [

@@ -1,10 +1,10 @@
 """Who they are, how far they have got, and what they left at the doors."""
 
-from accounts.addresses import normal_email
-from accounts.models.diary import Event, Voice, write_diary
-from accounts.models.doors import AccessRequest, MailboxLink, SignupClaim, Tries
+from accounts.models.access import AccessRequest, MailboxLink, SignupClaim, Tries
+from accounts.models.account import LONGEST_PHONE, Account, AccountManager, move, new_reference
+from accounts.models.events import Event, Voice, write_diary
 from accounts.models.logins import Login, note_login
-from accounts.models.people import LONGEST_PHONE, Account, AccountManager, move, new_reference
+from accounts.text.addresses import normal_email
 
 __all__ = [
     "LONGEST_PHONE",

@@ -5,8 +5,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.dispatch import receiver
 
-from accounts.devices import named
-from accounts.models.people import Account
+from accounts.models.account import Account
+from accounts.text.user_agents import named
 
 
 class Login(models.Model):

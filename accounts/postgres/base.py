@@ -8,7 +8,7 @@ import psycopg
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 
-from accounts.patience import FOR_EVER, NoAnswer, at_most, bounded, connecting
+from accounts.database.timeouts import FOR_EVER, NoAnswer, at_most, bounded, connecting
 
 # A migration that rewrites a table takes as long as it takes. It still may not wait long for a lock: whoever
 # wants a table makes everybody wait behind them.

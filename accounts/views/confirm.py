@@ -2,12 +2,12 @@
 
 from django.shortcuts import render
 
-from accounts.confirm import disown, prove_mailbox
+from accounts.email_links import Purpose
+from accounts.email_verification import disown, prove_mailbox
 from accounts.forms import NewPasswordForm
-from accounts.links import Purpose
-from accounts.messages import clock, say
 from accounts.models import MailboxLink
-from accounts.own import Taken, move
+from accounts.profile.changes import Taken, move
+from accounts.sentences import clock, say
 from accounts.throttle import make_known
 from accounts.views.letters import by_mailbox, chosen_page, done_page, may_keep, password_form, password_page
 

@@ -9,13 +9,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts import claims
-from accounts.clock import database_now
-from accounts.confirm import choose_password
+from accounts.database.clock import database_now
+from accounts.email_links import LinkIsOver, find, why_over
+from accounts.email_verification import choose_password
 from accounts.forms import NewPasswordForm
-from accounts.links import LinkIsOver, find, why_over
-from accounts.messages import clock, say
 from accounts.models import MailboxLink, SignupClaim
-from accounts.own_forms import GIVEN, FirstProofForm
+from accounts.profile.forms import GIVEN, FirstProofForm
+from accounts.sentences import clock, say
 from accounts.throttle import make_known
 
 

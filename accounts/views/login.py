@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import claims
 from accounts.forms import LoginForm
 from accounts.login import Arrival, knock
-from accounts.messages import say
-from accounts.passwords import has_blank_ends
+from accounts.sentences import say
 from accounts.throttle import forgive, spend
+from accounts.validators import has_blank_ends
 
 
 @never_cache

@@ -10,12 +10,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import logins
 from accounts.forms import OwnPasswordForm
-from accounts.messages import clock, say
 from accounts.models import Account, Login
-from accounts.own import change_details, change_password, note, typed_own_password
-from accounts.own_forms import ChangePasswordForm, DetailsForm
+from accounts.profile import sessions
+from accounts.profile.changes import change_details, change_password, note, typed_own_password
+from accounts.profile.forms import ChangePasswordForm, DetailsForm
+from accounts.sentences import clock, say
 
 
 def for_oneself(view):
@@ -57,7 +57,7 @@ def own_sessions(request, account: Account, posted):
     if posted is not None and form.is_valid() and typed_own_password(request, form, account):
         return _ended(request, account, posted.get("end", ""))
     here = request.session.session_key
-    lines = [(login, login.session_id == here, clock(login.at)) for login in logins.open_logins(account)]
+    lines = [(login, login.session_id == here, clock(login.at)) for login in sessions.open_logins(account)]
     facts = {"form": form, "account": account, "sentence": say("own.sessions_ask"), "lines": lines}
     return render(request, "accounts/own_sessions.html", facts)
 
@@ -65,11 +65,11 @@ def own_sessions(request, account: Account, posted):
 def _ended(request, account: Account, which: str):
     """One of theirs, by its number, or all but this."""
     if which == "others":
-        logins.end_others(request, account)
+        sessions.end_others(request, account)
         key = "own.ended_others"
     else:
         one = Login.objects.filter(account=account, pk=which) if which.isdecimal() else Login.objects.none()
-        key = "own.ended_one" if logins.end(one) else "own.ended_already"
+        key = "own.ended_one" if sessions.end(one) else "own.ended_already"
     note(account, "ended_sessions", key)
     messages.success(request, say(key))
     return redirect("own_sessions")

@@ -5,10 +5,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.ask import ask_for_letter
+from accounts.email_links import Purpose
 from accounts.forms import AddressForm
-from accounts.links import Purpose
-from accounts.messages import say
 from accounts.models import AccessRequest, MailboxLink
+from accounts.sentences import say
 from accounts.throttle import spend
 from accounts.views.letters import by_mailbox, chosen_page, password_form, password_page
 

@@ -9,10 +9,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import claims
-from accounts.away import DATABASE_ERRORS, if_the_database_allows, is_passing
+from accounts.database.errors import DATABASE_ERRORS, if_the_database_allows, is_passing
 from accounts.forms import SignupForm
-from accounts.hashing import Busy
-from accounts.messages import say
+from accounts.hashers import Busy
+from accounts.sentences import say
 from accounts.signup import OutcomeUnknown, Receipt, Typed, sign_up
 from accounts.throttle import forgive, spend
 

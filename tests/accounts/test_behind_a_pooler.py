@@ -25,7 +25,7 @@ LIMITS = """
 import django; django.setup()
 from django.core.management import call_command
 from django.db import connection
-from accounts.patience import too_patient
+from accounts.database.timeouts import too_patient
 call_command("migrate", "accounts", "0002", verbosity=0)
 call_command("migrate", verbosity=0)
 print(too_patient(connection))

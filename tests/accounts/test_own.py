@@ -14,8 +14,8 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts import logins
 from accounts.models import Account, Event, Login, Tries
+from accounts.profile import sessions
 from accounts.status import Status
 from provisioning.models import State, Step
 from provisioning.sweep import sweep
@@ -393,7 +393,7 @@ def test_what_ends_by_itself_is_not_listed(dana):
     logged_in(IPHONE)
     Session.objects.filter(pk=Login.objects.get(system="iPhone").session_id).update(expire_date=Now())
     assert "iPhone" not in text(here.get("/account/sessions/"))
-    logins.forget_old()
+    sessions.forget_old()
     assert Session.objects.count() == Login.objects.count() == 1
 
 
@@ -440,7 +440,7 @@ def test_old_tries_to_log_in_leave_no_session(dana):
 def test_sessions_of_the_last_two_weeks_only(dana):
     logged_in()
     Session.objects.update(expire_date=Now() - timedelta(seconds=1))
-    assert not logins.open_logins(dana).exists()
+    assert not sessions.open_logins(dana).exists()
 
 
 # Those who run the platform.

@@ -8,9 +8,9 @@ from django.db import OperationalError, connection, connections, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.utils import load_backend
 
-from accounts.away import DATABASE_ERRORS, is_away, sqlstate_of
+from accounts.database.errors import DATABASE_ERRORS, is_away, sqlstate_of
+from accounts.database.timeouts import SERVER_LIMITS, at_most, limit_server, too_patient
 from accounts.models import Account
-from accounts.patience import SERVER_LIMITS, at_most, limit_server, too_patient
 from tests.people import Person
 from tests.stories.acts import DANA
 from tests.world.processes import wait_until

@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.db import DatabaseError, connection, connections, transaction
 from django.test import Client
 
-from accounts.away import is_away, sqlstate_of
+from accounts.database.errors import is_away, sqlstate_of
 from accounts.models import Account, Event, Voice
 from accounts.signup import Typed, sign_up
 from tests.people import Person

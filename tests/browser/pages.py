@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from accounts.links import bound, hand_out
+from accounts.email_links import bound, hand_out
 from accounts.models import Account, MailboxLink
 from accounts.status import Status
 from provisioning.letters import AFTER

@@ -9,9 +9,9 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from accounts.claims import hash_token
-from accounts.leaving import delete_everything
-from accounts.links import Purpose, hand_out
+from accounts.email_links import Purpose, hand_out
 from accounts.models import Account, SignupClaim
+from accounts.profile.deletion import delete_everything
 from accounts.status import Status
 from provisioning.models import State, Step
 from support.models import Ticket

@@ -12,9 +12,9 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.addresses import check_address, normal_email, shown
 from accounts.models import AccessRequest, Account, Event, MailboxLink, SignupClaim
 from accounts.status import Status
+from accounts.text.addresses import check_address, normal_email, shown
 from provisioning.models import State, Step
 from provisioning.sweep import sweep
 from support.models import Message

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.urls import get_resolver
 
-from accounts.links import Purpose, bound, hand_out
+from accounts.email_links import Purpose, bound, hand_out
 from accounts.models import Account
 from accounts.status import Status
 from provisioning.letters import AFTER

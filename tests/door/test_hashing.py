@@ -7,7 +7,7 @@ from argon2 import Type, low_level
 from argon2.exceptions import HashingError
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-from accounts.hashing import BoundedArgon2
+from accounts.hashers import BoundedArgon2
 
 PASSWORDS = ["correct horse battery staple", "", "pässwörd 🗝 ", "nul\x00inside", "long" * 1000]
 OURS, DJANGOS = BoundedArgon2(), Argon2PasswordHasher()
@@ -48,6 +48,6 @@ def test_what_the_library_refuses_is_an_error_and_no_hash():
 def test_a_hash_is_the_work_of_one_thread(monkeypatch):
     """Eight lanes, and none of the eight threads that would stand in the way of everybody else's page."""
     core = Mock(return_value=0)
-    monkeypatch.setattr("accounts.hashing.core", core)
+    monkeypatch.setattr("accounts.hashers.core", core)
     OURS.encode("secret", OURS.salt())
     assert [each.args[0].threads for each in core.call_args_list] == [1]

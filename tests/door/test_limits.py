@@ -10,7 +10,7 @@ from django.db import connections
 from django.db.models.functions import Now
 from django.test import Client, RequestFactory
 
-from accounts import hashing, throttle
+from accounts import hashers, throttle
 from accounts.models import Account, Event, Tries
 from accounts.status import Status
 from tests.door.visit import WHO
@@ -171,26 +171,26 @@ def test_no_more_hashes_at_once_than_cores():
     under_way, most = [], []
 
     def one():
-        with hashing.a_turn():
+        with hashers.a_turn():
             under_way.append(1)
             most.append(len(under_way))
             time.sleep(0.01)
             under_way.pop()
 
-    threads = [Thread(target=one) for _ in range(hashing.PLACES)]
+    threads = [Thread(target=one) for _ in range(hashers.PLACES)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(most) == hashing.PLACES and max(most) <= settings.HASHES_AT_ONCE
+    assert len(most) == hashers.PLACES and max(most) <= settings.HASHES_AT_ONCE
 
 
 @pytest.fixture(params=["queue is full", "no memory is left"])
 def crowded(request, monkeypatch):
     if request.param == "queue is full":
-        monkeypatch.setattr(hashing, "_places", hashing.Semaphore(0))
+        monkeypatch.setattr(hashers, "_places", hashers.Semaphore(0))
     else:
-        monkeypatch.setattr(hashing, "core", lambda *_: hashing.lib.ARGON2_MEMORY_ALLOCATION_ERROR)
+        monkeypatch.setattr(hashers, "core", lambda *_: hashers.lib.ARGON2_MEMORY_ALLOCATION_ERROR)
 
 
 def test_beyond_the_queue_an_honest_answer(crowded):
@@ -211,12 +211,12 @@ def test_a_full_queue_tells_nothing_about_an_address(crowded, dana, door):
 
 
 def test_half_of_the_threads_make_pages_whatever_is_hashed(settings):
-    assert hashing.PLACES == settings.WEB_THREADS // 2
+    assert hashers.PLACES == settings.WEB_THREADS // 2
     with ExitStack() as everybody:
-        for _ in range(hashing.PLACES):
-            assert hashing._places.acquire(blocking=False)
-            everybody.callback(hashing._places.release)
-        with pytest.raises(hashing.Busy), hashing.a_turn():
+        for _ in range(hashers.PLACES):
+            assert hashers._places.acquire(blocking=False)
+            everybody.callback(hashers._places.release)
+        with pytest.raises(hashers.Busy), hashers.a_turn():
             pass
 
 

@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from django.db.models.functions import Now
 from django.test import Client
 
-from accounts.links import Purpose, hand_out, token_for
+from accounts.email_links import Purpose, hand_out, token_for
 from accounts.models import AccessRequest, Account, Event, MailboxLink, SignupClaim
 from accounts.status import Status
 from provisioning.models import OWED, Step

@@ -7,9 +7,9 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
-from accounts.links import Purpose, bound, hand_out
+from accounts.email_links import Purpose, bound, hand_out
 from accounts.models import AccessRequest, Account, MailboxLink
-from accounts.own import move
+from accounts.profile.changes import move
 from accounts.status import Status
 from provisioning.address import correct_address
 from provisioning.letters import AFTER, BOUND, LINKS

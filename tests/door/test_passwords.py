@@ -9,11 +9,11 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.hashing import is_of_what_was_typed
+from accounts.hashers import is_of_what_was_typed
 from accounts.models import Account
-from accounts.passwords import LONGEST_PASSWORD
 from accounts.status import Status
-from accounts.typed import folded
+from accounts.text.unicode import folded
+from accounts.validators import LONGEST_PASSWORD
 from tests.door.visit import WHO, visit
 from tests.people import PASSWORD, Person, Supporter
 

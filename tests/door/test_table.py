@@ -13,8 +13,8 @@ from django.core.cache import cache
 from django.db.models.functions import Now
 from django.utils.html import strip_tags
 
-from accounts import messages
-from accounts.hashing import BoundedArgon2
+from accounts import sentences as messages
+from accounts.hashers import BoundedArgon2
 from accounts.models import Event
 from provisioning.models import Dependency, Step
 from provisioning.pickup import fetch_letters

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from accounts.decorators import mailbox_proven_required
-from accounts.links import Purpose, hand_out
+from accounts.email_links import Purpose, hand_out
 from accounts.models import Account
 from accounts.status import Status
 from provisioning.models import OWED, Dependency, State, Step

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts import hashing
+from accounts import hashers
 from tests.people import PASSWORD
 
 WHO = {"name": "Dana Sommer", "phone": "+49 30 901820", "company": "Acme", "password": PASSWORD}
@@ -39,7 +39,7 @@ def visit(client: Client, method: str, path: str, data: dict | None = None, echo
     low = argon2.low_level
     with (
         CaptureQueriesContext(connection) as queries,
-        patch.object(hashing, "core", counted(hashing.core, hashes)),
+        patch.object(hashers, "core", counted(hashers.core, hashes)),
         patch.object(low, "hash_secret", counted(low.hash_secret, hashes)),
         patch("argon2._password_hasher.verify_secret", counted(low.verify_secret, hashes)),
     ):

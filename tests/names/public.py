@@ -13,7 +13,7 @@ from django.core.management import get_commands
 from django.forms import BaseForm
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.messages import SENTENCES
+from accounts.sentences import SENTENCES
 
 ROOMS = ("accounts", "provisioning", "support")
 ROOT = Path(settings.BASE_DIR)

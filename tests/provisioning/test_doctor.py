@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models.functions import Now
 
-from accounts.patience import SERVER_LIMITS
+from accounts.database.timeouts import SERVER_LIMITS
 from provisioning import doctor
 from provisioning.models import Heartbeat
 from provisioning.sweep import beat, fetch_everywhere

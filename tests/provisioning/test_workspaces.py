@@ -5,7 +5,7 @@ from threading import Thread
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
-from accounts.leaving import delete_everything
+from accounts.profile.deletion import delete_everything
 from accounts.status import Status
 from provisioning.failures import StepFailed
 from provisioning.models import OWED, Step, Workspace

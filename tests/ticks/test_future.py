@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.test import RequestFactory
 
 from accounts import throttle
-from accounts.clock import database_now
+from accounts.database.clock import database_now
 from accounts.models import Tries
 from accounts.status import Status
 from provisioning import doctor, sweep

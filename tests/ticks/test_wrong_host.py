@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import links
-from accounts.clock import database_now
+from accounts import email_links
+from accounts.database.clock import database_now
 from accounts.models import MailboxLink
 from accounts.throttle import seconds_until
 from support import rounds
@@ -43,7 +43,7 @@ def test_no_promise_is_broken_before_its_time(ahead):
 
 def test_a_link_works_to_its_end(ahead):
     dana = Person.create()
-    token = links.hand_out(dana, MailboxLink.Purpose.RESET, dana.pk)
+    token = email_links.hand_out(dana, MailboxLink.Purpose.RESET, dana.pk)
     MailboxLink.objects.update(expires_at=Now() + SOON)
     assert Client().get(reverse("choose_password", args=[token])).status_code == 200
 

@@ -5,7 +5,7 @@ from django.core import mail as outbox
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from accounts import links
+from accounts import email_links
 from accounts.models import Account
 from provisioning import letters as post
 from provisioning.address import correct_address
@@ -124,7 +124,7 @@ def test_who_never_came_back_gets_one_letter_and_is_counted_lost():
 def after_link(repair: TrustRepair) -> str:
     """As it stands in the letter."""
     repair.account.refresh_from_db()
-    return f"/after/{links.bound(after.occasion_of(repair), repair.account, AFTER)}/"
+    return f"/after/{email_links.bound(after.occasion_of(repair), repair.account, AFTER)}/"
 
 
 @pytest.mark.parametrize(("answer", "tickets"), [("yes", 0), ("not_yet", 1)])

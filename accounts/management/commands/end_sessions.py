@@ -2,8 +2,8 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import logins
 from accounts.models import Account, Login, normal_email
+from accounts.profile import sessions
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *, email=None, **options):
         theirs = Login.objects.all() if options["all"] else Login.objects.filter(account=_known(email))
-        self.stdout.write(f"{logins.end(theirs)} sessions have ended.")
+        self.stdout.write(f"{sessions.end(theirs)} sessions have ended.")
 
 
 def _known(email: str) -> Account:

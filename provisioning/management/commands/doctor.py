@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.away import DATABASE_ERRORS
+from accounts.database.errors import DATABASE_ERRORS
 from provisioning.doctor import EXAMINATIONS, Beware, Unwell
 
 

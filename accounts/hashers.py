@@ -16,8 +16,8 @@ from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.utils.crypto import constant_time_compare
 
-from accounts.patience import give_back
-from accounts.typed import folded
+from accounts.database.timeouts import give_back
+from accounts.text.unicode import folded
 
 PLACES = settings.WEB_THREADS // 2  # in each process, with those whose turn it is: the other threads make pages
 LONGEST_WAIT = 5.0  # seconds
@@ -53,7 +53,7 @@ def a_turn() -> Iterator[None]:
 
 class BoundedArgon2(Argon2PasswordHasher):
     """Writes and reads what Django's own does, byte for byte; where the salt says so, of the password as it is
-    compared (passwords.py). Older hashes are of what was typed, and still open with that."""
+    compared (validators.py). Older hashes are of what was typed, and still open with that."""
 
     def salt(self):
         return COMPARED + super().salt()

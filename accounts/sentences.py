@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts.addresses import shown
+from accounts.text.addresses import shown
 
 SENTENCES = {
     # Signing up. The same words whether the address was free or taken.

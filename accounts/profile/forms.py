@@ -6,8 +6,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import CorrectAddressForm, NewPasswordForm, OwnPasswordForm, SignupForm, password_field
+from accounts.middleware.preferences import zones
 from accounts.models import Account
-from accounts.preferences import zones
 
 GIVEN = ("name", "phone", "company")
 

@@ -3,9 +3,9 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from accounts import browsers
-from accounts.hashing import Busy
-from accounts.messages import clock, say
+from accounts import device_cookie
+from accounts.hashers import Busy
+from accounts.sentences import clock, say
 from accounts.throttle import TooMany, seconds_until
 
 
@@ -15,7 +15,7 @@ class Limits:
 
     def __call__(self, request):
         response = self.get_response(request)
-        browsers.keep(request, response)
+        device_cookie.keep(request, response)
         return response
 
     def process_exception(self, request, exception) -> HttpResponse | None:

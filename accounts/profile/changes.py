@@ -8,13 +8,14 @@ from django.contrib.auth.hashers import make_password, verify_password
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from accounts import claims, links, logins
-from accounts.messages import say
+from accounts import claims, email_links
 from accounts.models import AccessRequest, Account, Event, MailboxLink, Voice
-from accounts.passwords import has_blank_ends
+from accounts.profile import sessions
+from accounts.sentences import say
 from accounts.signup import ask_for_repair
 from accounts.status import Status
 from accounts.throttle import forgive, spend
+from accounts.validators import has_blank_ends
 
 DETAILS = ("name", "phone", "company", "language", "zone")
 Kind = AccessRequest.Kind
@@ -61,14 +62,14 @@ def change_password(request, account: Account, password: str) -> None:
         account.password = encoded
         end_every_other_way_in(account)
         update_session_auth_hash(request, account)
-        logins.note(request, account)
+        sessions.note(request, account)
         AccessRequest.objects.create(kind=Kind.PASSWORD_CHANGED, email=account.email)
         note(account, "changed_password", "own.password_changed")
-    logins.end_others(request, account)
+    sessions.end_others(request, account)
 
 
 def end_every_other_way_in(account: Account) -> None:
-    links.end_all(account)
+    email_links.end_all(account)
     claims.end_for(account)
 
 
@@ -82,11 +83,11 @@ def ask_to_move(account: Account, email: str) -> None:
 def move(link: MailboxLink) -> None:
     """The mailbox behind the link is theirs, so it is the account's address. The old one is told. Raises Taken."""
     with transaction.atomic():
-        links.use_up(link)
+        email_links.use_up(link)
         account, old = link.account, link.account.email
         if not _has_moved(account, link.email):
             raise Taken
-        links.end_all(account)
+        email_links.end_all(account)
         AccessRequest.objects.create(kind=Kind.MOVED, email=link.email, to=old)
         note(account, "moved_address", "own.moved", f"{old} → {link.email}")
         if account.status != Status.ACTIVE:

@@ -14,7 +14,7 @@ import idna
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.typed import JOINERS, folded
+from accounts.text.unicode import JOINERS, folded
 
 LONGEST_TYPED = 1000  # characters, with all that stands around it
 LONGEST_LOCAL, LONGEST_LABEL, LONGEST_DOMAIN, LONGEST_ADDRESS = 64, 63, 253, 254  # octets: RFC 5321, RFC 1035

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from accounts.models.people import LONGEST_PHONE, Account
+from accounts.models.account import LONGEST_PHONE, Account
 
 
 class SignupClaim(models.Model):

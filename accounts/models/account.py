@@ -10,9 +10,9 @@ from django.db import models, transaction
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.addresses import check_address, normal_email, shown
-from accounts.models.diary import Event, Voice, write_diary
+from accounts.models.events import Event, Voice, write_diary
 from accounts.status import Status, check_arrow
+from accounts.text.addresses import check_address, normal_email, shown
 
 LONGEST_PHONE = 200  # characters, for two numbers and when to call which
 LONGEST_CALLED, IN_NAMES = 30, "-'’"

@@ -12,9 +12,9 @@ from django.core.exceptions import ValidationError
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from accounts.hashing import Busy, is_of_what_was_typed
+from accounts.hashers import Busy, is_of_what_was_typed
 from accounts.models import Account
-from accounts.typed import LONGEST, folded
+from accounts.text.unicode import LONGEST, folded
 
 LONGEST_PASSWORD = 1000  # characters, as they are compared
 SHORTEST_WORD = 3

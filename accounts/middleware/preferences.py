@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 
-from accounts.away import if_the_database_allows
+from accounts.database.errors import if_the_database_allows
 from accounts.models import Account
 
 LANGUAGES = dict(settings.LANGUAGES)

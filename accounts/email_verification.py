@@ -4,8 +4,9 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models.functions import Coalesce, Now
 
-from accounts import claims, links, logins
+from accounts import claims, email_links
 from accounts.models import AccessRequest, Account, Event, Login, MailboxLink, SignupClaim, Voice
+from accounts.profile import sessions
 from accounts.signup import ask_for_repair
 from accounts.status import Status
 
@@ -13,7 +14,7 @@ from accounts.status import Status
 def prove_mailbox(link: MailboxLink, shown: str = "confirm.done") -> None:
     """From a browser that is the owner's already."""
     with transaction.atomic():
-        links.use_up(link)
+        email_links.use_up(link)
         _prove(link, "proved_mailbox", shown)
 
 
@@ -24,12 +25,12 @@ def choose_password(link: MailboxLink, password: str, claim_hash: str = "", deta
     """
     encoded = make_password(password)
     with transaction.atomic():
-        links.use_up(link)
+        email_links.use_up(link)
         account = link.account
         Account.objects.filter(pk=account.pk).update(password=encoded, **details or {})
         SignupClaim.objects.filter(account=account).exclude(token_hash=claim_hash).delete()
-        links.end_all(account)
-        logins.end(Login.objects.filter(account=account))
+        email_links.end_all(account)
+        sessions.end(Login.objects.filter(account=account))
         AccessRequest.objects.create(kind=AccessRequest.Kind.PASSWORD_CHANGED, email=account.email)
         if account.status != Status.ACTIVE:
             ask_for_repair(account)
@@ -39,7 +40,7 @@ def choose_password(link: MailboxLink, password: str, claim_hash: str = "", deta
 def disown(link: MailboxLink) -> None:
     """The second sign-up was somebody else's: their claim is over, and the account stays as it was."""
     with transaction.atomic():
-        links.use_up(link)
+        email_links.use_up(link)
         SignupClaim.objects.filter(account=link.account, proven=False).delete()
         _write(link, "said_not_me", "already.not_me")
 
