@@ -15,8 +15,8 @@ from django.core.cache import cache
 from django.db.models.functions import Now
 from django.test import Client
 
+from provisioning.kinds import setup_kinds
 from provisioning.models import Dependency, Heartbeat
-from provisioning.steps import setup_kinds
 from tests.people import Person
 
 PAIRS = int(os.environ.get("PAIRS", "200"))

@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from provisioning.failures import StepFailed
+from provisioning.exceptions import StepFailed
 
 ANSWER = float(os.environ.get("BENCH_ANSWER", "0"))
 FOLDER = os.environ.get("BENCH_FOLDER", "")

@@ -21,8 +21,8 @@ from bench.tables import table, verdict
 
 from accounts.models import Account, Event, Voice  # isort: skip
 from provisioning import sweep
+from provisioning.kinds import setup_kinds
 from provisioning.models import Attempt, Heartbeat, Outcome, State, Step
-from provisioning.steps import setup_kinds
 
 FEW, MANY, DUE = 1_000, int(os.environ.get("BENCH_PEOPLE", "1_000_000")), 10_000
 SWEEPS = 40

@@ -333,7 +333,7 @@ def mail(name: str, folder: Path) -> dict:
         _look_at_mail(name, value)
     config = env.email_url_config(value)
     if scheme in MAIL_WE_SPEAK:
-        config["EMAIL_BACKEND"] = "provisioning.smtp.EmailBackend"
+        config["EMAIL_BACKEND"] = "provisioning.emails.smtp.EmailBackend"
     if scheme == "filemail":
         config["EMAIL_FILE_PATH"] = _mail_folder(name, value)
     found = {key: item for key, item in config.items() if item is not None}

@@ -21,7 +21,7 @@ from structlog.processors import JSONRenderer, TimeStamper, format_exc_info
 from structlog.stdlib import ProcessorFormatter, add_log_level, add_logger_name
 from structlog.typing import EventDict, Processor
 
-from provisioning.under_way import add_step
+from provisioning.engine.log_context import add_step
 
 logger = logging.getLogger(__name__)
 

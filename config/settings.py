@@ -106,7 +106,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.middleware.preferences.signed_in",
-                "provisioning.context.outage_notices",
+                "provisioning.context_processors.outage_notices",
             ]
         },
     }
@@ -224,8 +224,8 @@ SWEEPS = ["provisioning.sweep.fetch", "support.sweep.fetch", "support.rounds.fet
 OUTBOXES = ["support.post.OUTBOX"]
 # What has more time: once a minute.
 CHORES = [
-    "provisioning.waited.fetch_ready",
-    "provisioning.postage.forget_old",
+    "provisioning.intake.ready_notice.fetch_ready",
+    "provisioning.emails.rate_limit.forget_old",
     "accounts.throttle.forget_old",
     "accounts.profile.sessions.forget_old",
 ]

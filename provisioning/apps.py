@@ -8,5 +8,5 @@ class ProvisioningConfig(AppConfig):
     verbose_name = "Set-up"
 
     def ready(self):
-        import_module("provisioning.leaving")  # listens for accounts that go
+        import_module("provisioning.workspaces.deletion")  # listens for accounts that go
         import_module("provisioning.checks")

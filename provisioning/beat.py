@@ -18,7 +18,7 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 from accounts.database.errors import DATABASE_ERRORS, is_away
-from provisioning import faults
+from provisioning.engine import faults
 
 logger = logging.getLogger(__name__)
 

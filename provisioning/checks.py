@@ -12,8 +12,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.utils.module_loading import import_string
 
+from provisioning.kinds import KINDS, WELCOME, setup_kinds
 from provisioning.models import Step
-from provisioning.steps import KINDS, WELCOME, setup_kinds
 
 OUR_STEPS = (WELCOME, "workspace")
 

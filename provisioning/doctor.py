@@ -15,11 +15,11 @@ from redis.exceptions import RedisError
 from accounts.database.errors import DATABASE_ERRORS
 from accounts.database.timeouts import PROBE, at_most, limit_statements, too_patient
 from accounts.status import Status
-from provisioning.backfill import given_up_later
-from provisioning.keys import others_have_another
-from provisioning.kick import heart_stopped
+from provisioning.dispatch import heart_stopped
+from provisioning.intake.backfill import given_up_later
+from provisioning.key_fingerprints import others_have_another
 from provisioning.models import OWED, Dependency, Fault, Heartbeat, Step
-from provisioning.parked import parked, payable
+from provisioning.unknown_kinds import parked, payable
 from provisioning.workspaces import backend_name, http
 
 SILENT = "not answering"

@@ -15,10 +15,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from accounts.database.errors import if_the_database_allows
 from accounts.database.timeouts import PROBE, at_most
 from provisioning import doctor
+from provisioning.dispatch import heart_stopped
 from provisioning.doctor import SILENT
-from provisioning.kick import heart_stopped
 from provisioning.models import OWED, Dependency, Fault, Heartbeat, Step
-from provisioning.parked import payable
+from provisioning.unknown_kinds import payable
 
 # What a proxy adds; never read here for what it says.
 PASSED_ON = (

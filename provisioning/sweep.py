@@ -15,15 +15,15 @@ from django.utils.module_loading import import_string
 from accounts.database.clock import long_ago
 from accounts.models import Account
 from accounts.status import UNFINISHED
-from provisioning import engine, faults
-from provisioning.engine import ENGINE
-from provisioning.keys import key_mark
+from provisioning.engine import faults, loop
+from provisioning.engine.loop import ENGINE
+from provisioning.engine.settle import give_tries_back, lock_accounts, recompute
+from provisioning.engine.sources import sources
+from provisioning.intake.pickup import BATCH, fetch_letters, pick_up
+from provisioning.key_fingerprints import key_mark
+from provisioning.kinds import names_of, setup_kinds
 from provisioning.models import OWED, Heartbeat, Outage, Step
-from provisioning.parked import counted, follow_dependencies
-from provisioning.pickup import BATCH, fetch_letters, pick_up
-from provisioning.settle import give_tries_back, lock_accounts, recompute
-from provisioning.sources import sources
-from provisioning.steps import names_of, setup_kinds
+from provisioning.unknown_kinds import counted, follow_dependencies
 
 RECONCILE_EVERY = timedelta(minutes=1)
 
@@ -124,7 +124,7 @@ def _ask_for_missing_steps(unfinished: QuerySet[Account]) -> None:
         Account.objects.filter(pk__in=lacking).update(asked_at=Now())
 
 
-def drain(seconds: float = engine.LONGEST_DRAIN) -> int:
+def drain(seconds: float = loop.LONGEST_DRAIN) -> int:
     """Claim, perform in threads and settle in batches until nothing is due. Returns how many tries."""
     return ENGINE.run(seconds)
 

@@ -9,11 +9,13 @@ from celery import shared_task
 from celery.signals import worker_shutdown, worker_shutting_down
 from django.conf import settings
 
-from provisioning import journey, pickup, sweep
-from provisioning.engine import ENGINE, PATIENCE
+from provisioning import sweep
+from provisioning.engine import claim
+from provisioning.engine.loop import ENGINE, PATIENCE
+from provisioning.intake import pickup
 from provisioning.models import Step
 
-HINT = "provisioning.hints:Hint"
+HINT = "provisioning.message_expiry:Hint"
 
 
 @shared_task(name="provisioning.look_after")
@@ -25,13 +27,13 @@ def look_after(account_id: str) -> None:
 
 def _pick_up_and_claim(account_id: UUID) -> Sequence[Step]:
     pickup.pick_up([account_id])
-    return journey.claim_tickets(pickup.tickets_of(account_id))
+    return claim.claim_tickets(pickup.tickets_of(account_id))
 
 
 @shared_task(name="provisioning.run_step")
 def run_step(tickets: Sequence[Sequence[int]]) -> None:
     """Carry out the steps of these (id, epoch) tickets; whoever comes second finds them stale."""
-    ENGINE.start(partial(journey.claim_tickets, tickets))
+    ENGINE.start(partial(claim.claim_tickets, tickets))
     ENGINE.wake(0)
 
 

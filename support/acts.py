@@ -14,11 +14,11 @@ from accounts.models import Account, Event, Login, Voice
 from accounts.profile import sessions
 from accounts.signup import ask_for_repair
 from accounts.status import Status
-from provisioning.address import correct_address as correct
-from provisioning.debts import waive
-from provisioning.letters import BY_THE_DESK
+from provisioning.emails.compose import BY_THE_DESK
+from provisioning.intake.address_correction import correct_address as correct
+from provisioning.intake.outbox import owe_by_the_desk
+from provisioning.intake.waivers import waive
 from provisioning.models import State, Step
-from provisioning.owing import owe_by_the_desk
 from support import queue, recovery
 from support.models import Incident, Letter, Message, Promise, Recovery, Ticket
 from support.post import message_id, tell_owner, write

@@ -11,10 +11,10 @@ from django.db.models import Exists, OuterRef
 from accounts import email_links
 from accounts.models import Event, Voice
 from accounts.profile import deletion
-from provisioning import faults
-from provisioning.letters import AFTER
-from provisioning.pickup import owe_letter
-from provisioning.when import fixed
+from provisioning.emails.compose import AFTER
+from provisioning.engine import faults
+from provisioning.humanize import fixed
+from provisioning.intake.pickup import owe_letter
 from support.models import Lost, Message, Ticket, TrustRepair, the_desk
 from support.queue import open_ticket
 

@@ -7,9 +7,9 @@ from functools import partial
 from django.db import transaction
 from django.db.models import F, Q
 
-from provisioning import faults
-from provisioning.pickup import owe_letter
-from provisioning.when import fixed, say_when
+from provisioning.engine import faults
+from provisioning.humanize import fixed, say_when
+from provisioning.intake.pickup import owe_letter
 from support import promise_rule, promises
 from support.hours import add_working_days, closes_at, is_open, next_open
 from support.models import Away, Desk, Message, Promise, Ticket, the_desk

@@ -13,11 +13,11 @@ from accounts.database.clock import long_ago
 from accounts.models import Account, Event, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import Status
-from provisioning import faults
-from provisioning.bounces import came_back
+from provisioning.emails.bounces import came_back
+from provisioning.emails.rate_limit import mailbox_of
+from provisioning.engine import faults
+from provisioning.intake.outbox import owe_letter
 from provisioning.models import Step
-from provisioning.owing import owe_letter
-from provisioning.postage import mailbox_of
 from support.models import Letter, Message, Ticket
 from support.post import write
 from support.queue import AWAKE, open_ticket, reopen

@@ -16,9 +16,9 @@ from django.template.loader import render_to_string
 from accounts.database.clock import due
 from accounts.models import Account
 from accounts.status import Status
-from provisioning import faults, outages
-from provisioning.steps import MAIL
-from provisioning.when import say_span, say_when
+from provisioning.engine import circuit_breaker, faults
+from provisioning.humanize import say_span, say_when
+from provisioning.kinds import MAIL
 from support import post
 from support.happened import happened, needs_her
 from support.hours import DAY, Schedule, Span, is_open, next_open, open_spans
@@ -134,7 +134,7 @@ def _blocked(who: str, since: datetime, now: datetime, desk: Desk) -> str:
 
 def send(now: datetime) -> None:
     """Send what is due, one try each; while the mail service is down nothing is tried."""
-    if MAIL in outages.broken_now():
+    if MAIL in circuit_breaker.broken_now():
         return
     schedule = the_desk().schedule()
     unsent = DayLetter.objects.filter(due("due_at", AGAIN, now), sent_at=None, made_at__gt=now - timedelta(days=2))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from provisioning.when import say_when
+from provisioning.humanize import say_when
 from support import away, offers, trust, typed
 from support.happened import happened, needs_her
 from support.models import Desk, TrustRepair, the_desk

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from accounts.models import Account, Event, Voice
 from accounts.status import Status
+from provisioning.kinds import label_of
 from provisioning.models import OWED, Dependency, State, Step
-from provisioning.steps import label_of
 from support.nearness import meant_domain
 
 GONE_AFTER = timedelta(hours=24)

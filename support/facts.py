@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
 from accounts.models import Account, Event
-from provisioning.faults import readable
+from provisioning.engine.faults import readable
 from provisioning.models import Dependency, Step, Workspace
 from support.diagnosis import Facts, Trouble
 from support.models import Affected, Incident

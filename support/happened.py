@@ -7,8 +7,8 @@ from django.db.models import Exists, OuterRef
 
 from accounts.models import Account, Event
 from accounts.status import Status
+from provisioning.humanize import say_when
 from provisioning.models import Attempt, Outage, State, Step
-from provisioning.when import say_when
 from support.models import Desk, Lost, Promise, Ticket
 from support.rule import REASON
 from support.trust import FAILING, words_owed

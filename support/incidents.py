@@ -14,10 +14,10 @@ from django.db.models.functions import Now
 from accounts.database import clock
 from accounts.models import Account
 from accounts.status import UNFINISHED, Status
-from provisioning import faults
+from provisioning.engine import faults
+from provisioning.humanize import fixed
+from provisioning.intake.outbox import owe_letter
 from provisioning.models import OWED, Dependency, Outage, State, Step
-from provisioning.owing import owe_letter
-from provisioning.when import fixed
 from support.models import Affected, Incident, the_desk
 from support.post import tell_support
 

@@ -26,7 +26,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.handlers.wsgi import WSGIRequest
 
-from provisioning.storable import tried
+from provisioning.sanitize import tried
 from support.mail_facts import Facts, facts_of
 
 MEMORY = 2 * 1024**3

@@ -13,7 +13,7 @@ from email.header import decode_header
 from email.message import Message as Mime
 from email.utils import getaddresses
 
-from provisioning.storable import tried
+from provisioning.sanitize import tried
 from support.reply_text import text_of_html, written
 
 LONGEST = 100_000  # characters of its words that are shown; all of it can be fetched as it came

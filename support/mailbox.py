@@ -15,8 +15,8 @@ from django.dispatch import receiver
 from django.http import Http404
 
 from accounts.models import normal_email
-from provisioning import faults
-from provisioning.faults import storable
+from provisioning.engine import faults
+from provisioning.engine.faults import storable
 from support.mail_child import Plain
 from support.mail_facts import LONGEST, Facts
 from support.mail_reader import Found, Reader

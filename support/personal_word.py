@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from provisioning.when import say_span, say_when
+from provisioning.humanize import say_span, say_when
 from support.friction import DENIALS, Friction
 
 

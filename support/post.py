@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from accounts.database.clock import database_now
 from accounts.database.clock import due as has_come
 from accounts.models import Account
-from provisioning import faults, outages, retry
-from provisioning.attribution import Report
-from provisioning.journey import Result, attempt
-from provisioning.mail import MAIL, hand_over
-from provisioning.postage import Letter as ToCount
-from provisioning.postage import stamp
-from provisioning.settle import domain_of, report_of, retry_rule, was_asked
+from provisioning.emails.delivery import MAIL, hand_over
+from provisioning.emails.rate_limit import Letter as ToCount
+from provisioning.emails.rate_limit import stamp
+from provisioning.engine import circuit_breaker, faults, retry
+from provisioning.engine.attribution import Report
+from provisioning.engine.claim import Result, attempt
+from provisioning.engine.settle import domain_of, report_of, retry_rule, was_asked
 from support import queue
 from support.mending import what_to_mend
 from support.models import Affected, Incident, Letter, Ticket
@@ -75,7 +75,7 @@ class Outbox:
                 known = [result for result in results if result.step.pk in rows]
                 now = database_now()
                 _tell_mail([result for result in known if was_asked(result)], now)
-                down = outages.is_broken(MAIL)
+                down = circuit_breaker.is_broken(MAIL)
                 for result in known:
                     _settle(rows[result.step.pk], result, now, down)
 
@@ -144,9 +144,9 @@ def _is_for_staff(letter: Letter) -> bool:
 
 def _tell_mail(asked: Sequence[Result], now: datetime) -> None:
     if asked:
-        outages.record(MAIL, [_report(result) for result in asked], now)
+        circuit_breaker.record(MAIL, [_report(result) for result in asked], now)
     else:
-        outages.leave_the_probe(MAIL)
+        circuit_breaker.leave_the_probe(MAIL)
 
 
 def _report(result: Result) -> Report:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import Account
-from provisioning.kick import kick
+from provisioning.dispatch import kick
 from support import acts, offers, queue, typed
 from support.diagnosis import diagnose
 from support.facts import facts_of

@@ -8,10 +8,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from accounts.models import Account
-from provisioning import faults
+from provisioning.engine import faults
+from provisioning.humanize import fixed
+from provisioning.intake.pickup import owe_letter
 from provisioning.models import OWED, Outage, Step
-from provisioning.pickup import owe_letter
-from provisioning.when import fixed
 from support.hours import EARLIEST, LATEST, Schedule
 from support.models import Promise, Ticket, the_desk
 from support.promise_rule import LAST, due_for, handling_minutes, must_widen, near_until, p80

@@ -8,10 +8,10 @@ from django.db.models.functions import Coalesce, Now
 from accounts.database.clock import due, long_ago
 from accounts.models import Account, Event, Voice
 from accounts.status import UNFINISHED, Status
-from provisioning import faults
-from provisioning.backfill import given_up_later
+from provisioning.engine import faults
+from provisioning.intake.backfill import given_up_later
 from provisioning.models import Step
-from provisioning.parked import counted
+from provisioning.unknown_kinds import counted
 from support.models import Affected, Promise, Ticket
 
 BATCH = 500

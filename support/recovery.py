@@ -15,10 +15,10 @@ from accounts.database.clock import long_ago
 from accounts.models import Account, Event, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import UNFINISHED, Status
-from provisioning import faults
-from provisioning.journey import ASKED_FOR
+from provisioning.engine import faults
+from provisioning.engine.claim import ASKED_FOR
+from provisioning.intake.pickup import pick_up
 from provisioning.models import OWED, Attempt, Dependency, Outcome, State, Step
-from provisioning.pickup import pick_up
 from support.models import Affected, Incident, Recovery, Turn
 
 FEW = 5

@@ -6,7 +6,7 @@ The sweep comes by; the clock is read once, and it is the database's: with it al
 from datetime import datetime, timedelta
 
 from accounts.database.clock import database_now
-from provisioning import faults
+from provisioning.engine import faults
 from provisioning.sweep import first_this
 from support import after, away, day, promises, rule, trust, why
 

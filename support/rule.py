@@ -10,12 +10,12 @@ from django.db import transaction
 
 from accounts.models import Account
 from accounts.status import UNFINISHED
-from provisioning import faults
-from provisioning.debts import waive
+from provisioning.engine import faults
+from provisioning.humanize import fixed
+from provisioning.intake.pickup import owe_letter
+from provisioning.intake.waivers import waive
+from provisioning.kinds import WELCOME, label_of
 from provisioning.models import Outage, State, Step
-from provisioning.pickup import owe_letter
-from provisioning.steps import WELCOME, label_of
-from provisioning.when import fixed
 from support.hours import EARLIEST, is_open, next_open
 from support.models import Desk, the_desk
 

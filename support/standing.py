@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from accounts.database.clock import lately
-from provisioning.kick import STALE_AFTER
+from provisioning.dispatch import STALE_AFTER
 from provisioning.models import Fault, Heartbeat
 from support.away import word_status
 from support.models import Away, Desk, TrustRepair

@@ -3,7 +3,7 @@
 Each part by itself: one that breaks is named at the desk, and the others go on.
 """
 
-from provisioning import faults
+from provisioning.engine import faults
 from support import contact, incidents, mailbox, queue, recovery
 
 

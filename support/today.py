@@ -15,9 +15,9 @@ from django.utils.translation import ngettext
 
 from accounts.models import Account
 from accounts.status import UNFINISHED
-from provisioning.faults import readable
+from provisioning.engine.faults import readable
+from provisioning.kinds import label_of
 from provisioning.models import Dependency, State, Step
-from provisioning.steps import label_of
 from support import facts, lanes, neighbours, offers, queue
 from support.cards import cards
 from support.diagnosis import Facts, diagnose

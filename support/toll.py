@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Account, Event, Voice
 from accounts.status import Status
-from provisioning import outages
+from provisioning.engine import circuit_breaker
 from provisioning.models import Attempt, Outage, Step
 from support.hours import Schedule, working_minutes_between
 from support.models import Lost, Promise, TrustRepair
@@ -50,7 +50,7 @@ def people_of(outage: Outage) -> list[Account]:
 
 def touched_by(outage: Outage) -> QuerySet[Account]:
     """Whose set-up it failed, and who came while it was down."""
-    failed = Attempt.objects.filter(outages.touched(outage), outcome__in=FAILING, step__occasion="")
+    failed = Attempt.objects.filter(circuit_breaker.touched(outage), outcome__in=FAILING, step__occasion="")
     came = Q(account__created_at__gte=outage.began_at)
     if outage.ended_at:
         came &= Q(account__created_at__lte=outage.ended_at)
@@ -116,8 +116,8 @@ def time_to_arrival(people: Iterable[Arrival]) -> list[tuple[str, int]]:
 
 def first_to_notice(outage: Outage, people: Sequence[Account]) -> tuple[str, datetime]:
     """Whether somebody wrote before the machine had seen enough failures to call it an outage."""
-    failed = Attempt.objects.filter(outages.touched(outage), outcome__in=FAILING).order_by("ended_at")
-    ends = list(failed.values_list("ended_at", flat=True)[: outages.FAILURES_TO_TRIP])
+    failed = Attempt.objects.filter(circuit_breaker.touched(outage), outcome__in=FAILING).order_by("ended_at")
+    ends = list(failed.values_list("ended_at", flat=True)[: circuit_breaker.FAILURES_TO_TRIP])
     ours = ends[-1] if ends else outage.began_at
     wrote = Event.objects.filter(account__in=people, kind="wrote", at__gte=outage.began_at, at__lt=ours)
     first = wrote.select_related("account").order_by("at").first()

@@ -10,10 +10,10 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Account, Event, Voice
 from accounts.status import Status
-from provisioning import faults
+from provisioning.engine import faults
+from provisioning.humanize import fixed
+from provisioning.intake.pickup import owe_letter
 from provisioning.models import Attempt, Outage, Outcome
-from provisioning.pickup import owe_letter
-from provisioning.when import fixed
 from support.friction import DENIALS, Friction, Seen, Story, friction, level
 from support.hours import add_working_days
 from support.models import Desk, TrustRepair, the_desk

@@ -20,8 +20,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Account, normal_email
-from provisioning import faults
-from provisioning.bounces import heard
+from provisioning.emails.bounces import heard
+from provisioning.engine import faults
 from support.mail_child import Plain
 from support.mail_reader import our_addresses
 from support.models import InboundMail

@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import faults
+from provisioning.engine import faults
 from provisioning.models import Outage
 from support.models import Question, the_desk
 from support.models.why import check_cause

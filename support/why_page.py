@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
+from provisioning.humanize import say_span, say_when
 from provisioning.models import Outage
-from provisioning.when import say_span, say_when
 from support import svg, typed
 from support.models import Question, the_desk
 from support.toll import (

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Event
 from accounts.sentences import SENTENCES
-from provisioning.steps import label_of
+from provisioning.kinds import label_of
 
 KINDS = {
     "signed_up": _("signed up"),

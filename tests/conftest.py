@@ -1,8 +1,8 @@
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-from provisioning import kick
-from provisioning.engine import ENGINE
+from provisioning import dispatch
+from provisioning.engine.loop import ENGINE
 from support import day
 
 # Real argon2, but not 100 MiB and 0.2 s of it in each of thousands of requests. Processes of their own
@@ -16,7 +16,7 @@ def the_heart_beats(request, monkeypatch):
     that goes on writing into the database of the next test. Those about slices say `@pytest.mark.slice`.
     """
     if "slice" not in request.keywords:
-        monkeypatch.setattr(kick, "run_a_slice", lambda: None)
+        monkeypatch.setattr(dispatch, "run_a_slice", lambda: None)
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +28,6 @@ def no_letter_of_the_day(monkeypatch):
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown(item):
     """Before the database is emptied, whatever slice was started is over."""
-    with kick._slice:
+    with dispatch._slice:
         pass
     assert ENGINE.wait(60)

@@ -89,7 +89,7 @@ def test_broad_excepts_stand_at_the_edges_only():
     ]
     assert {place.split(":")[0] for place in broad} == {
         "provisioning/checks.py",
-        "provisioning/faults.py",
-        "provisioning/journey.py",
-        "provisioning/storable.py",
+        "provisioning/engine/faults.py",
+        "provisioning/engine/claim.py",
+        "provisioning/sanitize.py",
     }

@@ -16,8 +16,8 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from provisioning.failures import StepFailed, seconds
-from provisioning.storable import storable
+from provisioning.exceptions import StepFailed, seconds
+from provisioning.sanitize import storable
 
 MADE_ALREADY = 409
 # What a service can say of one person or company. Any other 4xx is about the request, the place, the token or

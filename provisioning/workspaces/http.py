@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import urllib3
 
 from provisioning.deadline import deadline, watch
-from provisioning.failures import StepFailed
+from provisioning.exceptions import StepFailed
 from provisioning.models import Step
 from provisioning.workspaces.answer import Answer, reference_in
 

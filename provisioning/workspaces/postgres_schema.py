@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import ProgrammingError, connection, transaction
 from psycopg import sql
 
-from provisioning.failures import NOT_OWED, StepFailed
+from provisioning.exceptions import NOT_OWED, StepFailed
 from provisioning.models import Step
 
 

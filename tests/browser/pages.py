@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from accounts.email_links import bound, hand_out
 from accounts.models import Account, MailboxLink
 from accounts.status import Status
-from provisioning.letters import AFTER
+from provisioning.emails.compose import AFTER
 from provisioning.models import State
 from support.models import TrustRepair
 from tests.browser.site import Site, dana, mail_is_down, owe

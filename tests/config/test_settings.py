@@ -294,7 +294,7 @@ from django.core.exceptions import ImproperlyConfigured
 django.setup()
 from django.conf import settings
 from config.checks import refuse_wrong_settings
-from provisioning.steps import setup_kinds
+from provisioning.kinds import setup_kinds
 for line in sys.stdin.read().splitlines():
     settings.SETUP_STEPS = ["welcome_email", *line.split(",")]
     setup_kinds.cache_clear()

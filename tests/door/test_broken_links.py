@@ -11,7 +11,7 @@ from django.urls import get_resolver
 from accounts.email_links import Purpose, bound, hand_out
 from accounts.models import Account
 from accounts.status import Status
-from provisioning.letters import AFTER
+from provisioning.emails.compose import AFTER
 from support.models import TrustRepair
 from tests.people import Person
 

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.utils.html import escape, strip_tags
 
-from provisioning.letters import LINKS, compose
+from provisioning.emails.compose import LINKS, compose
 from provisioning.models import Step
 from tests.people import Person
 

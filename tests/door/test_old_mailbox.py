@@ -11,10 +11,10 @@ from accounts.email_links import Purpose, bound, hand_out
 from accounts.models import AccessRequest, Account, MailboxLink
 from accounts.profile.changes import move
 from accounts.status import Status
-from provisioning.address import correct_address
-from provisioning.letters import AFTER, BOUND, LINKS
+from provisioning.emails.compose import AFTER, BOUND, LINKS
+from provisioning.intake.address_correction import correct_address
+from provisioning.kinds import KINDS
 from provisioning.models import State, Step
-from provisioning.steps import KINDS
 from provisioning.sweep import sweep
 from support import acts
 from support.contact import settle_messages

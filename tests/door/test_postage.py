@@ -11,9 +11,10 @@ from django.test import Client
 
 from accounts.models import Account
 from accounts.status import Status
-from provisioning import outages, postage
+from provisioning.emails import rate_limit
+from provisioning.emails.rate_limit import mailbox_of
+from provisioning.engine import circuit_breaker
 from provisioning.models import Attempt, Dependency, Postmark, State, Step
-from provisioning.postage import mailbox_of
 from provisioning.sweep import sweep
 from support import acts
 from support.models import Letter, Ticket
@@ -187,7 +188,7 @@ def test_the_desk_hurries_what_waits(world):
     mail, jordan = world[0], Supporter.create()
     dana = Person.create(email=DANA, status=Status.ACTIVE, asked_at=None)
     for _ in range(4):
-        postage.stamp(postage.Letter(uuid4(), DANA, "taken"))
+        rate_limit.stamp(rate_limit.Letter(uuid4(), DANA, "taken"))
     stranger(9).post("/signup/", WHO | {"email": DANA, "password": "a stranger's passphrase"})
     sweep_often()
     assert Step.objects.get(account=dana, kind="letter.already_here").state == State.OPEN
@@ -230,7 +231,7 @@ def test_held_letters_do_not_prolong_an_outage(world):
     Dependency.objects.filter(name="mail").update(broken=True, probe_at=Now())
     Person.create(email="bo@lund.example")
     sweep_often()
-    assert not outages.is_broken("mail")
+    assert not circuit_breaker.is_broken("mail")
     sweep_often()
     assert len(mail.to("bo@lund.example")) == 1
 
@@ -271,5 +272,5 @@ def test_no_address_is_kept_and_old_marks_go(world):
     sweep()
     assert DANA not in str(list(Postmark.objects.values()))
     Postmark.objects.update(at=F("at") - 2 * HOUR)
-    postage.forget_old()
+    rate_limit.forget_old()
     assert not Postmark.objects.exists()

@@ -16,8 +16,8 @@ from django.utils.html import strip_tags
 from accounts import sentences as messages
 from accounts.hashers import BoundedArgon2
 from accounts.models import Event
+from provisioning.intake.pickup import fetch_letters
 from provisioning.models import Dependency, Step
-from provisioning.pickup import fetch_letters
 from tests.door.states import EMAIL, PROOFS, STATES, bring_about, come_with
 from tests.door.visit import WHO
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from accounts.models import Account, Event, MailboxLink, SignupClaim
 from accounts.status import Status
-from provisioning import journey
+from provisioning.engine import claim
+from provisioning.engine.settle import settle
 from provisioning.models import OWED, Heartbeat, State, Step, Workspace
-from provisioning.settle import settle
 from provisioning.sweep import fetch, sweep
 from tests.door.letters import newest_link, subjects
 from tests.door.visit import WHO
@@ -73,9 +73,9 @@ def test_a_letter_under_way_to_the_old_address_does_not_count(world):
     browser = signed_up()
     room(browser)
     fetch()
-    [under_way] = journey.claim_due("mail", ["welcome_email"], 10)
+    [under_way] = claim.claim_due("mail", ["welcome_email"], 10)
     correct(browser)
-    settle([journey.Result(under_way, 0.1, reference="<sent to the old address>")])
+    settle([claim.Result(under_way, 0.1, reference="<sent to the old address>")])
     step = Step.objects.get(kind="welcome_email")
     assert (step.state, step.reference) == (State.OPEN, "")
 
@@ -152,10 +152,10 @@ def test_everything_is_deleted_and_nothing_is_sent_after_it(world):
     mail, browser = world[0], signed_up()
     room(browser)
     fetch()
-    [under_way] = journey.claim_due("mail", ["welcome_email"], 10)
+    [under_way] = claim.claim_due("mail", ["welcome_email"], 10)
     answer = browser.post("/arriving/delete/", {"password": PASSWORD}, follow=True)
     assert "Everything you gave us is deleted" in answer.content.decode()
-    settle([journey.perform(under_way)])
+    settle([claim.perform(under_way)])
     sweep()
     for model in (Account, SignupClaim, Step, MailboxLink, Workspace):
         assert not model.objects.exists()

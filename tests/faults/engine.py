@@ -17,8 +17,9 @@ import django
 
 django.setup()
 
-
-from provisioning import journey, pickup, settle, sweep  # noqa: E402
+from provisioning import sweep  # noqa: E402
+from provisioning.engine import claim, settle  # noqa: E402
+from provisioning.intake import pickup  # noqa: E402
 from tests.faults.engine_points import POINTS  # noqa: E402
 
 CHANCES = dict.fromkeys(POINTS, 0.0) | {
@@ -55,18 +56,18 @@ def dying(before: str = "", after: str = ""):
 
 pickup.recompute = dying(before="picking_up")(pickup.recompute)
 sweep.pick_up = dying(after="after_pick_up")(pickup.pick_up)
-journey._claim = dying(after="after_claim")(journey._claim)
-journey.perform = dying(before="before_effect", after="after_effect")(journey.perform)
+claim._claim = dying(after="after_claim")(claim._claim)
+claim.perform = dying(before="before_effect", after="after_effect")(claim.perform)
 settle.write_diary = dying(before="inside_settle")(settle.write_diary)
 settle.settle = dying(after="after_settle")(settle.settle)
 
 
 def forget_to_look_at_the_lease() -> None:
-    journey.DUE = journey.DUE.replace("AND due_at <= now()", "")
+    claim.DUE = claim.DUE.replace("AND due_at <= now()", "")
 
 
 def never_let_a_lease_lapse() -> None:
-    journey.CLAIM = journey.CLAIM.replace("due_at = now() + %(lease)s", "due_at = now() + interval '1 day'")
+    claim.CLAIM = claim.CLAIM.replace("due_at = now() + %(lease)s", "due_at = now() + interval '1 day'")
 
 
 def forget_the_lock_on_the_account() -> None:

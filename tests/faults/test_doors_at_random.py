@@ -9,9 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from accounts.models import Account, Event, SignupClaim
 from accounts.status import Status
-from provisioning.debts import waive
+from provisioning.engine.settle import status_of
+from provisioning.intake.waivers import waive
 from provisioning.models import OWED, Attempt, Dependency, Heartbeat, Outage, State, Step, Workspace
-from provisioning.settle import status_of
 from provisioning.sweep import sweep
 from support.models import Message, Ticket
 from tests.people import PASSWORD

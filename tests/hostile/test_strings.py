@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account, normal_email
-from provisioning.letters import compose
+from provisioning.emails.compose import compose
+from provisioning.intake.pickup import pick_up
 from provisioning.models import Step
-from provisioning.pickup import pick_up
 from support.models import Message
 from tests.hostile.reading import foreign_parts
 from tests.hostile.strings import KINDS, strings

@@ -12,11 +12,11 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone, translation
 
-from provisioning.letters import compose
+from provisioning.emails.compose import compose
+from provisioning.humanize import fixed, say_when
+from provisioning.intake.pickup import pick_up
 from provisioning.models import State, Step
-from provisioning.pickup import pick_up
 from provisioning.sweep import beat
-from provisioning.when import fixed, say_when
 from tests.browser.site import DANA
 from tests.language.catalogue import PROJECT, words
 from tests.people import PASSWORD, Person

@@ -20,7 +20,7 @@ def mail(_mail, settings):
     """A real mail server, healthy until told otherwise."""
     _mail.reset()
     _mail.mode = "ok"
-    settings.EMAIL_BACKEND = "provisioning.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "provisioning.emails.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", _mail.port
     settings.EMAIL_TIMEOUT = 10  # a healthy one on a busy machine; where it is mute on purpose a test says less
     return _mail

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Account
 from accounts.status import Status
-from provisioning.failures import StepFailed
+from provisioning.exceptions import StepFailed
 from provisioning.models import Step
 from provisioning.sweep import sweep
 from provisioning.workspaces import http

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provisioning.attribution import DOWN, REFUSED, Evidence, Report, is_theirs, learn, people_needed, verdict
+from provisioning.engine.attribution import DOWN, REFUSED, Evidence, Report, is_theirs, learn, people_needed, verdict
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

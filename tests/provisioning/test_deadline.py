@@ -11,9 +11,9 @@ from uuid import uuid4
 import pytest
 from django.core.mail import EmailMessage
 
-from provisioning import mail
 from provisioning.deadline import deadline, watch
-from provisioning.failures import StepFailed
+from provisioning.emails import delivery
+from provisioning.exceptions import StepFailed
 from provisioning.workspaces import http
 
 LONG = 600.0  # what each of these would take without a limit for the whole
@@ -84,7 +84,7 @@ def test_a_block_that_took_too_long_without_noticing_is_told_so():
 @pytest.fixture
 def mail_that_drips(settings):
     with Dripping() as peer:
-        settings.EMAIL_BACKEND = "provisioning.smtp.EmailBackend"
+        settings.EMAIL_BACKEND = "provisioning.emails.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", peer.port, 1
         yield
 
@@ -92,16 +92,16 @@ def mail_that_drips(settings):
 def test_a_greeting_that_drips(mail_that_drips):
     began = time.monotonic()
     with pytest.raises(StepFailed) as refusal:
-        mail.hand_over(EmailMessage("subject", "body", to=["dana@acme.example"]))
+        delivery.hand_over(EmailMessage("subject", "body", to=["dana@acme.example"]))
     assert (refusal.value.failure, refusal.value.outage) == ("timeout", True)
     assert time.monotonic() - began < LONG / 10
 
 
 def test_the_whole_letter_has_a_limit_too(mail_that_drips, settings, monkeypatch):
     settings.EMAIL_TIMEOUT = LONG
-    monkeypatch.setattr(mail, "LETTER_SECONDS", 0.5)
+    monkeypatch.setattr(delivery, "LETTER_SECONDS", 0.5)
     with pytest.raises(StepFailed) as refusal:
-        mail.hand_over(EmailMessage("subject", "body", to=["dana@acme.example"]))
+        delivery.hand_over(EmailMessage("subject", "body", to=["dana@acme.example"]))
     assert refusal.value.failure == "timeout"
 
 
@@ -127,7 +127,7 @@ def test_a_head_that_drips(monkeypatch):
     ],
 )
 def test_what_an_answer_says_about_whom(error, failure, permanent):
-    refusal = mail._refused(error)
+    refusal = delivery._refused(error)
     assert (refusal.failure, refusal.permanent, refusal.outage) == (failure, permanent, not permanent)
 
 
@@ -136,4 +136,4 @@ def test_what_an_answer_says_about_whom(error, failure, permanent):
 )
 def test_an_address_that_cannot_be_written_is_a_refusal_and_no_fault(mail_that_drips, to):
     with pytest.raises(StepFailed):
-        mail.hand_over(EmailMessage("subject", "body", to=[to]))
+        delivery.hand_over(EmailMessage("subject", "body", to=[to]))

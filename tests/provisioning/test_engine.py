@@ -10,12 +10,12 @@ from django.db.models.functions import Now
 
 from accounts.models import Account
 from accounts.status import Status
-from provisioning import outages
-from provisioning.engine import Engine
-from provisioning.journey import claim_due, give_back
+from provisioning.engine import circuit_breaker
+from provisioning.engine.claim import claim_due, give_back
+from provisioning.engine.loop import Engine
+from provisioning.intake.pickup import pick_up
+from provisioning.kinds import setup_kinds
 from provisioning.models import Dependency, Fault, Heartbeat, State, Step
-from provisioning.pickup import pick_up
-from provisioning.steps import setup_kinds
 from provisioning.sweep import drain, sweep
 from tests.people import Person
 from tests.world.processes import wait_until
@@ -163,7 +163,7 @@ def test_what_outlives_its_leases_is_an_outage_and_its_thread_is_replaced(two_de
         Person.create(name=f"Hang {n}", email=f"h{n}@acme{n}.example", company=f"Acme {n}")
     pick_up()
     engine.wake(60)
-    wait_until(lambda: "a_hanging_thing" in outages.broken_now(), 60, "the outage")
+    wait_until(lambda: "a_hanging_thing" in circuit_breaker.broken_now(), 60, "the outage")
     assert engine.pools["a_hanging_thing"].written_off >= 2
     spent = steps("a_hanging_thing").filter(leased=False, attempts__gt=0)
     wait_until(lambda: not spent.exists(), 10, "their tries to be given back")

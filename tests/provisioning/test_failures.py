@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.failures import StepFailed
+from provisioning.exceptions import StepFailed
 
 
 class Broken:

@@ -5,7 +5,7 @@ from django.db import OperationalError
 from django.db.models.functions import Now
 
 from accounts.models import Account
-from provisioning import faults
+from provisioning.engine import faults
 from provisioning.models import Fault
 from tests.people import Person
 

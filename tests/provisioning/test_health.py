@@ -3,7 +3,8 @@
 import pytest
 from django.db.models.functions import Now
 
-from provisioning import faults, kick
+from provisioning import dispatch
+from provisioning.engine import faults
 from provisioning.models import Heartbeat
 from provisioning.sweep import beat
 from tests.people import Person
@@ -14,10 +15,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def broker_away(settings):
     from_now_on = "redis://127.0.0.1:9"
-    kept = kick.tasks.run_step.app.conf.broker_url
-    kick.tasks.run_step.app.conf.broker_url = from_now_on
+    kept = dispatch.tasks.run_step.app.conf.broker_url
+    dispatch.tasks.run_step.app.conf.broker_url = from_now_on
     yield
-    kick.tasks.run_step.app.conf.broker_url = kept
+    dispatch.tasks.run_step.app.conf.broker_url = kept
 
 
 def test_all_is_well(client):
@@ -43,7 +44,7 @@ def test_without_a_sweep_the_door_is_open_and_the_repair_is_not(client):
 
 def test_a_sweep_in_the_future_is_none(client):
     beat("sweep")
-    Heartbeat.objects.update(at=Now() + kick.STALE_AFTER * 20)
+    Heartbeat.objects.update(at=Now() + dispatch.STALE_AFTER * 20)
     assert client.get("/repairz").json()["sweep"] == "not answering"
 
 

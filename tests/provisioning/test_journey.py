@@ -11,14 +11,14 @@ from django.utils import timezone
 from accounts.models import Account, Event
 from accounts.signup import ask_for_repair
 from accounts.status import Status
-from provisioning import journey
-from provisioning.debts import waive
-from provisioning.failures import StepFailed
-from provisioning.journey import Result, claim_due, claim_tickets
+from provisioning.engine import claim as journey
+from provisioning.engine.claim import Result, claim_due, claim_tickets
+from provisioning.engine.settle import settle
+from provisioning.exceptions import StepFailed
+from provisioning.intake.pickup import pick_up
+from provisioning.intake.waivers import waive
+from provisioning.kinds import KINDS, setup_kinds
 from provisioning.models import OWED, Attempt, Outcome, State, Step, Workspace
-from provisioning.pickup import pick_up
-from provisioning.settle import settle
-from provisioning.steps import KINDS, setup_kinds
 from provisioning.sweep import reconcile, sweep
 from tests.people import Person, Supporter
 

@@ -5,9 +5,9 @@ from celery import current_app
 from django.db.models.functions import Now
 
 from accounts.status import Status
-from provisioning import kick, tasks
+from provisioning import dispatch, tasks
+from provisioning.intake.pickup import pick_up, tickets_of
 from provisioning.models import Heartbeat, Step
-from provisioning.pickup import pick_up, tickets_of
 from provisioning.sweep import beat, sweep
 from tests.people import Person
 from tests.world.processes import wait_until
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def nobody_suspects_the_broker(monkeypatch):
-    monkeypatch.setattr(kick, "_suspect_until", 0.0)
+    monkeypatch.setattr(dispatch, "_suspect_until", 0.0)
 
 
 def waiting() -> int:
@@ -36,13 +36,13 @@ def broker():
 def test_it_leaves_a_ticket_once_and_not_again_for_a_while(world, broker):
     dana = Person.create()
     for _ in range(3):
-        kick.kick(dana)
+        dispatch.kick(dana)
     assert broker() == 1
 
 
 def test_a_ticket_does_the_work(world, broker):
     dana = Person.create()
-    kick.kick(dana)
+    dispatch.kick(dana)
     tasks.look_after(str(dana.pk))
     assert tasks.ENGINE.wait(10)
     dana.refresh_from_db()
@@ -64,7 +64,7 @@ def test_a_page_asks_for_the_same_whether_something_is_due_or_not(world, broker,
     sweep()
     for dana in (arrived, Person.create()):
         with django_assert_num_queries(1):
-            kick.kick(dana)
+            dispatch.kick(dana)
     assert broker() == 2
 
 
@@ -78,18 +78,18 @@ def test_who_looks_comes_first(world):
 
 
 def test_a_heart_that_beats(world):
-    assert kick.heart_stopped()
+    assert dispatch.heart_stopped()
     beat("sweep")
-    assert not kick.heart_stopped()
-    Heartbeat.objects.update(at=Now() - kick.STALE_AFTER * 2)
-    assert kick.heart_stopped()
+    assert not dispatch.heart_stopped()
+    Heartbeat.objects.update(at=Now() - dispatch.STALE_AFTER * 2)
+    assert dispatch.heart_stopped()
 
 
 @pytest.mark.slice
 def test_without_a_sweep_the_page_pays_a_little_itself(world, broker):
     dana = Person.create()
-    kick.kick(dana)
-    wait_until(lambda: not kick._slice.locked() and not tasks.ENGINE.is_awake, 30, "the slice")
+    dispatch.kick(dana)
+    wait_until(lambda: not dispatch._slice.locked() and not tasks.ENGINE.is_awake, 30, "the slice")
     dana.refresh_from_db()
     assert dana.status == Status.ACTIVE
-    assert not kick.heart_stopped()
+    assert not dispatch.heart_stopped()

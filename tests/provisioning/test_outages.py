@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from accounts.models import Account
 from accounts.status import Status
-from provisioning import outages
-from provisioning.journey import claim_due
+from provisioning.engine import circuit_breaker
+from provisioning.engine.circuit_breaker import FAILURES_TO_TRIP, RAMP_START, RAMP_TOP, Report, allowance, refill
+from provisioning.engine.claim import claim_due
+from provisioning.kinds import WELCOME
 from provisioning.models import Attempt, Dependency, Outage, Outcome, State, Step
-from provisioning.outages import FAILURES_TO_TRIP, RAMP_START, RAMP_TOP, Report, allowance, refill
-from provisioning.steps import WELCOME
 from provisioning.sweep import drain, fetch, sweep
 from support.models import Ticket
 from tests.people import Person
@@ -36,7 +36,7 @@ def worked():
 def record(name, reports):
     """As settling does: within its transaction."""
     with transaction.atomic():
-        outages.record(name, reports, timezone.now())
+        circuit_breaker.record(name, reports, timezone.now())
 
 
 def mail():
@@ -111,7 +111,7 @@ def test_one_probe_an_interval_however_many_ask():
 def test_whose_question_is_older_than_the_probe_it_waited_for_gets_none(later):
     """Two ask at once: the second waits for the row, and finds it with a time that was still to come as it asked."""
     record("mail", [failed(), failed(), failed()])
-    Dependency.objects.update(probe_at=Now() + outages.PROBE_LIMIT + later)
+    Dependency.objects.update(probe_at=Now() + circuit_breaker.PROBE_LIMIT + later)
     assert allowance("mail", 50) == 0
 
 
@@ -205,4 +205,4 @@ def test_those_given_up_just_before_it_was_known_are_not_given_up(world, setting
     assert Outage.objects.count() == 1
     assert not Step.objects.filter(state=State.DEAD).exists()
     assert not Account.objects.filter(status=Status.FAILED).exists()
-    assert outages.broken_now().keys() == {"mail"}
+    assert circuit_breaker.broken_now().keys() == {"mail"}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.retry import next_try
+from provisioning.engine.retry import next_try
 
 NOW = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)  # an hour that Europe's clocks skip
 WAITS = [2, 5, 15, 60, 300]

@@ -11,10 +11,10 @@ from django.db.models.functions import Now
 
 from accounts.models import Account
 from accounts.status import Status
-from provisioning import outages
-from provisioning.failures import StepFailed
+from provisioning.engine import circuit_breaker
+from provisioning.exceptions import StepFailed
+from provisioning.kinds import setup_kinds
 from provisioning.models import Attempt, Dependency, Outage, Outcome, State, Step
-from provisioning.steps import setup_kinds
 from provisioning.sweep import drain, fetch, fetch_everywhere
 from support.models import Ticket
 from tests.people import Person
@@ -93,7 +93,7 @@ def test_sick_people_among_newcomers(number, threads, settings):
             first = len(newcomers_waited())
     assert first == 3
     assert opened() == opened_after_half_a_minute <= (1 if number < 20 else 2)
-    assert not outages.broken_now()
+    assert not circuit_breaker.broken_now()
     assert len(newcomers_waited()) == 12
     assert newcomers_waited()[6] < 1, "the median newcomer is served at once"
     for _ in range(conf.SETUP_GIVE_UP_AFTER + 5):
@@ -164,16 +164,16 @@ def test_the_probe_is_somebody_under_no_suspicion():
     for n in range(5):
         Person(name=f"{SICK} {n}", email=f"sick{n}@acme{n}.example", company=f"Acme {n}")
     a_while(4)
-    assert opened() == 1 and outages.broken_now()
+    assert opened() == 1 and circuit_breaker.broken_now()
     Person(email="new@well.example")
     seconds_pass(10)
     fetch()
     drain()
-    assert not outages.broken_now()
+    assert not circuit_breaker.broken_now()
 
 
 def test_a_probe_time_in_the_future_is_not_believed():
     dependency = Dependency.objects.create(name="mail", broken=True, probe_at=Now() + timedelta(days=1))
-    assert outages.allowance("mail", 5) == 1
+    assert circuit_breaker.allowance("mail", 5) == 1
     dependency.refresh_from_db()
-    assert outages.allowance("mail", 5) == 0
+    assert circuit_breaker.allowance("mail", 5) == 0

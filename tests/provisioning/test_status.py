@@ -3,8 +3,8 @@
 import pytest
 
 from accounts.status import ARROWS, NoSuchArrow, Status, check_arrow
+from provisioning.engine.settle import status_of
 from provisioning.models import State
-from provisioning.settle import status_of
 
 OPEN, DONE, WAIVED, DEAD = State.OPEN, State.DONE, State.WAIVED, State.DEAD
 

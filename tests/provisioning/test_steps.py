@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 
 from accounts.models import Account, Event
 from accounts.status import Status
-from provisioning import doctor, parked
-from provisioning.debts import waive
-from provisioning.engine import Engine
-from provisioning.failures import StepFailed
-from provisioning.journey import Result, claim_tickets, perform
+from provisioning import doctor, unknown_kinds
+from provisioning.engine.claim import Result, claim_tickets, perform
+from provisioning.engine.loop import Engine
+from provisioning.engine.settle import settle
+from provisioning.exceptions import StepFailed
+from provisioning.intake.pickup import pick_up
+from provisioning.intake.waivers import waive
+from provisioning.kinds import _reference_of, in_diary, label_of, setup_kinds, shortened
 from provisioning.models import OWED, Attempt, Outcome, State, Step
-from provisioning.pickup import pick_up
-from provisioning.receipt import look_at
-from provisioning.settle import settle
-from provisioning.steps import _reference_of, in_diary, label_of, setup_kinds, shortened
 from provisioning.sweep import anything_due, reconcile, sweep
+from provisioning.waiting_room.pages import look_at
 from support.models import Ticket
 from support.queue import close, open_ticket
 from tests.people import Person
@@ -314,7 +314,7 @@ def test_a_step_that_was_taken_out_keeps_nobody_waiting(platform, state):
     assert (theirs(dana).state, Attempt.objects.count(), anything_due()) == (state, tries, False)
     assert [line.kind for line in look_at(dana).lines] == OURS
     if state == State.OPEN:
-        assert parked.parked() == {"shop.billing.charge": 1}
+        assert unknown_kinds.parked() == {"shop.billing.charge": 1}
         assert "parked" in doctor.people() and "1 × shop.billing.charge" in doctor.people()
 
 
@@ -372,7 +372,7 @@ def test_a_step_that_needs_another_service_now_takes_its_debts_along(platform):
 
 
 def test_backfill_reaches_who_is_active_already(platform, monkeypatch, capsys):
-    monkeypatch.setattr("provisioning.backfill.BATCH", 2)
+    monkeypatch.setattr("provisioning.intake.backfill.BATCH", 2)
     early = Person.create_batch(5)
     sweep()
     gone = Person.create(status=Status.ACTIVE, is_active=False, asked_at=None)

@@ -7,9 +7,9 @@ from django.db import ProgrammingError, connection, transaction
 
 from accounts.profile.deletion import delete_everything
 from accounts.status import Status
-from provisioning.failures import StepFailed
+from provisioning.exceptions import StepFailed
+from provisioning.intake.pickup import pick_up
 from provisioning.models import OWED, Step, Workspace
-from provisioning.pickup import pick_up
 from provisioning.sweep import sweep
 from provisioning.workspaces import create, http
 from tests.people import Person

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from accounts.models import Account
 from accounts.status import Status
-from provisioning import faults
 from provisioning.doctor import EXAMINATIONS, Unwell
+from provisioning.engine import faults
 from provisioning.models import Attempt, Dependency, Fault, Heartbeat, Outage, Step
 from provisioning.sweep import sweep
 from support import contact

@@ -7,8 +7,8 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
-from provisioning import outages
-from provisioning.engine import ENGINE
+from provisioning.engine import circuit_breaker
+from provisioning.engine.loop import ENGINE
 from provisioning.models import Dependency
 from provisioning.sweep import anything_due
 from support import post, queue
@@ -88,7 +88,7 @@ def test_letters_of_the_desk_open_the_breaker_and_wait_for_it(mail):  # noqa: F8
     mail.mode = "4xx"
     letters = [written(f"p{n}@acme{n}.example") for n in range(3)]
     ENGINE.run()
-    assert outages.broken_now().keys() == {"mail"}
+    assert circuit_breaker.broken_now().keys() == {"mail"}
     assert {again(letter).attempts for letter in letters} <= {0, 1}
     written("late@acme.example")
     before = mail.connections
@@ -98,7 +98,7 @@ def test_letters_of_the_desk_open_the_breaker_and_wait_for_it(mail):  # noqa: F8
     Letter.objects.update(due_at=Now())
     Dependency.objects.update(probe_at=Now())
     ENGINE.run()
-    assert not outages.broken_now()
+    assert not circuit_breaker.broken_now()
 
 
 def test_what_was_written_by_hand_goes_first(mail, settings):  # noqa: F811

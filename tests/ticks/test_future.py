@@ -14,10 +14,10 @@ from accounts.database.clock import database_now
 from accounts.models import Tries
 from accounts.status import Status
 from provisioning import doctor, sweep
-from provisioning.engine import ENGINE
-from provisioning.kick import heart_stopped
+from provisioning.dispatch import heart_stopped
+from provisioning.engine.loop import ENGINE
+from provisioning.intake.outbox import owe_letter
 from provisioning.models import Heartbeat, Step
-from provisioning.owing import owe_letter
 from support import after, contact, day, incidents, post, queue
 from support.models import DayLetter, Incident, Letter, Message, Ticket, TrustRepair
 from support.standing import standing

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import Account, Event, Voice
 from accounts.status import Status
-from provisioning.letters import compose
+from provisioning.emails.compose import compose
 from provisioning.models import Attempt, Dependency, Outage, Outcome, Step
 from support.models import Desk
 from tests.people import Person

@@ -7,7 +7,7 @@ from django.core import mail
 from django.db.models.functions import Now
 
 from accounts.models import Account, Event, Voice
-from provisioning.engine import ENGINE
+from provisioning.engine.loop import ENGINE
 from provisioning.models import Dependency
 from support import away, day, queue
 from support.load import Load, days_in_a_row, too_much

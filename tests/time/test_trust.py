@@ -7,9 +7,9 @@ from django.test import Client
 
 from accounts import email_links
 from accounts.models import Account
-from provisioning import letters as post
-from provisioning.address import correct_address
-from provisioning.letters import AFTER
+from provisioning.emails import compose as post
+from provisioning.emails.compose import AFTER
+from provisioning.intake.address_correction import correct_address
 from provisioning.models import Step
 from support import after, trust
 from support.models import Lost, Ticket, TrustRepair

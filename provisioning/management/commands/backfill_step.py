@@ -1,8 +1,8 @@
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from provisioning.backfill import backfill
-from provisioning.steps import KINDS, LONGEST_KIND, shortened
+from provisioning.intake.backfill import backfill
+from provisioning.kinds import KINDS, LONGEST_KIND, shortened
 
 
 class Command(BaseCommand):

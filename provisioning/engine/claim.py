@@ -1,4 +1,4 @@
-"""Claim and perform: two of the four parts of the one road (pickup.py, settle.py). All else only makes work due.
+"""Claim and perform: two of the four parts of the one road (intake/pickup.py, settle.py); all else makes work due.
 
 Nothing here holds a transaction across a call to somebody else's server.
 """
@@ -14,15 +14,15 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from accounts.database.errors import is_passing
-from provisioning import faults
-from provisioning.failures import StepFailed
+from provisioning.engine import faults
+from provisioning.engine.log_context import under_way
+from provisioning.exceptions import StepFailed
+from provisioning.kinds import find_kind, known_kinds
 from provisioning.models import Step
-from provisioning.steps import find_kind, known_kinds
-from provisioning.under_way import under_way
 
 logger = logging.getLogger(__name__)
 
-# Not one that could not be handled a while ago (faults.py).
+# Not one that could not be handled a while ago (engine/faults.py).
 AWAKE = """NOT EXISTS (
             SELECT FROM provisioning_fault AS fault WHERE fault."table" = 'provisioning.Step'
             AND fault."row" = provisioning_step.id::text

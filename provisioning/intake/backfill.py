@@ -7,8 +7,8 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.status import Status
+from provisioning.kinds import WELCOME, names_of, setup_kinds
 from provisioning.models import State, Step
-from provisioning.steps import WELCOME, names_of, setup_kinds
 
 BATCH = 1000
 OWE_NEXT = """

@@ -3,7 +3,7 @@
 Closed: everybody may go. Open (`broken`): nobody's try is spent; one probe goes at a time, and it is somebody
 who never failed where there is one. After a good probe the crowd drains at a rate that grows while all goes well
 and halves on a failure: without the ramp, a service that just got up is knocked over again by those who waited.
-What opens it is decided in attribution.py.
+What opens it is decided in engine/attribution.py.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 
 from accounts.database import clock
-from provisioning import attribution
-from provisioning.attribution import DOWN, REFUSED, Evidence, Report
+from provisioning.engine import attribution
+from provisioning.engine.attribution import DOWN, REFUSED, Evidence, Report
 from provisioning.models import OWED, Dependency, Outage, State, Step
 
 FAILURES_TO_TRIP = attribution.PEOPLE

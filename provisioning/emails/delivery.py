@@ -11,7 +11,7 @@ from django.db import connections
 
 from accounts.text.addresses import in_ascii
 from provisioning.deadline import deadline
-from provisioning.failures import StepFailed
+from provisioning.exceptions import StepFailed
 
 MAIL = "mail"
 # What Django and Python raise over an address or a header that no letter can carry.

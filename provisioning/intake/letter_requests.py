@@ -6,9 +6,9 @@ from uuid import UUID
 from accounts.models import AccessRequest, Account, Event, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import Status
+from provisioning.intake.outbox import owe_letter
+from provisioning.kinds import WELCOME
 from provisioning.models import OWED, State, Step
-from provisioning.owing import owe_letter
-from provisioning.steps import WELCOME
 
 Kind = AccessRequest.Kind
 PAUSE = timedelta(minutes=2)  # between two letters that somebody asked for

@@ -18,15 +18,15 @@ from django.utils import timezone
 
 from accounts.models import Account, Event, Voice, move, write_diary
 from accounts.status import Status
-from provisioning import faults, outages, retry
-from provisioning.attribution import Report, is_theirs
-from provisioning.failures import NOBODY_ASKED, Held, StepFailed
-from provisioning.faults import storable
-from provisioning.journey import Result
-from provisioning.mail import names_the_mailbox
+from provisioning.emails.delivery import names_the_mailbox
+from provisioning.engine import circuit_breaker, faults, retry
+from provisioning.engine.attribution import Report, is_theirs
+from provisioning.engine.claim import Result
+from provisioning.engine.faults import storable
+from provisioning.exceptions import NOBODY_ASKED, Held, StepFailed
+from provisioning.kinds import WELCOME, find_kind, in_diary, name_of, setup_kinds
 from provisioning.models import OWED, Attempt, Dependency, Outage, Outcome, State, Step
-from provisioning.parked import counted
-from provisioning.steps import WELCOME, find_kind, in_diary, name_of, setup_kinds
+from provisioning.unknown_kinds import counted
 
 SETTLED = (State.DONE, State.WAIVED)
 COLUMNS = {
@@ -99,11 +99,11 @@ def _write_step_alone(result: Result) -> None:
 
 def forgive(outage: Outage) -> None:
     """Whoever failed since the outage began gets the tries back: it was not their fault."""
-    ids = set(outages.struck(outage).values_list("account_id", flat=True)[:1000])
+    ids = set(circuit_breaker.struck(outage).values_list("account_id", flat=True)[:1000])
     if ids:
         with transaction.atomic():
             lock_accounts(ids)
-            struck = outages.struck(outage).filter(account__in=ids)
+            struck = circuit_breaker.struck(outage).filter(account__in=ids)
             struck.update(state=_reopened(), attempts=0, permanent=False, due_at=Now())
             recompute(ids)
 
@@ -136,8 +136,10 @@ def _report(results: Sequence[Result], rows: dict[int, Step], now: datetime) -> 
         if was_asked(result):
             told[result.step.dependency].append((result.step.pk, _as_report(result, rows[result.step.pk])))
     for name in {result.step.dependency for result in results} - told.keys():
-        outages.leave_the_probe(name)
-    before = {name: outages.record(name, [report for _pk, report in told[name]], now) for name in sorted(told)}
+        circuit_breaker.leave_the_probe(name)
+    before = {
+        name: circuit_breaker.record(name, [report for _pk, report in told[name]], now) for name in sorted(told)
+    }
     down = set(Dependency.objects.filter(pk__in=list(told), broken=True).values_list("pk", flat=True))
     up = [(name, pk, report) for name in told if name not in down for pk, report in told[name]]
     return down, {pk for name, pk, report in up if is_theirs(report, before[name], now)}

@@ -19,8 +19,8 @@ from accounts.profile.forms import MoveForm
 from accounts.sentences import say
 from accounts.throttle import seem_to_know, spend
 from accounts.views.own import for_oneself
-from provisioning.address import correct_address
-from provisioning.forms import NeededForm
+from provisioning.intake.address_correction import correct_address
+from provisioning.waiting_room.forms import NeededForm
 
 
 def for_arrivals(view):

@@ -18,7 +18,7 @@ from accounts.database.clock import lately
 from accounts.database.errors import if_the_database_allows
 from accounts.models import Account
 from provisioning import sweep, tasks
-from provisioning.engine import ENGINE
+from provisioning.engine.loop import ENGINE
 from provisioning.models import Heartbeat
 
 AGAIN_AFTER = 10  # seconds between two kicks for one account

@@ -12,12 +12,12 @@ from django.db.models.functions import Now
 from accounts.database.errors import is_passing
 from accounts.models import AccessRequest, Account, SignupClaim
 from accounts.status import Status
-from provisioning import faults
-from provisioning.answers import answer
+from provisioning.engine import faults
+from provisioning.engine.settle import recompute
+from provisioning.intake.letter_requests import answer
+from provisioning.intake.outbox import owe_letter
+from provisioning.kinds import names_by_old, setup_kinds
 from provisioning.models import OWED, State, Step
-from provisioning.owing import owe_letter
-from provisioning.settle import recompute
-from provisioning.steps import names_by_old, setup_kinds
 
 # Steps are claimed in the order of due_at. Whoever is here comes before whoever is new, and both before
 # everybody who waits for a later try: their steps fall due that long ago.

@@ -21,11 +21,12 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from provisioning import letters, workspaces
-from provisioning.failures import StepFailed
-from provisioning.mail import MAIL
+from provisioning import workspaces
+from provisioning.emails import compose
+from provisioning.emails.delivery import MAIL
+from provisioning.exceptions import StepFailed
 from provisioning.models import Step
-from provisioning.storable import storable
+from provisioning.sanitize import storable
 
 WELCOME = "welcome_email"
 LONGEST_KIND = 51  # Step.kind takes 60, and so does the diary, which adds an outcome
@@ -47,7 +48,7 @@ class Kind:
 
 
 def letter(name: str) -> Kind:
-    return Kind(lambda step: letters.send(name, step), MAIL)
+    return Kind(lambda step: compose.send(name, step), MAIL)
 
 
 KINDS = {

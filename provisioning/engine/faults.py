@@ -18,7 +18,7 @@ from django.db.models.functions import Cast, Now
 from accounts.database import clock
 from accounts.database.errors import is_away, is_passing
 from provisioning.models import Fault
-from provisioning.storable import storable
+from provisioning.sanitize import storable
 
 logger = logging.getLogger(__name__)
 

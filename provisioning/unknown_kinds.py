@@ -11,8 +11,8 @@ from datetime import timedelta
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
+from provisioning.kinds import known_kinds, names_by_old, setup_kinds
 from provisioning.models import OWED, Step
-from provisioning.steps import known_kinds, names_by_old, setup_kinds
 
 COUNTS_FOR = timedelta(minutes=1)
 

@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.models import Account, Event, Voice
+from provisioning.engine.settle import lock_accounts, recompute
+from provisioning.kinds import in_diary
 from provisioning.models import State, Step
-from provisioning.settle import lock_accounts, recompute
-from provisioning.steps import in_diary
 
 WAIVABLE = (State.OPEN, State.DEAD)
 

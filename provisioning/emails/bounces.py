@@ -6,10 +6,10 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.models import Account, Event, Voice, normal_email
-from provisioning.faults import storable
+from provisioning.engine.faults import storable
+from provisioning.engine.settle import lock_accounts, recompute
+from provisioning.kinds import WELCOME
 from provisioning.models import State, Step
-from provisioning.settle import lock_accounts, recompute
-from provisioning.steps import WELCOME
 
 CAME_BACK = (EventType.BOUNCED, EventType.REJECTED)
 FOR_GOOD = (RejectReason.BOUNCED, RejectReason.INVALID)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from accounts.sentences import SENTENCES
 from accounts.status import Status
-from provisioning.mail import names_the_mailbox
+from provisioning.emails.delivery import names_the_mailbox
 from provisioning.models import OWED, State, Step
 
 WELCOME = "welcome_email"
@@ -95,7 +95,7 @@ def _only_the_address(steps: Iterable[Step]) -> bool:
 def _next_try(steps: Iterable[Step], probes: dict[str, datetime], now: datetime) -> datetime | None:
     """The earliest moment at which something owed is tried again; None if that is now.
 
-    A letter that waits its turn (postage.py) was never tried: its line says that it has not gone out yet.
+    A letter that waits its turn (emails/rate_limit.py) was never tried: its line says that it has not gone out yet.
     """
     owed = [step for step in steps if step.state in OWED and not _waits_its_turn(step, now)]
     whens = [now if step.leased else max(step.due_at, probes.get(step.dependency, now)) for step in owed]

@@ -9,11 +9,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.claims import latest_claim
 from accounts.sentences import say
-from provisioning.kick import kick
+from provisioning.dispatch import kick
+from provisioning.kinds import label_of
 from provisioning.models import OWED, State, Step
-from provisioning.parked import counted
-from provisioning.receipt import account_page, claim_page, look_at
-from provisioning.steps import label_of
+from provisioning.unknown_kinds import counted
+from provisioning.waiting_room.pages import account_page, claim_page, look_at
 
 
 @never_cache

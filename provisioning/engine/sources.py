@@ -11,10 +11,11 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
-from provisioning import faults, journey, settle
-from provisioning.journey import Result
-from provisioning.parked import payable
-from provisioning.steps import kinds_needing
+from provisioning.engine import claim as journey
+from provisioning.engine import faults, settle
+from provisioning.engine.claim import Result
+from provisioning.kinds import kinds_needing
+from provisioning.unknown_kinds import payable
 
 
 class Source(Protocol):

@@ -15,12 +15,12 @@ from django.utils import timezone
 from accounts.models import Account, Event, SignupClaim, Voice
 from accounts.sentences import clock, say
 from accounts.text.typos import likely_address
-from provisioning import outages
+from provisioning.engine import circuit_breaker
+from provisioning.intake.pickup import pick_up
+from provisioning.kinds import label_of, setup_kinds
 from provisioning.models import Step
-from provisioning.parked import counted
-from provisioning.pickup import pick_up
-from provisioning.situation import WELCOME, Line, Situation, line_of, situation
-from provisioning.steps import label_of, setup_kinds
+from provisioning.unknown_kinds import counted
+from provisioning.waiting_room.progress import WELCOME, Line, Situation, line_of, situation
 
 NOBODYS = "nobody's"  # an occasion that no step has
 THEIR_LETTERS = ("letter.already_here", "letter.confirm_again", "letter.known")
@@ -38,7 +38,7 @@ def look_at(account: Account) -> Situation:
 
 def _look_at(account: Account, owed: QuerySet[Step]) -> Situation:
     steps = list(owed.annotate(now=Now()).order_by("pk"))
-    probes = {name: row.probe_at for name, row in outages.broken_now().items() if row.probe_at}
+    probes = {name: row.probe_at for name, row in circuit_breaker.broken_now().items() if row.probe_at}
     now = steps[0].now if steps else account.created_at
     return situation(account.status, steps, probes, now)
 
@@ -79,7 +79,7 @@ def _top(account: Account, state: Situation, claim: SignupClaim | None) -> str:
 
 
 def _begun_anew(account: Account) -> Situation:
-    """Whoever came back has tries again, and reads of those. A new account is left to the worker (kick.py)."""
+    """Whoever came back has tries again, and reads of those. A new account is left to the worker (dispatch.py)."""
     pick_up([account.pk])
     account.refresh_from_db()
     return look_at(account)

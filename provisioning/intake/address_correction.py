@@ -8,10 +8,10 @@ from django.db.models.functions import Now
 
 from accounts import email_links
 from accounts.models import Account, Event, Voice
+from provisioning.engine.settle import lock_accounts, recompute
+from provisioning.intake.pickup import PRESENT_FIRST
+from provisioning.kinds import WELCOME
 from provisioning.models import State, Step
-from provisioning.pickup import PRESENT_FIRST
-from provisioning.settle import lock_accounts, recompute
-from provisioning.steps import WELCOME
 
 
 def correct_address(account: Account, email: str, facts: dict | None = None) -> None:

@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 
 from accounts.database.clock import lately, long_ago
-from provisioning.failures import Held
+from provisioning.exceptions import Held
 from provisioning.models import Postmark
 
 SPAN = timedelta(hours=1)

@@ -5,7 +5,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.database.errors import if_the_database_allows
 from accounts.sentences import SENTENCES, clock, say
-from provisioning import outages
+from provisioning.engine import circuit_breaker
 from provisioning.models import Dependency
 
 LOOK_AGAIN_AFTER = 2  # seconds
@@ -18,7 +18,7 @@ def outage_notices(_request):
 def _notices() -> list[str]:
     down: dict[str, Dependency] = {}
     with if_the_database_allows():
-        down = cache.get_or_set("outages", outages.broken_now, LOOK_AGAIN_AFTER) or {}
+        down = cache.get_or_set("outages", circuit_breaker.broken_now, LOOK_AGAIN_AFTER) or {}
     return [_notice(name, row.probe_at) for name, row in sorted(down.items())]
 
 

@@ -18,11 +18,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts import email_links
 from accounts.middleware.preferences import zone_of
 from accounts.models import Account, MailboxLink
-from provisioning.failures import NOT_OWED, StepFailed
-from provisioning.mail import give_back_connections, hand_over
+from provisioning.emails.delivery import give_back_connections, hand_over
+from provisioning.emails.rate_limit import Letter, stamp
+from provisioning.exceptions import NOT_OWED, StepFailed
+from provisioning.humanize import in_words
 from provisioning.models import OWED, Step
-from provisioning.postage import Letter, stamp
-from provisioning.when import in_words
 
 LATE = timedelta(minutes=5)
 COMPOSING = Semaphore(8)  # letters written at once in a process: each holds a connection to the database

@@ -7,10 +7,10 @@ from django.db.models.functions import Now
 
 from accounts.models import Account, Event, Voice
 from accounts.status import Status
+from provisioning.intake.outbox import owe_letter
+from provisioning.kinds import WELCOME
 from provisioning.models import State, Step
-from provisioning.owing import owe_letter
-from provisioning.parked import counted
-from provisioning.steps import WELCOME
+from provisioning.unknown_kinds import counted
 
 LONG = timedelta(minutes=5)
 LATE_PAGES = ("waiting.late", "waiting.gave_up")

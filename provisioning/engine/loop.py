@@ -20,11 +20,11 @@ from django.conf import settings
 from django.db import close_old_connections, connection, connections
 
 from accounts.database.errors import DATABASE_ERRORS, is_passing
-from provisioning import faults, outages
-from provisioning.failures import StepFailed
-from provisioning.journey import Result
-from provisioning.sources import STEPS, Source, settle_each_by_itself, sources
-from provisioning.threads import Pool
+from provisioning.engine import circuit_breaker, faults
+from provisioning.engine.claim import Result
+from provisioning.engine.pool import Pool
+from provisioning.engine.sources import STEPS, Source, settle_each_by_itself, sources
+from provisioning.exceptions import StepFailed
 
 logger = logging.getLogger(__name__)
 
@@ -239,14 +239,14 @@ class Engine:
 
     def _claim_for(self, name: str, source: Source) -> None:
         free = self._free(name, source)
-        if free <= 0 or not (may := outages.allowance(name, free)):
+        if free <= 0 or not (may := circuit_breaker.allowance(name, free)):
             return
-        probe = may == 1 and outages.is_broken(name)
+        probe = may == 1 and circuit_breaker.is_broken(name)
         if self._submit_all(source, partial(source.claim, name, may, probe)):
             return
         self.idle[name, source] = time.monotonic() + LOOK
         if probe:
-            outages.leave_the_probe(name)
+            circuit_breaker.leave_the_probe(name)
 
     def _free(self, name: str, source: Source) -> int:
         """How many more to claim: a few for each thread, more the quicker the dependency is.

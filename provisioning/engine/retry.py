@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from provisioning.failures import NOBODY_ASKED, Held, StepFailed
+from provisioning.exceptions import NOBODY_ASKED, Held, StepFailed
 
 LONGEST_RETRY_AFTER = 3600  # seconds that somebody else may ask us to wait
 

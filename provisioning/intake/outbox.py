@@ -7,9 +7,9 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.database.clock import lately
-from provisioning.letters import BY_THE_DESK
+from provisioning.emails.compose import BY_THE_DESK
+from provisioning.kinds import KINDS
 from provisioning.models import OWED, Step
-from provisioning.steps import KINDS
 
 LETTER_PAUSE = timedelta(hours=1)
 
