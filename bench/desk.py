@@ -26,8 +26,8 @@ from bench.rates import peers_python
 from bench.tables import table, verdict
 from config.servers import sockets_of
 from provisioning.models import Dependency, State, Step
+from support.desk.search import find
 from support.models import Affected, Incident, Ticket
-from support.search import find
 
 TICKETS, PEOPLE_OF_AN_INCIDENT, ROUNDS = 10_000, 300, 60
 Milliseconds = list[float]

@@ -17,10 +17,10 @@ from itertools import count, groupby
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from support.hours import Schedule, add_working_time, is_open, next_open, working_minutes_between
-from support.lanes import TRIED_ENOUGH, Lane, Waiting, place
-from support.promise_rule import LAST, due_for, handling_minutes, must_widen, near_until, p80
-from support.week import parse_hours
+from support.business_hours import Schedule, add_working_time, is_open, next_open, working_minutes_between
+from support.service_level.estimate import LAST, due_for, handling_minutes, must_widen, near_until, p80
+from support.tickets.priority import TRIED_ENOUGH, Lane, Waiting, place
+from support.weekday_hours import parse_hours
 
 WEEKS, SEEDS, LOADS = 8, range(7), (1, 2, 4)
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)  # the clocks change in the fourth week

@@ -4,4 +4,4 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class ConsoleConfig(AdminConfig):
-    default_site = "support.console.Console"
+    default_site = "support.site.Console"

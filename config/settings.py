@@ -145,7 +145,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if ON_HTTPS else "csrf"
 CLAIM_COOKIE_NAME = "__Host-claim" if ON_HTTPS else "claim"
 KNOWN_COOKIE_NAME = "__Host-known" if ON_HTTPS else "known"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # a cookie would show what is said
-CSRF_FAILURE_VIEW = "support.refused.csrf_failure"
+CSRF_FAILURE_VIEW = "support.desk.refusals.csrf_failure"
 CLAIM_COOKIE_AGE = 7 * 86400
 
 SECURE_SSL_REDIRECT = ON_HTTPS
@@ -219,9 +219,9 @@ WEB_THREADS, WORKER_THREADS = 32, programs.WORKER_THREADS
 WORKSPACE_URL = environment.workspaces("WORKSPACE_URL", "local:")
 SWEEP_SECONDS = environment.whole_number("SWEEP_SECONDS", 2, 1, 3600)
 # Each room comes to fetch what is ready for it; run in this order by the beat and by `manage.py sweep`.
-SWEEPS = ["provisioning.sweep.fetch", "support.sweep.fetch", "support.rounds.fetch"]
+SWEEPS = ["provisioning.sweep.fetch", "support.sweep.fetch", "support.periodic_jobs.fetch"]
 # What else is handed over by the engine, beside the steps of accounts.
-OUTBOXES = ["support.post.OUTBOX"]
+OUTBOXES = ["support.tickets.outbox.OUTBOX"]
 # What has more time: once a minute.
 CHORES = [
     "provisioning.intake.ready_notice.fetch_ready",

@@ -8,12 +8,12 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Account
 from provisioning.models import Dependency, Outage, Workspace
-from support import typed
+from support.desk import kept_input
+from support.desk.account_card import card
+from support.desk.record_lists import Guarded, ReadOnly
+from support.desk.search import find
 from support.models import Away, Desk, Incident, Letter, Promise, Ticket, TrustRepair
 from support.models.desk import WEEKDAYS
-from support.person import card
-from support.read_only import Guarded, ReadOnly
-from support.search import find
 
 RULE = ["let_in_by_rule", "rule_after", "debt_days"]
 
@@ -34,7 +34,7 @@ class AccountAdmin(ReadOnly):
         if account is None or not self.has_view_permission(request, account):
             raise Http404
         site = self.admin_site.each_context(request)
-        context = site | card(account, request.user, request.GET.get("diary", ""), typed.again(request))
+        context = site | card(account, request.user, request.GET.get("diary", ""), kept_input.again(request))
         return TemplateResponse(request, "admin/person.html", context | {"title": account.name, "opts": self.opts})
 
 

@@ -8,4 +8,4 @@ class SupportConfig(AppConfig):
     verbose_name = "Support"
 
     def ready(self):
-        import_module("support.mailbox")  # listens for messages that go
+        import_module("support.inbound.messages")  # listens for messages that go

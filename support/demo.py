@@ -10,8 +10,8 @@ from django.utils import timezone
 from accounts.models import Account, Event, Voice
 from accounts.status import Status
 from provisioning.models import Attempt, Dependency, Outage, Outcome, State, Step
-from support import queue
 from support.models import Affected, Incident, Letter, Message, Ticket
+from support.tickets import queue
 
 SUPPORTER = "jordan@desk.example"
 THEIRS = (".demo.example", "@gmial.com", "@desk.example")

@@ -3,7 +3,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from provisioning import dispatch
 from provisioning.engine.loop import ENGINE
-from support import day
+from support.digests import digests
 
 # Real argon2, but not 100 MiB and 0.2 s of it in each of thousands of requests. Processes of their own
 # (stories, faults) use what is shipped.
@@ -22,7 +22,7 @@ def the_heart_beats(request, monkeypatch):
 @pytest.fixture(autouse=True)
 def no_letter_of_the_day(monkeypatch):
     """Whether one is due depends on the hour at which the tests run. In tests/time it does not."""
-    monkeypatch.setattr(day, "make", lambda now: None)
+    monkeypatch.setattr(digests, "make", lambda now: None)
 
 
 @pytest.hookimpl(tryfirst=True)

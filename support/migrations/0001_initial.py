@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import support.models.desk
-import support.models.why
+import support.models.reviews
 
 
 class Migration(migrations.Migration):
@@ -335,7 +335,7 @@ class Migration(migrations.Migration):
                         max_length=8,
                     ),
                 ),
-                ("words", models.TextField(blank=True, validators=[support.models.why.check_cause])),
+                ("words", models.TextField(blank=True, validators=[support.models.reviews.check_cause])),
                 ("who", models.CharField(blank=True, max_length=80)),
                 ("by", models.DateField(null=True)),
                 ("answered_at", models.DateTimeField(null=True)),

@@ -1,15 +1,15 @@
 """What the one person who helps has before her."""
 
+from support.models.actions import Press
 from support.models.codes import RecoveryCode
 from support.models.desk import Away, DayLetter, Desk, the_desk
 from support.models.incidents import Affected, Incident, Recovery, Turn
 from support.models.letters import Letter
 from support.models.mail import Attachment
-from support.models.presses import Press
 from support.models.promises import Promise
+from support.models.reviews import Question
 from support.models.tickets import InboundMail, Message, Ticket
 from support.models.trust import Lost, TrustRepair
-from support.models.why import Question
 
 __all__ = [
     "Affected",

@@ -11,8 +11,8 @@ from django.db import models
 from django.db.models import Value
 from django.db.models.functions import Coalesce, Greatest, Least
 
-from support.hours import EARLIEST, LATEST, Schedule, Span
-from support.week import Hours, parse_hours
+from support.business_hours import EARLIEST, LATEST, Schedule, Span
+from support.weekday_hours import Hours, parse_hours
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 

@@ -8,8 +8,10 @@ from playwright.sync_api import Page
 
 from accounts.models import Account
 from provisioning.models import Outage
-from support import demo, trust, why
+from support import demo
 from support.models import the_desk
+from support.reviews import questions
+from support.trust import apologies
 from tests.browser.pages import LOOKS
 from tests.browser.small import small
 from tests.browser.test_desk import PASSWORD, _mail, _workspaces, filled, mail, workspaces, world  # noqa: F401
@@ -38,8 +40,8 @@ def test_take_a_picture(name, site, open_context):
 
 
 def test_take_pictures_of_the_desk(filled, open_context):  # noqa: F811
-    trust.assess(timezone.now())
-    why.ask(timezone.now())
+    apologies.assess(timezone.now())
+    questions.ask(timezone.now())
     Account.objects.create_superuser(OWNER, PASSWORD, name="Olga")
     known = {
         "rob": Account.objects.get(name="Rob Hart").pk,

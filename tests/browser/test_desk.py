@@ -17,8 +17,10 @@ from accounts.models import Account
 from accounts.status import Status
 from provisioning.models import Outage, Step
 from provisioning.sweep import beat, drain, fetch_everywhere, sweep
-from support import demo, trust, why
+from support import demo
 from support.models import Incident, Letter, Message, Ticket, Turn
+from support.reviews import questions
+from support.trust import apologies
 from tests.provisioning.conftest import _mail, _workspaces, mail, workspaces, world  # noqa: F401
 from tests.support.conftest import make_roles
 
@@ -101,8 +103,8 @@ def pages() -> list[str]:
 def test_the_first_tab_is_the_skip_link_and_every_page_is_accessible(jordan, filled):
     jordan.keyboard.press("Tab")
     assert jordan.evaluate(FOCUSED) == "Skip to main content"
-    trust.assess(timezone.now())
-    why.ask(timezone.now())
+    apologies.assess(timezone.now())
+    questions.ask(timezone.now())
     for path in pages():
         jordan.goto(f"{filled}/admin/{path}")
         expect(jordan.locator(".rooms a").first).to_have_text("Today")
@@ -190,8 +192,8 @@ def test_a_page_that_is_stale_says_what_changed(jordan):
 
 @pytest.mark.parametrize("width", [320, 375])
 def test_nothing_is_wider_than_a_phone(jordan, filled, width):
-    trust.assess(timezone.now())
-    why.ask(timezone.now())
+    apologies.assess(timezone.now())
+    questions.ask(timezone.now())
     jordan.set_viewport_size({"width": width, "height": 700})
     for path in pages():
         jordan.goto(f"{filled}/admin/{path}")

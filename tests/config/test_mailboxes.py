@@ -6,7 +6,7 @@ import pytest
 from django.core.mail import EmailMessage, get_connection
 
 from config.mailboxes import mailbox
-from support.post import sender
+from support.tickets.outbox import sender
 from tests.world import MailServer
 
 NAMES = [

@@ -17,8 +17,8 @@ from accounts.status import Status
 from accounts.text.addresses import check_address, normal_email, shown
 from provisioning.models import State, Step
 from provisioning.sweep import sweep
+from support.desk.search import find
 from support.models import Message
-from support.search import find
 from tests.door.visit import WHO
 from tests.people import PASSWORD, Person, Supporter
 

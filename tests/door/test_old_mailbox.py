@@ -16,9 +16,9 @@ from provisioning.intake.address_correction import correct_address
 from provisioning.kinds import KINDS
 from provisioning.models import State, Step
 from provisioning.sweep import sweep
-from support import acts
-from support.contact import settle_messages
+from support.actions import actions
 from support.models import Letter, Message, Ticket, TrustRepair
+from support.tickets.intake import settle_messages
 from tests.door.visit import WHO
 from tests.people import PASSWORD, Person, Supporter
 
@@ -62,7 +62,7 @@ def put_right(account: Account) -> None:
 
 
 def put_right_by_the_desk(account: Account) -> None:
-    acts.correct_address(account, Supporter.create(), "read out on the phone", NEW)
+    actions.correct_address(account, Supporter.create(), "read out on the phone", NEW)
 
 
 def moved(account: Account) -> None:
@@ -193,7 +193,7 @@ def test_the_answer_to_an_open_ticket_goes_to_the_new_one(world, dana, road):
     ticket = Ticket.objects.create(account=dana, email=OLD, why=Ticket.Why.WROTE)
     road(dana)
     ticket.refresh_from_db()
-    acts.reply(ticket, Supporter.create(), "Your number is 12.", "", uuid4(), then_close=True)
+    actions.reply(ticket, Supporter.create(), "Your number is 12.", "", uuid4(), then_close=True)
     assert Letter.objects.get().to == NEW
 
 

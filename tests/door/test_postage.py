@@ -16,7 +16,7 @@ from provisioning.emails.rate_limit import mailbox_of
 from provisioning.engine import circuit_breaker
 from provisioning.models import Attempt, Dependency, Postmark, State, Step
 from provisioning.sweep import sweep
-from support import acts
+from support.actions import actions
 from support.models import Letter, Ticket
 from tests.door.letters import newest_link, subjects
 from tests.door.visit import WHO
@@ -172,14 +172,14 @@ def test_the_desk_is_not_held_back(world):
     dana = Person.create(email=DANA, status=Status.CREATED, asked_at=None)
     everybody_asks()
     before = len(arrived(mail))
-    acts.vouch(dana, jordan, "on the phone", dana.pk)
+    actions.vouch(dana, jordan, "on the phone", dana.pk)
     ticket = Ticket.objects.filter(email=DANA, closed_at=None).first() or Ticket.objects.create(
         account=dana, email=DANA, why=Ticket.Why.WROTE
     )
-    acts.reply(ticket, jordan, "It works now.", "", dana.pk, then_close=False)
+    actions.reply(ticket, jordan, "It works now.", "", dana.pk, then_close=False)
     sweep_often()
     assert len(arrived(mail)) == before + 2
-    acts.correct_address(dana, jordan, "on the phone", "dana+work@acme.example")
+    actions.correct_address(dana, jordan, "on the phone", "dana+work@acme.example")
     sweep_often()
     assert len(arrived(mail)) == before + 3
 
@@ -192,7 +192,7 @@ def test_the_desk_hurries_what_waits(world):
     stranger(9).post("/signup/", WHO | {"email": DANA, "password": "a stranger's passphrase"})
     sweep_often()
     assert Step.objects.get(account=dana, kind="letter.already_here").state == State.OPEN
-    acts.send_link(dana, jordan, "she rang", dana.pk)
+    actions.send_link(dana, jordan, "she rang", dana.pk)
     sweep_often()
     assert subjects(mail, DANA) == ["You already have an Arrivals account"]
 

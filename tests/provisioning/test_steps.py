@@ -28,7 +28,7 @@ from provisioning.models import OWED, Attempt, Outcome, State, Step
 from provisioning.sweep import anything_due, reconcile, sweep
 from provisioning.waiting_room.pages import look_at
 from support.models import Ticket
-from support.queue import close, open_ticket
+from support.tickets.queue import close, open_ticket
 from tests.people import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -414,7 +414,7 @@ def test_a_step_owed_later_that_is_given_up_is_a_persons_to_answer(platform):
 
 
 def test_whose_ticket_is_open_already_takes_nobodys_place(platform, monkeypatch):
-    monkeypatch.setattr("support.queue.BATCH", 1)
+    monkeypatch.setattr("support.tickets.queue.BATCH", 1)
     people = Person.create_batch(12)
     sweep()
     for person in people[1:]:

@@ -14,9 +14,12 @@ from accounts.claims import hash_token
 from accounts.models import AccessRequest, Account, Event, SignupClaim, Voice
 from accounts.status import Status
 from provisioning.models import State, Step
-from support import acts, away, press, queue
+from support.actions import actions
+from support.actions import views as actions_views
+from support.actions.page_state import seal, state_of, state_of_incident
 from support.models import Affected, Incident, Letter, Press, Promise, Recovery, Ticket
-from support.seen import seal, state_of, state_of_incident
+from support.service_level import availability
+from support.tickets import queue
 from tests.people import Person, Supporter
 from tests.support.test_today import given_up, wrote
 
@@ -50,7 +53,7 @@ def seen(jordan, person, name=""):
     if name in OFFERED_AFTER:
         Event.objects.create(account=person, voice=Voice.WE, kind=OFFERED_AFTER[name])
     person = Account.objects.get(pk=person.pk)
-    return seal(state_of(person, press.open_ticket_of(person)), jordan)
+    return seal(state_of(person, actions_views.open_ticket_of(person)), jordan)
 
 
 def do(desk, name, sealed, **words):
@@ -165,34 +168,34 @@ def test_a_reply_is_held_when_they_wrote_again_meanwhile(desk, jordan, dana):
 
 def test_a_reply_keeps_the_promise_and_no_machine_makes_another_meanwhile(jordan, dana):
     ticket, now = Ticket.objects.get(), timezone.now()
-    away.answer_those_who_wrote(now)
+    availability.answer_those_who_wrote(now)
     queue.refresh_these(Ticket.objects.all())
     promise = Promise.objects.get()
     assert Ticket.objects.get().promised_for == promise.due
-    acts.reply(ticket, jordan, "Hello", "", uuid4(), then_close=False)
-    away.answer_those_who_wrote(now)
+    actions.reply(ticket, jordan, "Hello", "", uuid4(), then_close=False)
+    availability.answer_those_who_wrote(now)
     assert Promise.objects.get().kept_at
 
 
 def test_letting_in_has_a_ceiling(jordan, dana):
-    for person in Person.create_batch(acts.MOST_DEBTS):
+    for person in Person.create_batch(actions.MOST_DEBTS):
         given_up(person)
         Step.objects.filter(account=person, kind="workspace").update(state=State.WAIVED, pay_by=timezone.now())
-    with pytest.raises(acts.Refused, match="Ask the owner"):
-        acts.let_in(dana, jordan, "please", timezone.now())
+    with pytest.raises(actions.Refused, match="Ask the owner"):
+        actions.let_in(dana, jordan, "please", timezone.now())
     assert not Step.objects.filter(account=dana, state=State.WAIVED).exists()
 
 
 def test_an_answer_wakes_a_ticket_that_was_put_aside(jordan, dana):
     ticket = Ticket.objects.get(account=dana)
-    acts.put_aside(ticket, jordan, "waiting", Ticket.Wake.ANSWER, timezone.now() + timedelta(days=1))
+    actions.put_aside(ticket, jordan, "waiting", Ticket.Wake.ANSWER, timezone.now() + timedelta(days=1))
     assert not queue.waiting().exists()
     wrote(dana, body="Here I am")
     assert queue.waiting().get() == ticket
 
 
 def test_a_change_of_the_account_wakes_it(jordan, dana):
-    acts.put_aside(Ticket.objects.get(), jordan, "waiting", Ticket.Wake.CHANGE, timezone.now() + timedelta(days=1))
+    actions.put_aside(Ticket.objects.get(), jordan, "waiting", Ticket.Wake.CHANGE, timezone.now() + timedelta(days=1))
     queue.wake()
     assert not queue.waiting().exists()
     dana.move(Status.PROVISIONED)
@@ -201,7 +204,7 @@ def test_a_change_of_the_account_wakes_it(jordan, dana):
 
 
 def test_the_owner_gets_it_by_letter(jordan, dana, settings):
-    acts.hand_over(Ticket.objects.get(), jordan, "she asks for money")
+    actions.hand_over(Ticket.objects.get(), jordan, "she asks for money")
     letter = Letter.objects.get()
     assert letter.to in settings.OWNER_EMAIL and "she asks for money" in letter.body
     assert not queue.waiting().exists()
@@ -209,7 +212,7 @@ def test_the_owner_gets_it_by_letter(jordan, dana, settings):
 
 def test_abusive_words_are_behind_a_click(desk, jordan, dana):
     wrote(dana, body="You complete idiots")
-    acts.mark_abusive(Ticket.objects.get(), jordan, "not twice")
+    actions.mark_abusive(Ticket.objects.get(), jordan, "not twice")
     html = desk.get("/admin/").content.decode()
     assert re.search(r"<details><summary>Their words are hidden.*?idiots.*?</details>", html, re.S)
 

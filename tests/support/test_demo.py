@@ -8,8 +8,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import Account
+from support.desk.dashboard import today
 from support.models import Incident, Ticket
-from support.today import today
 from tests.people import Person
 from tests.support.conftest import make_roles
 

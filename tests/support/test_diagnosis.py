@@ -9,10 +9,10 @@ from accounts.models import Account, Event, Voice
 from accounts.status import Status
 from provisioning.models import Dependency, Outage, State, Step, Workspace
 from provisioning.sweep import sweep
-from support import acts
-from support.diagnosis import TABLE, Facts, Trouble, diagnose
-from support.facts import facts_of
-from support.nearness import meant_domain, near_addresses
+from support.actions import actions
+from support.diagnosis.edit_distance import meant_domain, near_addresses
+from support.diagnosis.facts import facts_of
+from support.diagnosis.findings import TABLE, Facts, Trouble, diagnose
 from tests.people import Person
 
 NOW = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
@@ -139,7 +139,7 @@ def diagnosis_of(person):
 
 def recover_as_suggested(person, jordan):
     assert diagnosis_of(person).act == "recover"
-    acts.recover(person, jordan, "as suggested")
+    actions.recover(person, jordan, "as suggested")
     sweep()
     person.refresh_from_db()
     assert person.status == Status.ACTIVE
@@ -189,7 +189,7 @@ def test_a_debt_is_paid(world, settings, jordan):
     world[1].mode = "503"
     person = Person.create()
     sweep()
-    acts.let_in(person, jordan, "a call at three", NOW)
+    actions.let_in(person, jordan, "a call at three", NOW)
     person.refresh_from_db()
     assert person.status == Status.ACTIVE and diagnosis_of(person).code == "debt"
     world[1].mode = "ok"
@@ -202,7 +202,7 @@ def test_another_password_gets_the_way_in(world, jordan):
     sweep()
     Event.objects.create(account=person, voice=Voice.THEY, kind="signed_up_with_other_password")
     assert diagnosis_of(person).act == "send_link"
-    acts.send_link(person, jordan, "as suggested", person.pk)
+    actions.send_link(person, jordan, "as suggested", person.pk)
     sweep()
     letters = world[0].to(person.email)
     assert any("already have" in letter["Subject"] for letter in letters)
@@ -217,7 +217,7 @@ def test_an_address_that_takes_no_mail_is_put_right(world, jordan):
     person.refresh_from_db()
     assert person.status == Status.FAILED
     assert (diagnosis_of(person).code, diagnosis_of(person).act) == ("bounced", "correct_address")
-    acts.correct_address(person, jordan, "read out on the phone", "dana@acme.example")
+    actions.correct_address(person, jordan, "read out on the phone", "dana@acme.example")
     sweep()
     person.refresh_from_db()
     assert (person.status, person.email) == (Status.ACTIVE, "dana@acme.example")
@@ -232,7 +232,7 @@ def test_a_slip_in_the_address_is_asked_about_and_put_right(world, jordan):
     sweep()
     finding = diagnosis_of(person)
     assert (finding.code, finding.act) == ("likely_typo", "ask") and "correct_address" in finding.alternatives
-    acts.correct_address(person, jordan, "she wrote from there", "dana@gmail.com")
+    actions.correct_address(person, jordan, "she wrote from there", "dana@gmail.com")
     sweep()
     assert len(world[0].to("dana@gmail.com")) == 1
     assert diagnosis_of(person).code == "fine"
@@ -246,6 +246,6 @@ def test_an_outage_asks_for_nothing_and_letting_in_is_the_alternative(world, jor
     assert Outage.objects.filter(ended_at=None).exists()
     finding = diagnosis_of(people[0])
     assert (finding.code, finding.act, finding.alternatives) == ("dep_down", "wait", ("let_in",))
-    acts.let_in(people[0], jordan, "a call at three", NOW)
+    actions.let_in(people[0], jordan, "a call at three", NOW)
     people[0].refresh_from_db()
     assert people[0].status == Status.ACTIVE

@@ -14,7 +14,6 @@ from provisioning.doctor import EXAMINATIONS, Unwell
 from provisioning.engine import faults
 from provisioning.models import Attempt, Dependency, Fault, Heartbeat, Outage, Step
 from provisioning.sweep import sweep
-from support import contact
 from support.models import (
     Affected,
     Away,
@@ -32,7 +31,8 @@ from support.models import (
     the_desk,
 )
 from support.models.desk import WEEKDAYS
-from support.week import parse_hours
+from support.tickets import intake
+from support.weekday_hours import parse_hours
 from tests.people import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -278,7 +278,7 @@ def test_a_row_whose_facts_are_of_another_shape_holds_up_no_other(table, world, 
 
 
 def test_more_poisoned_rows_than_a_batch_holds_do_not_keep_the_next_one_waiting(poison, monkeypatch, world):
-    monkeypatch.setattr("support.contact.BATCH", 3)
+    monkeypatch.setattr("support.tickets.intake.BATCH", 3)
     rows = [Message.objects.create(email=f"m{n}@acme.example", body="Hello", at=Now()) for n in range(4)]
     run("CREATE OR REPLACE FUNCTION poisoned() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'poison'; END$$")
     run(
@@ -508,8 +508,8 @@ def test_a_part_of_the_sweep_that_breaks_ends_only_its_own_turn(world, desk, mon
     def broken(*_):
         raise KeyError("x")
 
-    monkeypatch.setattr("support.queue.wake", broken)
-    monkeypatch.setattr("support.promises.keep_answered", broken)
+    monkeypatch.setattr("support.tickets.queue.wake", broken)
+    monkeypatch.setattr("support.service_level.promises.keep_answered", broken)
     rows, late = messages(), overdue_promises()
     twice()
     assert Message.objects.filter(settled_at__isnull=False).count() == len(rows)
@@ -551,7 +551,7 @@ def queries_for(many):
     for _ in range(many):
         Message.objects.create(email=f"m{Message.objects.count()}@acme.example", body="Hello")
     with CaptureQueriesContext(connection) as queries:
-        contact.begin_repairs()
+        intake.begin_repairs()
     return len(queries)
 
 

@@ -17,11 +17,13 @@ from accounts.models import Event
 from accounts.status import Status
 from provisioning.models import Fault, State, Step
 from provisioning.sweep import sweep
-from support import acts, mail_reader, mailbox
-from support.mail_child import Plain
+from support.actions import actions
+from support.inbound import messages as inbound_messages
+from support.inbound import reader as mail_reader
+from support.inbound.child import Plain
 from support.models import Attachment, InboundMail, Letter, Message, Ticket
-from support.post import OUTBOX, message_id
 from support.sweep import fetch
+from support.tickets.outbox import OUTBOX, message_id
 from tests.people import Person, Supporter
 from tests.support.post_office import SECRET, by_postmark_raw, by_sendgrid_raw, by_sparkpost, plainly, post
 from tests.support.test_mail_facts import DANA, headed, multi, part, report
@@ -109,9 +111,9 @@ def test_a_heavy_mail_is_taken_at_once_and_read_in_time(what, kind):
     began = time.process_time()
     assert plainly(headed(DANA, f"Content-Type: {kind}", body=heavy(what))).status_code == 200
     assert time.process_time() - began < 0.5
-    mailbox.read_mail()
+    inbound_messages.read_mail()
     message = Message.objects.get()
-    assert message.body and not message.body.startswith(mailbox.UNREADABLE)
+    assert message.body and not message.body.startswith(inbound_messages.UNREADABLE)
     assert InboundMail.objects.get().read_at
 
 
@@ -142,7 +144,7 @@ def test_one_that_is_given_up_takes_no_other_along(monkeypatch):
     plainly(headed("From: big@acme.example", body="x\r\n" * (10 * MIB // 3)))
     plainly(from_("dana@acme.example", "The words"))
     for _sweep in range(3):
-        mailbox.read_mail()
+        inbound_messages.read_mail()
     assert sorted(message.body[:9] for message in Message.objects.all()) == ["(A mail w", "The words"]
 
 
@@ -239,7 +241,7 @@ def test_two_people_with_one_message_id_and_one_person_twice(world):
 
 def letter_to(dana, jordan) -> Letter:
     ticket = Ticket.objects.create(account=dana, email=dana.email, why="wrote")
-    acts.reply(ticket, jordan, "Hello", "", uuid4(), then_close=False)
+    actions.reply(ticket, jordan, "Hello", "", uuid4(), then_close=False)
     sweep()
     return Letter.objects.get(author=jordan)
 
@@ -253,7 +255,7 @@ def test_everybody_who_asked_is_answered_and_the_ticket_stays_hers(world, jordan
     ticket = Ticket.objects.get()
     assert ticket.account == dana and ticket.email == dana.email and ticket.asleep_since is None
     world[0].received.clear()
-    acts.reply(ticket, jordan, "To both of you", "", dana.pk, then_close=True)
+    actions.reply(ticket, jordan, "To both of you", "", dana.pk, then_close=True)
     sweep()
     answers = {
         mail["To"]: mail["In-Reply-To"] for mail in (*world[0].to("kim@acme.example"), *world[0].to(dana.email))
@@ -266,7 +268,7 @@ def test_a_machine_in_her_thread_is_not_answered(world, jordan):
     names = message_id(letter_to(dana, jordan))
     plainly(from_("robot@acme.example", "On holiday", f"In-Reply-To: {names}", "Auto-Submitted: auto-replied"))
     sweep()
-    acts.reply(Ticket.objects.get(), jordan, "Hello?", "", dana.pk, then_close=True)
+    actions.reply(Ticket.objects.get(), jordan, "Hello?", "", dana.pk, then_close=True)
     sweep()
     assert not world[0].to("robot@acme.example") and len(world[0].to(dana.email)) == 2
 
@@ -281,7 +283,7 @@ def test_who_was_forwarded_her_letter_is_answered_himself(world, jordan):
     sweep()
     ticket = Ticket.objects.get()
     assert ticket.account == dana and ticket.why == "wrote"
-    acts.reply(ticket, jordan, "Hello Kim", "", dana.pk, then_close=True)
+    actions.reply(ticket, jordan, "Hello Kim", "", dana.pk, then_close=True)
     sweep()
     assert len(world[0].to("kim@home.example")) == 1
 
@@ -335,7 +337,7 @@ def test_an_answer_by_hand_that_came_back_is_owed_again(world, jordan, desk):
 
 def test_known_people_come_before_strangers(world, monkeypatch):
     """However many strangers wait: in reading, in making tickets, in handing over."""
-    monkeypatch.setattr(mailbox, "BATCH", 3)
+    monkeypatch.setattr(inbound_messages, "BATCH", 3)
     dana = active(email="dana@acme.example")
     for number in range(8):
         plainly(from_(f"stranger{number}@free.example"))
@@ -349,7 +351,7 @@ def test_known_people_come_before_strangers(world, monkeypatch):
 
 
 def test_messages_of_known_people_come_before_strangers(world, monkeypatch):
-    monkeypatch.setattr("support.contact.STRANGERS", 1)
+    monkeypatch.setattr("support.tickets.intake.STRANGERS", 1)
     dana = active()
     for number in range(5):
         Message.objects.create(email=f"stranger{number}@free.example", body="Hello")
@@ -416,7 +418,7 @@ def test_a_mail_that_was_taken_is_never_lost(by, some):
     for mail in some:
         assert by(mail).status_code == 200
     for _sweep in some:
-        mailbox.read_mail()
+        inbound_messages.read_mail()
     assert not InboundMail.objects.filter(read_at=None).exists()
     assert all(message.body for message in Message.objects.all())
     assert Message.objects.count() == InboundMail.objects.count() or has_twins(some)

@@ -12,8 +12,8 @@ from accounts.models import Account
 from accounts.status import Status
 from provisioning.models import Dependency, Outage, Step
 from provisioning.sweep import drain, fetch_everywhere, sweep
-from support import recovery
-from support.incidents import failure_class
+from support.incidents import bulk_recovery
+from support.incidents.detection import failure_class
 from support.models import Affected, Incident, Letter, Recovery, Ticket, Turn
 from tests.people import Person
 
@@ -195,18 +195,18 @@ def test_failure_class(error, failure):
     ],
 )
 def test_one_then_five_then_the_rest(outcomes, wave):
-    assert recovery.next_wave(outcomes) == wave
+    assert bulk_recovery.next_wave(outcomes) == wave
 
 
 @given(st.lists(st.sampled_from(["", "asked", "well", "failed"])))
 def test_it_never_asks_more_than_there_are(outcomes):
-    wave = recovery.next_wave(outcomes)
+    wave = bulk_recovery.next_wave(outcomes)
     assert 0 <= wave.ask <= outcomes.count("")
     assert not (wave.ask and wave.over)
 
 
 def begin(incident, jordan, reason) -> Recovery:
-    begun = recovery.begin(incident, jordan, reason)
+    begun = bulk_recovery.begin(incident, jordan, reason)
     assert begun
     return begun
 
@@ -265,8 +265,8 @@ def test_stop_means_nobody_else_is_asked(world, settings, jordan):
     world[1].mode = "ok"
     begun = begin(Incident.objects.get(), jordan, "go")
     fetch_everywhere()
-    assert recovery.stop(begun, "stopped by Jordan")
-    assert not recovery.stop(begun, "again")
+    assert bulk_recovery.stop(begun, "stopped by Jordan")
+    assert not bulk_recovery.stop(begun, "again")
     for _ in range(4):
         fetch_everywhere()
         drain()
@@ -281,7 +281,7 @@ def test_while_it_is_down_the_first_one_is_the_probe(world, jordan):
     sweep()
     world[1].mode = "ok"
     requests = len(world[1].requests)
-    recovery.begin(Incident.objects.get(), jordan, "they say it works")
+    bulk_recovery.begin(Incident.objects.get(), jordan, "they say it works")
     fetch_everywhere()
     first = Turn.objects.get(outcome="asked").account_id
     drain(seconds=0.1)

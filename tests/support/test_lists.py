@@ -7,8 +7,8 @@ from django.urls import reverse
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from support.desk.record_lists import Guarded
 from support.models import Ticket
-from support.read_only import Guarded
 from tests.people import Person, Supporter
 
 pytestmark = pytest.mark.django_db

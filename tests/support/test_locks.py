@@ -13,7 +13,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Account, Event
 from accounts.status import Status
-from support import locks
+from support.desk import two_factor
 from support.models import Letter, RecoveryCode
 from tests.people import PASSWORD, Person, Supporter
 
@@ -277,5 +277,5 @@ def test_no_letter_about_a_key_that_another_session_has_replaced(jordan, rf):
     TOTPDevice.objects.filter(pk=device.pk).delete()
     request = rf.post("/admin/second-step/")
     request.user, request.session = jordan, {}
-    assert locks._confirm(request, None, device).url == reverse("admin:second_step")
+    assert two_factor._confirm(request, None, device).url == reverse("admin:second_step")
     assert not Letter.objects.exists() and not diary_of(jordan)

@@ -5,9 +5,9 @@ from functools import reduce
 
 import pytest
 
-from support.mail_child import read
-from support.mail_facts import LONGEST, Facts
-from support.reply_text import text_of_html, written
+from support.inbound.child import read
+from support.inbound.mime import LONGEST, Facts
+from support.inbound.reply_parsing import text_of_html, written
 
 OURS = ["support@arrivals.example", "hello@arrivals.example"]
 KEY = "5f0c7c6e-1a2b-4c3d-8e9f-001122334455"
@@ -20,7 +20,7 @@ def facts(mail: bytes | str, envelope: str | None = None) -> Facts:
 
 def with_files(mail: bytes | str) -> tuple[Facts, list[bytes]]:
     posted = mail.encode() if isinstance(mail, str) else mail
-    job = {"view": ["support.mail_child", "Plain"], "content_type": "message/rfc822", "ours": OURS}
+    job = {"view": ["support.inbound.child", "Plain"], "content_type": "message/rfc822", "ours": OURS}
     [found] = read(job, posted)
     return found
 

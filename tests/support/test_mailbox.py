@@ -10,9 +10,9 @@ from django.test import Client
 from accounts.models import Event
 from accounts.status import Status
 from provisioning.sweep import sweep
-from support import acts
+from support.actions import actions
 from support.models import Letter, Message, Ticket
-from support.post import message_id
+from support.tickets.outbox import message_id
 from tests.people import Person
 from tests.support.post_office import SECRET
 
@@ -60,7 +60,7 @@ def test_a_reply_goes_out_under_her_name_and_comes_back_to_the_ticket(world, jor
     assert deliver(dana.email, "Where is my account?").status_code == 200
     sweep()
     ticket = Ticket.objects.get()
-    acts.reply(ticket, jordan, "Hello Dana, does it work?", "", dana.pk, then_close=False)
+    actions.reply(ticket, jordan, "Hello Dana, does it work?", "", dana.pk, then_close=False)
     sweep()
     letter = world[0].to(dana.email)[-1]
     assert letter["From"] == "Jordan <support@localhost>" and letter["Auto-Submitted"] is None
@@ -78,13 +78,13 @@ def test_a_reply_goes_out_under_her_name_and_comes_back_to_the_ticket(world, jor
 def test_from_another_address_it_still_finds_its_ticket_and_who_asked_is_answered(world, jordan):
     dana = active(email="dana@acme.example")
     ticket = Ticket.objects.create(account=dana, email=dana.email, why="wrote")
-    acts.reply(ticket, jordan, "Hello", "", dana.pk, then_close=False)
+    actions.reply(ticket, jordan, "Hello", "", dana.pk, then_close=False)
     deliver("dana@home.example", "From my phone", In_Reply_To=message_id(Letter.objects.get()))
     sweep()
     assert Message.objects.get().ticket == ticket
     assert Ticket.objects.get().email == dana.email
     assert not Event.objects.filter(account=dana, kind="wrote").exists()
-    acts.reply(ticket, jordan, "On your phone, too", "", jordan.pk, then_close=False)
+    actions.reply(ticket, jordan, "On your phone, too", "", jordan.pk, then_close=False)
     sweep()
     [answer] = world[0].to("dana@home.example")
     assert answer["In-Reply-To"] == Message.objects.get().message_id
@@ -103,7 +103,7 @@ def test_an_answer_to_the_welcome_letter_finds_the_account(world):
 def test_an_answer_to_a_closed_ticket_opens_a_new_one(world, jordan):
     dana = active()
     ticket = Ticket.objects.create(account=dana, email=dana.email, why="wrote")
-    acts.reply(ticket, jordan, "Hello", "", dana.pk, then_close=True)
+    actions.reply(ticket, jordan, "Hello", "", dana.pk, then_close=True)
     deliver(dana.email, "And another thing", In_Reply_To=message_id(Letter.objects.get()))
     sweep()
     assert Ticket.objects.get(closed_at=None).account == dana
@@ -157,7 +157,7 @@ def test_a_reply_survives_a_mail_service_that_is_down(world, jordan, settings):
     dana = active()
     ticket = Ticket.objects.create(account=dana, email=dana.email, why="wrote")
     world[0].mode = "4xx"
-    acts.reply(ticket, jordan, "Hello", "", dana.pk, then_close=False)
+    actions.reply(ticket, jordan, "Hello", "", dana.pk, then_close=False)
     sweep()
     letter = Letter.objects.get()
     assert letter.sent_at is None and "451" in letter.error

@@ -11,11 +11,11 @@ from django.utils import timezone
 from accounts.models import Account, Event, Voice
 from accounts.status import Status
 from provisioning.models import Dependency, State, Step
-from support import queue
+from support.actions.authorization import PERMISSION
+from support.actions.page_state import seal, state_of, state_of_incident
+from support.actions.views import DEEDS, open_ticket_of
 from support.models import Affected, Incident, Recovery, Ticket
-from support.offers import PERMISSION
-from support.press import DEEDS, open_ticket_of
-from support.seen import seal, state_of, state_of_incident
+from support.tickets import queue
 from tests.people import Person, Supporter
 from tests.support.test_acts import WORDS, everything
 from tests.support.test_today import given_up, wrote

@@ -11,9 +11,9 @@ from provisioning.engine import circuit_breaker
 from provisioning.engine.loop import ENGINE
 from provisioning.models import Dependency
 from provisioning.sweep import anything_due
-from support import post, queue
-from support.incidents import join
+from support.incidents.detection import join
 from support.models import Affected, Incident, Letter, Promise, Ticket
+from support.tickets import outbox, queue
 from tests.people import Person, Supporter
 from tests.provisioning.conftest import _mail, _workspaces, mail, workspaces, world  # noqa: F401
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def written(to="dana@acme.example", **more):
-    post.write(to, "Your message", "What I wrote by hand.", f"reply {to}", automatic=False, **more)
+    outbox.write(to, "Your message", "What I wrote by hand.", f"reply {to}", automatic=False, **more)
     return Letter.objects.get(to=to)
 
 
@@ -104,7 +104,7 @@ def test_letters_of_the_desk_open_the_breaker_and_wait_for_it(mail):  # noqa: F8
 def test_what_was_written_by_hand_goes_first(mail, settings):  # noqa: F811
     settings.SETUP_THREADS = 1
     for n in range(20):
-        post.write(f"s{n}@acme.example", "Your message", "automatic", f"stranger {n}")
+        outbox.write(f"s{n}@acme.example", "Your message", "automatic", f"stranger {n}")
     written()
     ENGINE.run()
     assert mail.received[0].recipients == ("dana@acme.example",)

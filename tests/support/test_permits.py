@@ -15,7 +15,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts.models import Account
 from accounts.status import Status
 from provisioning.models import Dependency, Outage, Workspace
-from support import permits, trust
+from support import permissions as permits
 from support.models import (
     Attachment,
     Away,
@@ -28,6 +28,7 @@ from support.models import (
     TrustRepair,
     the_desk,
 )
+from support.trust import apologies
 from tests.people import Person, Supporter
 from tests.support.test_today import given_up, wrote
 
@@ -234,7 +235,7 @@ def test_a_word_to_the_house_is_a_superusers(full):
     client = staff_with(WORDS | {"support.change_trustrepair"})
     Account.objects.filter(pk=full["accounts.account"]).update(is_staff=True)
     answer = client.post(address("send_word", full), {"words": "Hello"})
-    assert answer.status_code == 403 and not trust.TrustRepair.objects.filter(state="sent").exists()
+    assert answer.status_code == 403 and not apologies.TrustRepair.objects.filter(state="sent").exists()
 
 
 def test_a_refusal_is_a_sentence_and_a_way_on(full):

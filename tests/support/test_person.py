@@ -6,8 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account, Event, SignupClaim, Voice
 from provisioning.models import Attempt, Outcome
-from support.neighbours import near_misses, typed_near
-from support.search import find
+from support.desk.search import find
+from support.diagnosis.similar_accounts import near_misses, typed_near
 from tests.people import Person
 from tests.support.test_today import given_up, wrote
 

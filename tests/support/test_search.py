@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account
-from support.search import MOST, find
+from support.desk.search import MOST, find
 from tests.people import Person
 
 pytestmark = pytest.mark.django_db

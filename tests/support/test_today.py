@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from accounts.status import Status
 from provisioning.models import Dependency, State, Step
-from support import lanes, queue
+from support.desk.dashboard import ahead
 from support.models import Affected, Incident, Message, Ticket
-from support.today import ahead
+from support.tickets import priority, queue
 from tests.people import Person
 
 pytestmark = pytest.mark.django_db
@@ -160,12 +160,12 @@ def test_the_order_is_that_of_the_lanes(desk):
             came_back=rng.choice([0, 0, 0, 2]),
             untrue=rng.random() < 0.05,
         )
-    everybody = [lanes.Waiting(*row) for row in Ticket.objects.values_list(*lanes.Waiting._fields)]
+    everybody = [priority.Waiting(*row) for row in Ticket.objects.values_list(*priority.Waiting._fields)]
     rows, waiting, soon = ahead(now, 70)
-    expected = [row.pk for row in sorted(everybody, key=lambda row: lanes.place(row, now, soon))]
+    expected = [row.pk for row in sorted(everybody, key=lambda row: priority.place(row, now, soon))]
     assert ([row.pk for row in rows], waiting) == (expected, 70)
     assert [row.pk for row in ahead(now, 10)[0]] == expected[:10]
-    assert {lanes.lane_of(row, now) for row in everybody} == {2, 3, 4, 5, 6}
+    assert {priority.lane_of(row, now) for row in everybody} == {2, 3, 4, 5, 6}
 
 
 @pytest.mark.parametrize(
@@ -188,6 +188,6 @@ def test_the_order_is_that_of_the_lanes(desk):
 def test_lanes(facts, lane, why):
     now = timezone.now()
     facts = {name: now + value if isinstance(value, timedelta) else value for name, value in facts.items()}
-    ticket = lanes.Waiting(**{"pk": 1, "why": "wrote", "opened_at": now} | facts)
-    assert lanes.lane_of(ticket, now) == lane
-    assert why in lanes.why_here(ticket, now)
+    ticket = priority.Waiting(**{"pk": 1, "why": "wrote", "opened_at": now} | facts)
+    assert priority.lane_of(ticket, now) == lane
+    assert why in priority.why_here(ticket, now)

@@ -13,10 +13,11 @@ from django.utils import timezone
 from accounts.models import AccessRequest
 from accounts.status import Status
 from provisioning.models import Dependency, Outage
-from support import seen, typed
+from support.actions import page_state
+from support.actions.page_state import seal, state_of
+from support.actions.views import open_ticket_of
+from support.desk import kept_input
 from support.models import Letter, Message, Question, TrustRepair, the_desk
-from support.press import open_ticket_of
-from support.seen import seal, state_of
 from tests.people import PASSWORD, Person, Supporter
 from tests.support.test_today import given_up, wrote
 
@@ -146,7 +147,7 @@ def test_she_logged_out_in_another_tab(browser, root, dana, form):
 @pytest.mark.parametrize("form", [reply, reason])
 def test_the_page_was_too_old(browser, root, dana, form, monkeypatch):
     where, words, page = form(root, dana)
-    monkeypatch.setattr(seen, "VALID_SECONDS", -1)
+    monkeypatch.setattr(page_state, "VALID_SECONDS", -1)
     late = browser.post(where, words | token_of(browser), follow=True)
     html = late.content.decode()
     assert "too old" in html and in_a_field(html) and nothing_was_sent(dana)
@@ -185,7 +186,7 @@ def test_what_was_taken_is_not_put_back(browser, root, dana):
     fresh = {"seen": seal(state_of(dana, open_ticket_of(dana)), root)}
     browser.post(where, words | fresh | token_of(browser))
     assert Letter.objects.get().body == TYPED
-    assert SHOWN not in browser.get(page).content.decode() and typed.KEY not in browser.session
+    assert SHOWN not in browser.get(page).content.decode() and kept_input.KEY not in browser.session
 
 
 def test_somebody_else_at_the_same_browser_sees_nothing_of_it(browser, root, dana):
@@ -208,8 +209,12 @@ def test_what_is_kept_is_bounded_and_holds_no_password(browser, root, dana):
     many = {f"f{n}": "x" * 30_000 for n in range(30)} | {"password": "secret", "old_password": "secret", "code": "1"}
     left_alone(browser)
     browser.post(where, words | many | token_of(browser))
-    kept = browser.session[typed.KEY]["fields"]
-    assert sum(map(len, kept.values())) <= typed.MOST_IN_ALL and "secret" not in kept.values() and "code" not in kept
+    kept = browser.session[kept_input.KEY]["fields"]
+    assert (
+        sum(map(len, kept.values())) <= kept_input.MOST_IN_ALL
+        and "secret" not in kept.values()
+        and "code" not in kept
+    )
     assert kept["body"] == TYPED
 
 
@@ -230,7 +235,7 @@ def test_people_who_are_no_staff_leave_nothing_in_the_desk(dana):
     client = Client()
     client.force_login(dana)
     client.post("/admin/acts/reply/", {"body": TYPED})
-    assert typed.KEY not in client.session
+    assert kept_input.KEY not in client.session
 
 
 def test_strangers_fill_no_table(settings):
@@ -245,7 +250,7 @@ def test_after_the_second_step_too(browser, root, dana, settings):
     settings.DESK_REQUIRES_TOTP = True
     where, words, page = reply(root, dana)
     assert browser.post(where, words | token_of(browser)).url == "/admin/second-step/"
-    assert browser.session[typed.KEY]["page"] == page
+    assert browser.session[kept_input.KEY]["page"] == page
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

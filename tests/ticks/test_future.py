@@ -18,9 +18,12 @@ from provisioning.dispatch import heart_stopped
 from provisioning.engine.loop import ENGINE
 from provisioning.intake.outbox import owe_letter
 from provisioning.models import Heartbeat, Step
-from support import after, contact, day, incidents, post, queue
+from support.desk.status_line import standing
+from support.digests import digests
+from support.incidents import detection
 from support.models import DayLetter, Incident, Letter, Message, Ticket, TrustRepair
-from support.standing import standing
+from support.tickets import intake, outbox, queue
+from support.trust import follow_up
 from tests.people import Person
 
 pytestmark = pytest.mark.django_db
@@ -89,14 +92,14 @@ def test_a_network_is_known_for_a_season_at_most(request_):
 
 @AHEAD
 def test_a_letter_of_the_desk_goes_out(ahead):
-    post.write("dana@acme.example", "Your message", "Hello", "reply 1")
+    outbox.write("dana@acme.example", "Your message", "Hello", "reply 1")
     Letter.objects.update(due_at=Now() + timedelta(seconds=max(settings.SETUP_RETRY_SECONDS)) + ahead)
     ENGINE.run()
     assert len(mail.outbox) == 1
 
 
 def test_a_letter_waits_for_its_next_try():
-    post.write("dana@acme.example", "Your message", "Hello", "reply 1")
+    outbox.write("dana@acme.example", "Your message", "Hello", "reply 1")
     Letter.objects.update(due_at=Now() + timedelta(seconds=max(settings.SETUP_RETRY_SECONDS)))
     ENGINE.run()
     assert not mail.outbox
@@ -108,7 +111,7 @@ def test_a_letter_of_the_day_goes_out(ahead):
     now = database_now()
     kept = {"kind": "owner", "day": now.date(), "to": "owner@arrivals.example", "facts": facts}
     DayLetter.objects.create(**kept, made_at=now + ahead, due_at=now + ahead)
-    day.send(now)
+    digests.send(now)
     ENGINE.run()
     assert len(mail.outbox) == 1
 
@@ -116,13 +119,13 @@ def test_a_letter_of_the_day_goes_out(ahead):
 @AHEAD
 def test_the_next_news_of_an_incident(ahead):
     facts = {"dependency": "mail", "failure": "5xx", "error": "500", "began_at": Now()}
-    incident = Incident.objects.create(**facts, next_news_at=Now() + incidents.NEWS_EVERY + ahead)
+    incident = Incident.objects.create(**facts, next_news_at=Now() + detection.NEWS_EVERY + ahead)
     dana = Person.create()
     failed = {"error": "500", "failed_at": Now()}
     Step.objects.create(account=dana, kind="welcome_email", dependency="mail", **failed)
-    incidents.end(incident)
+    detection.end(incident)
     incident.refresh_from_db()
-    assert incident.next_news_at and incident.next_news_at <= database_now() + incidents.NEWS_EVERY
+    assert incident.next_news_at and incident.next_news_at <= database_now() + detection.NEWS_EVERY
 
 
 @AHEAD
@@ -131,7 +134,7 @@ def test_a_failure_keeps_no_incident_open(ahead):
     incident = Incident.objects.create(**facts, next_news_at=Now())
     failed = {"error": "500", "failed_at": Now() + ahead}
     Step.objects.create(account=Person.create(), kind="welcome_email", dependency="mail", **failed)
-    incidents.end(incident)
+    detection.end(incident)
     assert incident.ended_at
 
 
@@ -167,7 +170,7 @@ def test_a_message_reaches_a_person(ahead):
     dana = Person.create()
     wrote = {"account": dana, "email": dana.email, "body": "Hello?"}
     message = Message.objects.create(**wrote, read_at=Now() + ahead)
-    contact.end_repairs()
+    intake.end_repairs()
     message.refresh_from_db()
     assert message.settled_at and Ticket.objects.filter(account=dana).exists()
 
@@ -183,7 +186,11 @@ def test_a_letter_that_went_out_in_the_future_holds_up_no_other(ahead):
 
 def test_a_follow_up_is_not_put_off_for_ever():
     now = database_now()
-    word = after.After(TrustRepair.Level.PERSONAL, now - timedelta(days=4), now + timedelta(days=1), came_back=True)
-    assert after.next_thing(word, now) == "", "it may rightly lie a day ahead"
-    word = after.After(TrustRepair.Level.PERSONAL, now - timedelta(days=4), now + timedelta(days=900), came_back=True)
-    assert after.next_thing(word, now) == "follow_up"
+    word = follow_up.After(
+        TrustRepair.Level.PERSONAL, now - timedelta(days=4), now + timedelta(days=1), came_back=True
+    )
+    assert follow_up.next_thing(word, now) == "", "it may rightly lie a day ahead"
+    word = follow_up.After(
+        TrustRepair.Level.PERSONAL, now - timedelta(days=4), now + timedelta(days=900), came_back=True
+    )
+    assert follow_up.next_thing(word, now) == "follow_up"

@@ -13,10 +13,10 @@ from accounts import email_links
 from accounts.database.clock import database_now
 from accounts.models import MailboxLink
 from accounts.throttle import seconds_until
-from support import rounds
-from support.acts import put_aside
+from support import periodic_jobs
+from support.actions.actions import put_aside
 from support.models import Promise, Ticket
-from support.queue import ASLEEP_AT_MOST, wake
+from support.tickets.queue import ASLEEP_AT_MOST, wake
 from tests.people import Person, Supporter
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +36,7 @@ def test_no_promise_is_broken_before_its_time(ahead):
     now = database_now()
     said = {"said_in": "letter.taken", "made_at": now, "due": now + SOON}
     promise = Promise.objects.create(ticket=ticket, account=dana, email=dana.email, **said)
-    rounds.fetch()
+    periodic_jobs.fetch()
     promise.refresh_from_db()
     assert promise.broken_at is None
 

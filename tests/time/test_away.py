@@ -1,8 +1,9 @@
 """Being away: one click, and what people are told meanwhile."""
 
 from provisioning.models import Step
-from support import away, queue
 from support.models import Away, Message, Ticket
+from support.service_level import availability
+from support.tickets import queue
 from tests.time.conftest import at, letter_at, letters, minutes, signed_up
 
 NIGHT = at("2026-11-24 22:10")
@@ -10,29 +11,29 @@ MORNING = at("2026-11-25 10:00")
 
 
 def test_at_work_until_closing_and_what_people_are_told(desk):
-    line = away.status_line(desk, MORNING)
+    line = availability.status_line(desk, MORNING)
     assert line.at_work and line.until == at("2026-11-25 17:30")
-    assert away.say_status(line, desk, MORNING) == (
+    assert availability.say_status(line, desk, MORNING) == (
         "At work until 17:30 today (Lisbon time). Who writes now is told: "
         "“Jordan answers by noon today (Lisbon time).”"
     )
 
 
 def test_step_away_is_one_click_until_the_next_working_day_and_back_is_another(desk):
-    away.step_away(MORNING)
-    away.step_away(MORNING)
+    availability.step_away(MORNING)
+    availability.step_away(MORNING)
     assert Away.objects.count() == 1
-    line = away.status_line(desk, MORNING)
+    line = availability.status_line(desk, MORNING)
     assert not line.at_work and line.until == at("2026-11-26 09:00")
     assert line.answered_by == at("2026-11-26 12:00")
     noon = at("2026-11-25 12:30")
-    assert away.come_back(noon) == MORNING
-    assert away.status_line(desk, noon).at_work
+    assert availability.come_back(noon) == MORNING
+    assert availability.status_line(desk, noon).at_work
 
 
 def test_a_public_holiday_is_no_working_day(desk):
     desk.holidays_country = "PT"
-    assert away.status_line(desk, at("2026-12-08 10:00")).until == at("2026-12-09 09:00")
+    assert availability.status_line(desk, at("2026-12-08 10:00")).until == at("2026-12-09 09:00")
 
 
 def test_the_reply_in_the_night_says_what_goes_on_and_when_somebody_is_back(desk):
@@ -40,7 +41,7 @@ def test_the_reply_in_the_night_says_what_goes_on_and_when_somebody_is_back(desk
     ticket = queue.open_ticket(account, account.email, Ticket.Why.WROTE)
     Message.objects.create(ticket=ticket, account=account, email=account.email, body="?", at=NIGHT)
     for _ in range(3):
-        away.answer_those_who_wrote(NIGHT)
+        availability.answer_those_who_wrote(NIGHT)
     assert letters(account) == ["letter.taken"]
     assert Step.objects.get(kind="letter.taken").facts["auto_submitted"] == "auto-replied"
     words = letter_at("letter.taken", NIGHT)
@@ -53,6 +54,6 @@ def test_a_letter_that_goes_out_a_day_later_does_not_say_tomorrow(desk):
     """With the mail down it may: what is fixed is the moment, not its name."""
     account = signed_up(NIGHT)
     queue.open_ticket(account, account.email, Ticket.Why.WROTE)
-    away.answer_those_who_wrote(NIGHT)
+    availability.answer_those_who_wrote(NIGHT)
     assert "by noon tomorrow (Lisbon time)" in letter_at("letter.taken", NIGHT)
     assert "by noon today (Lisbon time)" in letter_at("letter.taken", NIGHT + minutes(6 * 60))

@@ -9,10 +9,12 @@ from django.db.models.functions import Now
 from accounts.models import Account, Event, Voice
 from provisioning.engine.loop import ENGINE
 from provisioning.models import Dependency
-from support import away, day, queue
-from support.load import Load, days_in_a_row, too_much
+from support.digests import digests
+from support.digests.workload import Load, days_in_a_row, too_much
 from support.models import DayLetter, Desk, Letter, Ticket
-from support.rule import REASON
+from support.service_level import availability
+from support.service_level.unattended import REASON
+from support.tickets import queue
 from tests.people import Supporter
 from tests.time.conftest import at, minutes, outage, signed_up, works
 
@@ -40,27 +42,27 @@ def _to_memory(settings):
     ],
 )
 def test_which_letter_belongs_to_which_moment(moment, expected, desk):
-    assert day.which(at(moment), desk.schedule()) == expected
+    assert digests.which(at(moment), desk.schedule()) == expected
 
 
 def test_a_lunch_break_is_no_evening(desk):
     desk.wednesday = "9-12, 14-18"
-    assert day.which(at("2026-11-25 12:30"), desk.schedule()) is None
-    assert day.which(at("2026-11-25 18:10"), desk.schedule()) == ("evening", WEDNESDAY)
+    assert digests.which(at("2026-11-25 12:30"), desk.schedule()) is None
+    assert digests.which(at("2026-11-25 18:10"), desk.schedule()) == ("evening", WEDNESDAY)
 
 
 def test_a_shift_over_midnight_belongs_to_the_day_it_began(desk):
     desk.wednesday, desk.thursday = "22-6", "22-6"
-    assert day.which(at("2026-11-26 01:00"), desk.schedule()) == ("morning", WEDNESDAY)
-    assert day.which(at("2026-11-26 06:30"), desk.schedule()) == ("evening", WEDNESDAY)
-    assert day.which(at("2026-11-26 22:00"), desk.schedule()) == ("morning", date(2026, 11, 26))
+    assert digests.which(at("2026-11-26 01:00"), desk.schedule()) == ("morning", WEDNESDAY)
+    assert digests.which(at("2026-11-26 06:30"), desk.schedule()) == ("evening", WEDNESDAY)
+    assert digests.which(at("2026-11-26 22:00"), desk.schedule()) == ("morning", date(2026, 11, 26))
 
 
 def a_day(begin: str, end: str) -> None:
     now = at(begin)
     while now <= at(end):
-        day.make(now)
-        day.send(now)
+        digests.make(now)
+        digests.send(now)
         if Letter.objects.filter(sent_at=None, due_at__lte=Now()).exists():
             ENGINE.run()
         now += minutes(10)
@@ -81,7 +83,7 @@ def test_two_letters_a_day_and_none_on_a_weekend():
 
 def test_stepping_away_is_an_evening_and_the_day_after_has_its_morning():
     a_day("2026-11-25 09:00", "2026-11-25 11:00")
-    away.step_away(at("2026-11-25 11:05"))
+    availability.step_away(at("2026-11-25 11:05"))
     a_day("2026-11-25 11:10", "2026-11-26 09:10")
     assert [subject for _to, subject in sent()] == ["Today at the desk", "You can stop now", "Today at the desk"]
 
@@ -167,22 +169,22 @@ def test_the_owner_is_told_by_the_third_late_evening_and_she_is_not(tuesday, tol
 )
 def test_the_backup_is_told_of_who_would_wait_too_long(since, now, told):
     Ticket.objects.create(email="dana@acme.example", why=Ticket.Why.WROTE, opened_at=at(since))
-    day.make(at(now))
-    day.make(at(now) + minutes(10))
+    digests.make(at(now))
+    digests.make(at(now) + minutes(10))
     assert DayLetter.objects.filter(kind="backup").count() == told
 
 
 def test_nobody_is_named_as_backup():
     Desk.objects.update(backup_email="")
     Ticket.objects.create(email="dana@acme.example", why=Ticket.Why.WROTE, opened_at=at("2026-11-24 18:00"))
-    day.make(at("2026-11-24 18:10"))
+    digests.make(at("2026-11-24 18:10"))
     assert not DayLetter.objects.filter(kind="backup").exists()
 
 
 def test_two_sweeps_at_once_make_one_letter():
     now: datetime = at("2026-11-25 09:00")
     facts = {"desk": "Jordan"}
-    day._keep(DayLetter.Kind.MORNING, WEDNESDAY, "a@b.example", facts, now)
-    day._keep(DayLetter.Kind.MORNING, WEDNESDAY, "a@b.example", facts, now)
+    digests._keep(DayLetter.Kind.MORNING, WEDNESDAY, "a@b.example", facts, now)
+    digests._keep(DayLetter.Kind.MORNING, WEDNESDAY, "a@b.example", facts, now)
     assert DayLetter.objects.count() == 1
     assert not Account.objects.exists()

@@ -6,8 +6,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from support import trust
 from support.models import Away, Desk, TrustRepair
+from support.trust import apologies
 from tests.people import Supporter
 from tests.time.conftest import at, letters, minutes, signed_up, they, works
 
@@ -40,7 +40,7 @@ def test_a_word_is_read_changed_and_sent_once(jordan):
     account = signed_up(came, name="Dana Sommer")
     they(account, came + minutes(5), "wrote")
     works(account, came + minutes(50))
-    trust.assess(came + minutes(51))
+    apologies.assess(came + minutes(51))
     repair = TrustRepair.objects.get()
     assert "Hello Dana," in jordan.get(reverse("admin:words")).content.decode()
     address = reverse("admin:send_word", args=[repair.pk])

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from support.friction import Seen, Story, friction, level
 from support.models import TrustRepair
-from support.personal_word import Person, draft, second_thoughts
+from support.trust.apology_draft import Person, draft, second_thoughts
+from support.trust.harm import Seen, Story, friction, level
 from tests.time.conftest import LISBON, at, minutes
 
 CAME = at("2026-11-23 09:14")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.hours import (
+from support.business_hours import (
     HORIZON,
     Schedule,
     add_working_days,
@@ -18,7 +18,7 @@ from support.hours import (
     round_up,
     working_minutes_between,
 )
-from support.week import parse_hours
+from support.weekday_hours import parse_hours
 
 LISBON, NEW_YORK, LORD_HOWE = map(ZoneInfo, ("Europe/Lisbon", "America/New_York", "Australia/Lord_Howe"))
 OFFICE = (parse_hours("9-17:30"),) * 5 + ((), ())

@@ -2,11 +2,20 @@
 
 import pytest
 
-from support import promises, queue
-from support.away import answer_those_who_wrote
-from support.hours import Schedule
+from support.business_hours import Schedule
 from support.models import Promise, Ticket
-from support.promise_rule import COLD_START, due_for, handling_minutes, minutes_needed, must_widen, near_until, p80
+from support.service_level import promises
+from support.service_level.availability import answer_those_who_wrote
+from support.service_level.estimate import (
+    COLD_START,
+    due_for,
+    handling_minutes,
+    minutes_needed,
+    must_widen,
+    near_until,
+    p80,
+)
+from support.tickets import queue
 from tests.time.conftest import LISBON, at, delivered, letter_at, letters, minutes, outage, signed_up
 from tests.time.test_hours import OFFICE
 

@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from accounts.models import Account
 from accounts.status import Status
 from provisioning.models import Fault, Outage, Step
-from support import after, away, queue, rounds, trust
-from support.hours import is_open
+from support import periodic_jobs
+from support.business_hours import is_open
 from support.models import DayLetter, Promise, Ticket, TrustRepair, the_desk
+from support.service_level import availability
+from support.tickets import queue
+from support.trust import apologies, follow_up
 from tests.people import Supporter
 from tests.time.conftest import delivered, minutes, outage, signed_up, they, works
 
@@ -74,23 +77,23 @@ class Days:
     def send_word(self, number: int) -> None:
         jordan = Account.objects.filter(is_staff=True).first() or Supporter.create()
         for repair in TrustRepair.objects.exclude(level="none")[: number % 3 + 1]:
-            trust.send_word(repair, jordan, "I am sorry.", "", self.now)
+            apologies.send_word(repair, jordan, "I am sorry.", "", self.now)
 
     def delete(self, number: int) -> None:
         repairs = list(TrustRepair.objects.select_related("account").order_by("pk"))
-        if repairs and after.may_delete(repair := repairs[number % len(repairs)]):
+        if repairs and follow_up.may_delete(repair := repairs[number % len(repairs)]):
             account = repair.account
             self.gone[account.reference] = (account.pk, account.email, account.name)
-            after.delete_everything(repair, self.now)
+            follow_up.delete_everything(repair, self.now)
 
     def leave(self, _number: int) -> None:
-        away.step_away(self.now)
+        availability.step_away(self.now)
 
     def return_(self, _number: int) -> None:
-        away.come_back(self.now)
+        availability.come_back(self.now)
 
     def look(self) -> None:
-        rounds.go_round(self.now)
+        periodic_jobs.go_round(self.now)
         assert not Fault.objects.exists(), list(Fault.objects.all())
         self._look_at_promises()
         self._look_at_letters()

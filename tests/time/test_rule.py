@@ -8,7 +8,7 @@ import pytest
 from accounts.models import Account, Event
 from provisioning.models import Step
 from support.models import Desk
-from support.rule import REASON, Case, let_in_who_must, lets_in
+from support.service_level.unattended import REASON, Case, let_in_who_must, lets_in
 from tests.time.conftest import at, letters, minutes, outage, signed_up
 
 NIGHT = at("2026-11-24 22:00")

@@ -11,8 +11,8 @@ from provisioning.emails import compose as post
 from provisioning.emails.compose import AFTER
 from provisioning.intake.address_correction import correct_address
 from provisioning.models import Step
-from support import after, trust
 from support.models import Lost, Ticket, TrustRepair
+from support.trust import apologies, follow_up
 from tests.people import PASSWORD, Supporter
 from tests.time.conftest import at, letters, minutes, outage, signed_up, they, works
 
@@ -42,23 +42,23 @@ def test_exactly_those_who_met_a_dead_end():
     two_minutes, two_hours, wrote = signed_up(CAME), signed_up(CAME), harmed()
     works(two_minutes, CAME + minutes(2))
     works(two_hours, READY)
-    trust.assess(READY)
+    apologies.assess(READY)
     assert not TrustRepair.objects.filter(account=straight).exists()
     assert repair_of(two_minutes).state == "not_needed"
     assert (repair_of(two_hours).level, repair_of(two_hours).state) == ("automatic", "owed")
     assert (repair_of(wrote).level, repair_of(wrote).state) == ("personal", "owed")
-    trust.send_lines(READY)
+    apologies.send_lines(READY)
     assert letters(two_minutes) == [] and letters(two_hours) == ["letter.amends"] and letters(wrote) == []
-    assert list(trust.words_owed()) == [repair_of(wrote)]
+    assert list(apologies.words_owed()) == [repair_of(wrote)]
 
 
 def test_a_personal_word_goes_out_when_she_presses_send_and_once():
     account, jordan = harmed(), Supporter.create()
-    trust.assess(READY)
+    apologies.assess(READY)
     repair = repair_of(account)
     assert "2 times and had to write to us" in repair.words
-    assert trust.send_word(repair, jordan, "My own words. – Jordan", "a month free", READY)
-    assert not trust.send_word(repair, jordan, "Again.", "", READY)
+    assert apologies.send_word(repair, jordan, "My own words. – Jordan", "a month free", READY)
+    assert not apologies.send_word(repair, jordan, "Again.", "", READY)
     assert letters(account) == ["letter.word"]
     sent = repair_of(account)
     assert (sent.words, sent.restitution, sent.actor) == ("My own words. – Jordan", "a month free", jordan)
@@ -67,8 +67,8 @@ def test_a_personal_word_goes_out_when_she_presses_send_and_once():
 
 def test_her_letter_does_not_call_itself_automatic():
     account = harmed()
-    trust.assess(READY)
-    trust.send_word(repair_of(account), Supporter.create(), "Hello <Dana>.", "", READY)
+    apologies.assess(READY)
+    apologies.send_word(repair_of(account), Supporter.create(), "Hello <Dana>.", "", READY)
     message = post.compose("word", Step.objects.get(kind="letter.word"))
     assert message.extra_headers["Auto-Submitted"] == "no"
     assert message.body.strip() == "Hello <Dana>."
@@ -77,8 +77,8 @@ def test_her_letter_does_not_call_itself_automatic():
 
 def test_the_database_refuses_a_second_apology():
     account = harmed()
-    trust.assess(READY)
-    assert trust.open_repair(account, READY) is None
+    apologies.assess(READY)
+    assert apologies.open_repair(account, READY) is None
     with pytest.raises(IntegrityError), transaction.atomic():
         TrustRepair.objects.create(
             account=account,
@@ -92,8 +92,8 @@ def test_the_database_refuses_a_second_apology():
 
 
 def sent_to(account: Account, when=READY) -> TrustRepair:
-    trust.assess(when)
-    trust.send_word(repair_of(account), Supporter.create(), "Hello.", "", when)
+    apologies.assess(when)
+    apologies.send_word(repair_of(account), Supporter.create(), "Hello.", "", when)
     return repair_of(account)
 
 
@@ -102,10 +102,10 @@ def test_one_follow_up_after_three_working_days_then_silence():
     sent_to(account)
     they(account, READY + minutes(30), "logged_in")
     for days in range(2):
-        after.go_on(READY + days * DAY)
+        follow_up.go_on(READY + days * DAY)
     assert letters(account) == ["letter.word"]
     for days in range(3, 30):
-        after.go_on(READY + days * DAY)
+        follow_up.go_on(READY + days * DAY)
     assert letters(account) == ["letter.word", "letter.follow_up"]
     assert repair_of(account).state == "closed_silent"
     assert not Lost.objects.exists()
@@ -115,7 +115,7 @@ def test_who_never_came_back_gets_one_letter_and_is_counted_lost():
     account = harmed()
     sent_to(account)
     for days in range(30):
-        after.go_on(READY + days * DAY)
+        follow_up.go_on(READY + days * DAY)
     assert letters(account) == ["letter.word", "letter.come_back"]
     assert (repair_of(account).state, Lost.objects.get().how) == ("closed_silent", "silent")
     assert Account.objects.filter(pk=account.pk).exists()
@@ -124,7 +124,7 @@ def test_who_never_came_back_gets_one_letter_and_is_counted_lost():
 def after_link(repair: TrustRepair) -> str:
     """As it stands in the letter."""
     repair.account.refresh_from_db()
-    return f"/after/{email_links.bound(after.occasion_of(repair), repair.account, AFTER)}/"
+    return f"/after/{email_links.bound(follow_up.occasion_of(repair), repair.account, AFTER)}/"
 
 
 @pytest.mark.parametrize(("answer", "tickets"), [("yes", 0), ("not_yet", 1)])
@@ -141,7 +141,7 @@ def test_one_click_answers_and_looking_does_not(answer, tickets):
 
 def come_back_letter() -> TrustRepair:
     repair = sent_to(harmed())
-    after.go_on(READY + 2 * DAY)
+    follow_up.go_on(READY + 2 * DAY)
     return repair_of(repair.account)
 
 

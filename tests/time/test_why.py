@@ -7,9 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Event, Voice
-from support import svg, toll, why
 from support.models import Lost, Question
-from support.rule import REASON
+from support.reviews import charts, impact, questions
+from support.service_level.unattended import REASON
 from tests.people import Person, Supporter
 from tests.time.conftest import LISBON, at, minutes, outage, signed_up, they, works
 
@@ -40,51 +40,51 @@ def test_who_was_touched_and_what_it_took(evening, desk):
             detail=REASON,
             actor=actor,
         )
-    found = toll.toll_of(down, toll.people_of(down), desk.schedule(), NOW)
-    assert toll.people_of(down) == people
+    found = impact.toll_of(down, impact.people_of(down), desk.schedule(), NOW)
+    assert impact.people_of(down) == people
     assert found.person_hours == 4 + 3.5 + 15.5
     assert (found.hours_alone, found.lost, found.by_hand, found.by_rule) == (3, 1, 1, 1)
 
 
 def test_who_noticed_first(evening):
     down, people = evening
-    assert toll.first_to_notice(down, people) == ("", BEGAN + minutes(120))
+    assert impact.first_to_notice(down, people) == ("", BEGAN + minutes(120))
     they(people[0], BEGAN + minutes(3), "wrote")
-    assert toll.first_to_notice(down, people) == ("Dana 0", BEGAN + minutes(3))
+    assert impact.first_to_notice(down, people) == ("Dana 0", BEGAN + minutes(3))
 
 
 def test_waiting_and_arrival_by_hand():
     ten = at("2026-11-24 10:00")
     people = [(ten, ten + minutes(30)), (ten + minutes(10), ten + minutes(20)), (ten + minutes(20), None)]
-    over_time = toll.waiting_over_time(people, ten, ten + minutes(60))
+    over_time = impact.waiting_over_time(people, ten, ten + minutes(60))
     assert [number for _at, number in over_time[1::2]] == [1, 2, 2, 1, 1]
-    assert dict(toll.time_to_arrival(people)) == {
+    assert dict(impact.time_to_arrival(people)) == {
         "under 1 min": 0, "1–10 min": 0, "10–60 min": 2, "1–4 hours": 0, "4–24 hours": 0, "longer": 0, "not yet": 1,
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("rows", [[], [("none", 0)], [("a <b>", 3), ("c", 40)]])
 def test_bars_are_a_picture(rows):
-    drawn = ElementTree.fromstring(svg.bars("People & times", rows))
+    drawn = ElementTree.fromstring(charts.bars("People & times", rows))
     assert len(drawn.findall("rect")) == len(rows)
     assert all(float(rect.get("height", "-1")) >= 0 for rect in drawn.findall("rect"))
-    assert "style" not in svg.bars("x", rows)
+    assert "style" not in charts.bars("x", rows)
 
 
 def test_steps_are_a_picture():
     ten = at("2026-11-24 10:00")
-    drawn = ElementTree.fromstring(svg.steps("Waiting", [(ten, 0), (ten, 2), (ten + minutes(60), 0)], LISBON))
+    drawn = ElementTree.fromstring(charts.steps("Waiting", [(ten, 0), (ten, 2), (ten + minutes(60), 0)], LISBON))
     assert [text.text for text in drawn.findall("text")] == [
         "2", "1", "24 Nov 10:00", "10:15", "10:30", "10:45", "24 Nov 11:00",
     ]  # fmt: skip
-    ElementTree.fromstring(svg.steps("Nothing", [], LISBON))
+    ElementTree.fromstring(charts.steps("Nothing", [], LISBON))
 
 
 def test_each_question_is_put_once(evening):
     for _ in range(2):
-        why.ask(at("2026-12-01 10:00"))
-    assert Question.objects.filter(outage=evening[0]).count() == len(why.OF_AN_OUTAGE)
-    assert Question.objects.filter(month="2026-11-01").count() == len(why.OF_A_MONTH)
+        questions.ask(at("2026-12-01 10:00"))
+    assert Question.objects.filter(outage=evening[0]).count() == len(questions.OF_AN_OUTAGE)
+    assert Question.objects.filter(month="2026-11-01").count() == len(questions.OF_A_MONTH)
 
 
 ANSWER = {"choice": "do", "words": "The letter goes later.", "who": "Olga", "by": "2026-12-10"}
@@ -103,7 +103,7 @@ ANSWER = {"choice": "do", "words": "The letter goes later.", "who": "Olga", "by"
     ],
 )
 def test_an_answer_has_a_name_and_a_date_and_is_no_human_error(evening, change, kept, open_):
-    why.ask(NOW)
+    questions.ask(NOW)
     question = Question.objects.filter(outage=evening[0]).first()
     assert question
     client = Client()
@@ -118,14 +118,14 @@ def test_an_answer_has_a_name_and_a_date_and_is_no_human_error(evening, change, 
 
 
 def test_an_unanswered_question_shows_its_age(evening, desk):
-    why.ask(NOW - minutes(3 * 24 * 60))
+    questions.ask(NOW - minutes(3 * 24 * 60))
     question = Question.objects.filter(outage=evening[0]).first()
     assert question
-    assert why.asked(question, toll.Toll(people=3), NOW).age == 3
+    assert questions.asked(question, impact.Toll(people=3), NOW).age == 3
 
 
 def test_the_pages_open_for_staff_alone(evening):
-    why.ask(at("2026-12-01 10:00"))
+    questions.ask(at("2026-12-01 10:00"))
     client = Client()
     pages = [reverse("admin:why"), reverse("admin:why_outage", args=[evening[0].pk]), "/admin/why/month/2026-11/"]
     assert all(client.get(page).status_code == 302 for page in pages)

@@ -1,0 +1,84 @@
+"""Authorisation of acts: which are open to this user, for this subject, now. A page offers these, a press asks again.
+
+Three things decide: the user's permissions, what the diagnosis offers, and whether the subject is one of the house.
+"""
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+
+from accounts.models import Account
+from accounts.status import UNFINISHED
+from provisioning.models import OWED, State, Step
+from support.diagnosis.findings import Finding
+from support.models import Affected, Incident, Recovery, Ticket
+
+PERMISSION = {
+    "recover": "support.recover",
+    "let_in": "support.let_in",
+    "send_link": "support.reply",
+    "correct_address": "support.correct_address",
+    "vouch": "support.vouch",
+    "end_sessions": "support.vouch",
+    "reply": "support.reply",
+    "put_aside": "support.put_aside",
+    "hand_over": "support.hand_over",
+    "mark_abusive": "support.mark_abusive",
+    "close": "support.close",
+    "recover_all": "support.recover_all",
+    "stop_recovery": "support.recover_all",
+}
+ON_TICKET = ("reply", "put_aside", "hand_over", "mark_abusive", "close")
+SEE_PEOPLE, SEE_TICKETS, SEE_INCIDENTS = "accounts.view_account", "support.view_ticket", "support.view_incident"
+
+
+def on_person(user: Account, finding: Finding, account: Account, ticket: Ticket | None) -> list[str]:
+    """What is suggested first, then what else; on their ticket, if one is open, what is done with any."""
+    if not may_touch(user, account):
+        return []
+    open_ = ticket is not None and ticket.closed_at is None
+    names = [finding.act, *finding.alternatives]
+    names = [name for name in names if open_ or name not in ON_TICKET]
+    return _permitted(user, [*names, *(ON_TICKET if open_ else ())], SEE_PEOPLE)
+
+
+def on_stranger(user: Account, ticket: Ticket) -> list[str]:
+    """On a ticket of somebody who has no account."""
+    if ticket.closed_at or not may_touch(user, ticket.account):
+        return []
+    return _permitted(user, ON_TICKET, SEE_TICKETS)
+
+
+def on_incident(user: Account, *, stuck: bool, running: bool) -> list[str]:
+    names = ["stop_recovery" if running else "recover_all"] if stuck else []
+    return _permitted(user, names, SEE_INCIDENTS)
+
+
+def may_touch(user: Account, account: Account | None) -> bool:
+    """Whoever may use the desk is helped by a superuser only: else an act would be a way to become one."""
+    of_the_house = account is not None and (account.is_staff or account.is_superuser)
+    return user.is_superuser or not of_the_house
+
+
+def refuse_the_house(user: Account, account: Account | None) -> None:
+    if not may_touch(user, account):
+        raise PermissionDenied(_("Nothing was done. Whoever may use the desk is helped by a superuser only."))
+
+
+def _permitted(user: Account, names, to_see: str) -> list[str]:
+    if not user.has_perm(to_see):
+        return []
+    return [name for name in dict.fromkeys(names) if name in PERMISSION and user.has_perm(PERMISSION[name])]
+
+
+def unpaid(account, dependency):
+    """Steps that this service owes this person still."""
+    return Step.objects.filter(account=account, dependency=dependency, occasion="", state__in=(*OWED, State.DEAD))
+
+
+def of_incident(user: Account, incident: Incident) -> list[str]:
+    """The same as its card offers, read anew."""
+    theirs = Affected.objects.filter(incident=incident, account__status__in=UNFINISHED)
+    stuck = theirs.filter(Exists(unpaid(OuterRef("account"), incident.dependency))).exists()
+    running = Recovery.objects.filter(incident=incident, ended_at=None).exists()
+    return on_incident(user, stuck=stuck and incident.closed_at is None, running=running)

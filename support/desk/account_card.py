@@ -1,0 +1,87 @@
+"""The card of one person: what is the matter, what they hold, what we owe, the diary, who is near."""
+
+from datetime import timedelta
+
+from django.db.models.functions import Now
+from django.utils.translation import get_language_info
+
+from accounts.models import Account, Event, SignupClaim, Voice
+from provisioning.models import Attempt, Step
+from support.actions.views import open_ticket_of
+from support.desk.dashboard import person
+from support.desk.kept_input import NOTHING, Typed
+from support.desk.labels import in_words, sentence
+from support.diagnosis import facts, similar_accounts
+from support.diagnosis.findings import plain
+from support.inbound.file_views import with_files
+from support.models import Letter, Message
+
+LINES = 100
+ATTEMPTS = 30
+NOTED_AGAIN_AFTER = timedelta(minutes=10)
+VOICES = [*Voice.values, "shown"]
+
+
+def card(account: Account, viewer: Account, only: str = "", again: Typed = NOTHING) -> dict:
+    note_look(account, viewer)
+    mates = facts.mates_of(account)
+    known = facts.facts_of(account, mates=mates)
+    ticket = open_ticket_of(account)
+    words, letters = Message.objects.filter(account=account), Letter.objects.filter(ticket__account=account)
+    return person(known, ticket, viewer, again) | {
+        "steps": [_owed(step) for step in known.steps],
+        "diary": diary(account, only),
+        "only": only if only in VOICES else "",
+        "proofs": proofs(account),
+        "mates": mates,
+        "near": similar_accounts.near_misses(account.email),
+        "typed": similar_accounts.typed_near(account),
+        "spoken": spoken(account),
+        "words": with_files(list(words.order_by("-at")[:20])) if viewer.has_perm("support.view_ticket") else (),
+        "letters": letters.select_related("author").order_by("-pk")[:20]
+        if viewer.has_perm("support.view_letter")
+        else (),
+    }
+
+
+def spoken(account: Account) -> str:
+    """The language of their letters where it is not English; a code that stands for none is shown as it is."""
+    try:
+        return "" if account.language == "en" else get_language_info(account.language)["name_translated"]
+    except KeyError:
+        return account.language
+
+
+def note_look(account: Account, viewer: Account) -> None:
+    """Who looked at whom is in the diary, too; once in ten minutes is enough."""
+    recent = Event.objects.filter(account=account, at__gt=Now() - NOTED_AGAIN_AFTER)
+    if not recent.filter(kind="looked_at", actor=viewer).exists():
+        Event.objects.create(account=account, voice=Voice.SUPPORT, kind="looked_at", actor=viewer)
+
+
+def _owed(step: Step) -> dict:
+    tries = Attempt.objects.filter(step=step).order_by("-ended_at")[:ATTEMPTS]
+    return {"step": step, "what": plain(step.kind), "tries": list(tries)}
+
+
+def diary(account: Account, only: str) -> list[dict]:
+    """Newest first. `only`: one voice, or what they were shown."""
+    events = facts.events_of(account)
+    if only in Voice.values:
+        events = events.filter(voice=only)
+    elif only == "shown":
+        events = events.exclude(shown="")
+    return [{"event": event, "words": in_words(event), "shown": _read(event)} for event in events[:LINES]]
+
+
+def _read(event: Event) -> str:
+    return sentence(event.shown) if event.shown else ""
+
+
+def proofs(account: Account) -> dict:
+    """What they have proved, and which browsers signed up."""
+    return {
+        "mailbox": account.mailbox_proven_at,
+        "password": account.last_login,
+        "browsers": SignupClaim.objects.filter(account=account, proven=True).order_by("-seen_at")[:5],
+    }

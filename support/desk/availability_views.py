@@ -1,0 +1,88 @@
+"""Stepping away and coming back, and the words that are owed: pages of the desk."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from provisioning.humanize import say_when
+from support.actions import authorization
+from support.desk import kept_input
+from support.digests.activity import happened, needs_her
+from support.models import Desk, TrustRepair, the_desk
+from support.service_level import availability
+from support.trust import apologies
+from support.trust.apology_draft import second_thoughts
+
+
+class WordForm(forms.Form):
+    """A word that is owed. The label of what was offered is for our record, not for them."""
+
+    words = forms.CharField(
+        label=gettext_lazy("Your word, as it will be sent"), widget=forms.Textarea(attrs={"rows": 12})
+    )
+    restitution = forms.CharField(
+        label=gettext_lazy("What you offered, for our record"), max_length=500, required=False
+    )
+
+
+def urls(site):
+    view = site.admin_view
+    return [
+        path("away/", view(require_POST(step_away)), name="step_away"),
+        path("back/", view(require_POST(come_back)), name="come_back"),
+        path("words/", view(require_safe(words)), name="words"),
+        path("words/<int:pk>/", view(require_POST(send_word)), name="send_word"),
+    ]
+
+
+def step_away(request):
+    now, desk = timezone.now(), the_desk()
+    row = availability.step_away(now)
+    availability.word_status(now)
+    back = say_when(row.until, now, desk.zone) if row.until else _("on no known date")
+    messages.success(request, _("You are away; people are told that you are back %(back)s.") % {"back": back})
+    return redirect("admin:index")
+
+
+def come_back(request):
+    """What happened meanwhile is said once, on the way back in."""
+    now, desk = timezone.now(), the_desk()
+    since = availability.come_back(now)
+    availability.word_status(now)
+    for line in happened(since, now, desk) + needs_her(now, desk) or [_("Nothing happened that needs telling.")]:
+        messages.info(request, line[:1].upper() + line[1:])
+    return redirect("admin:index")
+
+
+def words(request):
+    again, desk = kept_input.again(request), the_desk()
+    rows = [(repair, *_words_of(repair, again, desk)) for repair in apologies.words_owed()[:50]]
+    shown = {"title": _("Who is owed a word"), "rows": rows}
+    return render(request, "admin/words.html", admin.site.each_context(request) | shown)
+
+
+def _words_of(repair: TrustRepair, again: kept_input.Typed, desk: Desk) -> tuple[WordForm, list[str]]:
+    """The draft, or what she made of it; and what she may want to think about again."""
+    mine = again.into(WordForm, kept_input.place(reverse("admin:send_word", args=[repair.pk])))
+    form = WordForm(initial={"words": repair.words, "restitution": desk.offer, **mine}, auto_id=f"%s-{repair.pk}")
+    return form, second_thoughts(form["words"].value())
+
+
+@kept_input.on(lambda request, pk: reverse("admin:words"))
+def send_word(request, pk):
+    repair = get_object_or_404(TrustRepair.objects.select_related("account"), pk=pk)
+    authorization.refuse_the_house(request.user, repair.account)
+    text = request.POST.get("words", "").strip()
+    if not text:
+        messages.error(request, _("There are no words in it."))
+    elif apologies.send_word(repair, request.user, text, request.POST.get("restitution", "")[:500], timezone.now()):
+        messages.success(request, _("Your word to %(name)s is on its way.") % {"name": repair.account.name})
+    else:
+        messages.error(request, _("A word was sent before; one apology is enough."))
+        kept_input.keep(request)
+    return redirect("admin:words")

@@ -1,0 +1,182 @@
+"""The first screen: incidents, one person opened in full, the rest one line each. At most 15 queries.
+
+What the machine could not handle costs a few more, while there is any.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from heapq import nsmallest
+
+from django.db.models import Case, CharField, Count, OuterRef, Subquery, When, Window
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Account
+from accounts.status import UNFINISHED
+from provisioning.engine.faults import readable
+from provisioning.kinds import label_of
+from provisioning.models import Dependency, State, Step
+from support.actions import authorization
+from support.actions.page_state import state_of
+from support.actions.views import buttons
+from support.desk.fault_list import unhandled
+from support.desk.incident_cards import cards
+from support.desk.kept_input import NOTHING, Typed
+from support.desk.status_line import standing
+from support.diagnosis import facts, similar_accounts
+from support.diagnosis.findings import Facts, diagnose
+from support.diagnosis.reply_drafts import draft, to_stranger
+from support.inbound.file_views import mail_of
+from support.models import Incident, Message, Ticket
+from support.service_level.promises import forward_until
+from support.tickets import priority, queue
+
+A_PAGE = 25
+MOST_URGENT = 500  # more than that in the urgent lanes, and their order is the database's
+COUNTED_TO = 1000
+
+
+def today(user: Account, ticket: str = "", page: str = "", again: Typed = NOTHING) -> dict:
+    now = timezone.now()
+    services = facts.services_now()
+    shown = cards(services, user, again)
+    number = int(page) if page.isdigit() and 0 < int(page) < 1000 else 1
+    rows, waiting, soon = ahead(now, 1 + A_PAGE * number)
+    tickets = _page(rows, number, ticket, now, soon)
+    deciding = sum(card["decision"] for card in shown)
+    stands = standing()
+    return {
+        **stands,
+        **unhandled(stands["broke"], stands["refused"]),
+        "headline": headline(waiting + deciding),
+        "cards": shown,
+        "opened": opened(tickets[0], user, services, [card["incident"] for card in shown], again)
+        if tickets
+        else None,
+        "rest": tickets[1:],
+        "pages": pages(waiting, number),
+        "healing": _healing(),
+        "debts": _overdue(now),
+    }
+
+
+def headline(needed: int) -> str:
+    if not needed:
+        return _("Nobody needs you right now.")
+    return ngettext("One thing needs you.", "%(n)s things need you.", needed) % {"n": needed}
+
+
+def pages(tickets: int, number: int) -> dict:
+    more = tickets > 1 + A_PAGE * number
+    return {"number": number, "before": number - 1 if number > 1 else None, "next": number + 1 if more else None}
+
+
+def ahead(now: datetime, many: int) -> tuple[list[priority.Waiting], int, datetime | None]:
+    """The first `many` of those who wait, in their order; how many wait; until when promises come forward.
+
+    The database brings forward whoever may stand in an urgent lane; which lane it is, tickets/priority.py says.
+    """
+    calm = Case(When(priority.may_be_urgent(now), then=0), default=1)
+    rows = queue.waiting().filter(priority.IN_TIME).annotate(calm=calm, waiting=Window(Count("pk")))
+    rows = rows.order_by("calm", "-why", Coalesce("promised_for", "opened_at"), "opened_at", "pk")
+    found = list(rows.values_list(*priority.Waiting._fields, "waiting")[: MOST_URGENT + many])
+    waiting = [priority.Waiting(*row[:-1]) for row in found]
+    soon = _soon(waiting, now)
+    first = nsmallest(many, waiting, key=lambda row: priority.place(row, now, soon))
+    return first, found[0][-1] if found else 0, soon
+
+
+def _soon(waiting: Iterable[priority.Waiting], now: datetime) -> datetime | None:
+    """Until when a promise that is due comes forward."""
+    dues = [row.promised_for for row in waiting if row.promised_for]
+    return forward_until(now, dues) if dues else None
+
+
+def _page(
+    rows: list[priority.Waiting], number: int, chosen: str, now: datetime, soon: datetime | None
+) -> list[Ticket]:
+    """The one to open first, then this page of the rest; each with its reason for being there."""
+    first = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 18 else None
+    pks = [row.pk for row in rows]
+    wanted = _with_words([*pks[-A_PAGE - 1 :], *pks[:1], first or 0])
+    tickets = {ticket.pk: ticket for ticket in readable(wanted)}
+    opened_first = first if first in tickets else next(iter(pks), None)
+    rest = [pk for pk in pks if pk != opened_first][A_PAGE * (number - 1) : A_PAGE * number]
+    found = [tickets[pk] for pk in (opened_first, *rest) if pk in tickets]
+    for ticket in found:
+        standing_there = priority.Waiting(*(getattr(ticket, name) for name in priority.Waiting._fields))
+        ticket.why_here = priority.why_here(standing_there, now, soon)
+    return found
+
+
+def _with_words(pks: list[int]):
+    last = Message.objects.filter(ticket=OuterRef("pk")).order_by("-pk")
+    return (
+        Ticket.objects.filter(pk__in=pks, closed_at=None)
+        .select_related("account")
+        .annotate(
+            last_words=Subquery(last.values("pk")[:1]),
+            said=Subquery(last.values("body")[:1], output_field=CharField()),
+            said_at=Subquery(last.values("at")[:1]),
+            said_from=Subquery(last.values("email")[:1]),
+        )
+    )
+
+
+def opened(
+    ticket: Ticket, user: Account, services: dict[str, Dependency], incidents: list[Incident], again: Typed
+) -> dict:
+    """One person in full: diagnosis, evidence, suggested act, drafted reply."""
+    mail = {"mail": _mail(ticket)}
+    if ticket.account is None:
+        return mail | _stranger(ticket, user, again)
+    known = facts.facts_of(ticket.account, services=services, incidents=incidents)
+    return mail | person(known, ticket, user, again)
+
+
+def _mail(ticket: Ticket) -> dict | None:
+    """What else was in their newest message, where it came by mail."""
+    newest: int | None = getattr(ticket, "last_words", None)
+    return mail_of(newest) if newest else None
+
+
+def person(known: Facts, ticket: Ticket | None, user: Account, again: Typed) -> dict:
+    finding = diagnose(known)
+    state = state_of(known.account, ticket, list(known.steps))
+    offered = authorization.on_person(user, finding, known.account, ticket)
+    drafted = draft(finding, known, user.name) if "reply" in offered else ""
+    return {
+        "ticket": ticket,
+        "account": known.account,
+        "finding": finding,
+        "suggested": buttons(user, state, [name for name in offered if name == finding.act], again),
+        "others": buttons(user, state, [name for name in offered if name not in (finding.act, "reply")], again),
+        "reply": buttons(user, state, [name for name in offered if name == "reply"], again, drafted),
+    }
+
+
+def _stranger(ticket: Ticket, user: Account, again: Typed) -> dict:
+    state = state_of(None, ticket)
+    offered = authorization.on_stranger(user, ticket)
+    drafted = to_stranger(ticket.email, user.name)
+    return {
+        "ticket": ticket,
+        "near": similar_accounts.near_misses(ticket.email),
+        "others": buttons(user, state, [name for name in offered if name != "reply"], again),
+        "reply": buttons(user, state, [name for name in offered if name == "reply"], again, drafted),
+    }
+
+
+def _healing() -> str:
+    """How many heal without anybody: counted up to a thousand."""
+    owed = Step.objects.filter(state=State.OPEN, occasion="", account__status__in=UNFINISHED)
+    n = owed.values("account").distinct()[:COUNTED_TO].count()
+    return _("more than %(n)s") % {"n": COUNTED_TO} if n >= COUNTED_TO else str(n)
+
+
+def _overdue(now: datetime):
+    """Those let in with a debt that is older than its date."""
+    owed = Step.objects.filter(state=State.WAIVED, occasion="", pay_by__lt=now).select_related("account")
+    return [(step, label_of(step.kind)) for step in owed.order_by("pay_by")[:10]]

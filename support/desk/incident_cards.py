@@ -1,0 +1,91 @@
+"""Open incidents as cards: what, since when, who, what happens by itself, and the one decision that is open."""
+
+from collections.abc import Mapping
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Account
+from accounts.status import UNFINISHED
+from provisioning.models import Dependency
+from support.actions import authorization
+from support.actions.views import buttons
+from support.desk.kept_input import Typed
+from support.diagnosis.facts import open_incidents
+from support.incidents.remedies import what_to_mend
+from support.models import Affected, Incident, Recovery, Turn
+
+NAMED = 3
+
+
+def with_numbers() -> QuerySet[Incident]:
+    """Open incidents with everything a card counts, in one query."""
+    theirs = Affected.objects.filter(incident=OuterRef("pk")).order_by().values("incident")
+    unpaid = authorization.unpaid(OuterRef("account"), OuterRef("incident__dependency"))
+    latest = Recovery.objects.filter(incident=OuterRef("pk")).order_by("-pk")
+    return open_incidents().annotate(
+        first_names=ArraySubquery(_members().values("account__name")[:NAMED]),
+        told=_number(theirs.filter(told_at__isnull=False)),
+        stuck=_number(theirs.filter(Exists(unpaid), account__status__in=UNFINISHED)),
+        recovery=Subquery(latest.values("pk")[:1]),
+        recovery_ended=Subquery(latest.values("ended_at")[:1]),
+        recovery_because=Subquery(latest.values("ended_because")[:1]),
+        **{f"turns_{name}": _turns(outcome) for name, outcome in OUTCOMES.items()},
+    )
+
+
+def _members() -> QuerySet[Affected]:
+    return Affected.objects.filter(incident=OuterRef("pk")).order_by("pk")
+
+
+OUTCOMES = {"waiting": "", "asked": Turn.Outcome.ASKED, "well": Turn.Outcome.WELL, "failed": Turn.Outcome.FAILED}
+
+
+def _number(rows: QuerySet) -> Coalesce:
+    return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)
+
+
+def _turns(outcome: str) -> Coalesce:
+    turns = Turn.objects.filter(recovery=OuterRef("recovery"), outcome=outcome).order_by().values("recovery")
+    return _number(turns)
+
+
+def cards(services: Mapping[str, Dependency], user: Account, again: Typed) -> list[dict]:
+    return [card_of(incident, services.get(incident.dependency), user, again) for incident in with_numbers()]
+
+
+def card_of(incident, service: Dependency | None, user: Account, again: Typed) -> dict:
+    running = bool(incident.recovery and not incident.recovery_ended)
+    down = bool(service and service.broken)
+    state = {"incident": incident.pk, "closed": False, "recovery": incident.recovery if running else None}
+    return {
+        "incident": incident,
+        "service": service,
+        "down": down,
+        "mend": what_to_mend(incident.dependency, incident.failure),
+        "running": running,
+        "names": incident.first_names,
+        "progress": recovery_words(incident) if incident.recovery else "",
+        "decision": bool(incident.stuck and not running and not down),
+        "buttons": buttons(
+            user, state, authorization.on_incident(user, stuck=incident.stuck > 0, running=running), again
+        ),
+    }
+
+
+def recovery_words(incident) -> str:
+    """How it goes, in words."""
+    said = _("%(well)s are well, %(failed)s failed again, %(asked)s are under way, %(waiting)s are still to come.")
+    said %= {name: getattr(incident, f"turns_{name}") for name in OUTCOMES}
+    if not incident.recovery_ended:
+        return f"{_('Recovering everybody:')} {said}"
+    return f"{ENDINGS.get(incident.recovery_because, incident.recovery_because)}: {said}"
+
+
+ENDINGS = {
+    "finished": gettext_lazy("The recovery is through"),
+    "stopped": gettext_lazy("The recovery stopped itself, because two of the last five failed"),
+}

@@ -1,0 +1,161 @@
+"""Words that were typed and could not be taken: kept in the session, and put back into the form they stood in.
+
+The desk had locked itself, somebody logged in in another tab, the page was too old, or the state another one by now.
+Nothing is sent again by itself. Passwords and codes are not kept, nor more than a person types.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.core import signing
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.throttle import TooMany, spend
+from support.actions.page_state import Sight, sealed_for, unseal_old
+
+KEY = "desk_typed"
+LONGEST = 20_000  # characters of one field
+MOST_IN_ALL = 50_000
+VALID = timedelta(hours=12)
+SECRET = {"csrfmiddlewaretoken", "code", "recovery_code"}
+NOT_TYPED = {"seen", "back", "next", "draft", "_save", "_continue", "_addanother"}
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed last and not taken: in which form, and on which page that stands."""
+
+    place: str = ""
+    page: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def into(self, form: type[forms.BaseForm], place: str, prefix: str | None = None) -> dict[str, Any]:
+        """Initial values for the form at `place`, if it is the one."""
+        if place != self.place:
+            return {}
+        named = {name: (shown.field.widget, shown.html_name) for name, shown in _shown(form(prefix=prefix))}
+        return {
+            name: widget.value_from_datadict(self.fields, {}, html_name)
+            for name, (widget, html_name) in named.items()
+            if not widget.is_hidden and not widget.value_omitted_from_data(self.fields, {}, html_name)
+        }
+
+    def words(self) -> list[str]:
+        """All that was written out, for a page on which the form stands no more."""
+        return [value for value in self.fields.values() if len(value) > 3]
+
+
+NOTHING = Typed()
+
+
+def _shown(form: forms.BaseForm):
+    return [(name, form[name]) for name in form.fields]
+
+
+def on(page_of: Callable[..., str]):
+    """Names the page on which a view's form stands, as it has none of its own."""
+
+    def named(view):
+        view.page_of = page_of
+        return view
+
+    return named
+
+
+def page_of(request) -> str:
+    """Where somebody goes on who sent this."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    match = request.resolver_match
+    if named := getattr(match.func, "page_of", None):
+        return named(request, **match.kwargs)
+    has_a_form = (match.url_name or "").endswith(("_change", "_add"))
+    return request.path if has_a_form else reverse("admin:index")
+
+
+def place(path: str, state: Sight | None = None) -> str:
+    """Which form it is: its address, and whom it is about where one address serves all."""
+    state = state or {}
+    whom = state.get("incident") or state.get("account") or state.get("ticket") or ""
+    return f"{path} {whom}".strip()
+
+
+def gather(request) -> dict | None:
+    """What is worth keeping of this request, or None."""
+    posted = [(name, value) for name, value in request.POST.items() if _is_words(name, value)]
+    if request.method != "POST" or not posted:
+        return None
+    token = request.POST.get("seen", "")
+    by = str(request.user.pk) if request.user.is_authenticated else sealed_for(token)
+    now = timezone.now().timestamp()
+    return {"place": _place_of(request), "page": page_of(request), "fields": _bounded(posted), "by": by, "at": now}
+
+
+def kept_on_the_page(request) -> dict[str, str]:
+    """All that a form brought but what proves who somebody is, for a page that keeps nothing at the server."""
+    return _bounded([(name, value) for name, value in request.POST.items() if not _is_secret(name)])
+
+
+def _is_secret(name: str) -> bool:
+    return name in SECRET or "password" in name
+
+
+def _bounded(posted: list[tuple[str, str]]) -> dict[str, str]:
+    """As many of the fields as there is room for, in their order."""
+    fields, room = {}, MOST_IN_ALL
+    for name, value in posted:
+        if len(cut := value[:LONGEST]) <= room:
+            fields[name] = cut
+            room -= len(cut)
+    return fields
+
+
+def _is_words(name: str, value: str) -> bool:
+    return name not in NOT_TYPED and not _is_secret(name) and bool(value.strip())
+
+
+def _place_of(request) -> str:
+    try:
+        return place(request.path, unseal_old(request.POST.get("seen", "")).state)
+    except signing.BadSignature:
+        return place(request.path)
+
+
+def keep(request) -> None:
+    """For staff; for somebody who is not logged in as often as strangers may write to us at all."""
+    if request.user.is_authenticated and not request.user.is_staff:
+        return
+    found = gather(request)
+    try:
+        if found and not request.user.is_authenticated:
+            spend(request, "contact", "")
+    except TooMany:
+        return
+    put(request, found)
+
+
+def put(request, found: dict | None) -> None:
+    if found:
+        request.session[KEY] = found
+        request.typed_kept = True
+
+
+def again(request) -> Typed:
+    """What this user, or this browser before it logged in, typed last and nobody took."""
+    kept = request.session.get(KEY)
+    if not kept or kept["by"] not in (None, str(request.user.pk)):
+        return NOTHING
+    if timezone.now().timestamp() - kept["at"] > VALID.total_seconds():
+        return NOTHING
+    return Typed(kept["place"], kept["page"], kept["fields"])
+
+
+def forget(request) -> None:
+    """It was taken this time."""
+    kept = request.session.get(KEY)
+    if kept and not getattr(request, "typed_kept", False) and kept["place"] == _place_of(request):
+        del request.session[KEY]

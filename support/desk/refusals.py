@@ -1,0 +1,49 @@
+"""Refusals of the desk, and of forms whose CSRF token does not fit: with what was typed, so that it is not lost."""
+
+from django.contrib import admin
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.csrf import csrf_failure as django_csrf_failure
+from django.views.decorators.cache import never_cache
+
+from support.desk import kept_input, two_factor
+from support.tickets.views import contact_again
+
+FROM_ELSEWHERE = ("Origin checking failed", "Referer checking failed")
+
+
+@never_cache
+def desk_refused(request, why: str):
+    """403 in the desk's own clothes: a sentence, what was typed, and the way back to its form."""
+    if request.method == "POST":
+        kept_input.keep(request)
+    sent = request.method == "POST"
+    shown: dict = {"title": _("Not done") if sent else _("Not open to you"), "why": why}
+    shown |= {"typed": kept_input.again(request), "back": kept_input.page_of(request) if sent else ""}
+    return render(request, "admin/refused.html", admin.site.each_context(request) | shown, status=403)
+
+
+def csrf_failure(request, reason=""):
+    """A form that was open while somebody logged in in another tab, or for too long: once more, without typing."""
+    ours = request.method == "POST" and is_from_here(request, reason)
+    if ours and request.path == reverse("contact"):
+        return contact_again(request)
+    if ours and request.path.startswith(reverse("admin:index")) and request.path != reverse("admin:login"):
+        if two_factor.is_staff(request.user) and two_factor.too_long_idle(request):
+            return two_factor.ask_again(request)
+        return desk_refused(request, _("You logged in or out elsewhere since this page was made. Nothing was done."))
+    return once_more(request) if ours else django_csrf_failure(request, reason)
+
+
+@never_cache
+def once_more(request):
+    """A form of the front door: what was typed in it, shown, and sent by one press. Passwords are typed anew."""
+    again = {"typed": kept_input.kept_on_the_page(request), "action": request.get_full_path()}
+    return render(request, "403_csrf.html", again, status=403)
+
+
+def is_from_here(request, reason: str) -> bool:
+    """What another site's page made a browser send is no word of theirs."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    return site in ("same-origin", "none") and not reason.startswith(FROM_ELSEWHERE)

@@ -1,0 +1,226 @@
+"""The desk's locks: a second step by one-time code (TOTP, RFC 6238), and out when nobody has clicked for a while."""
+
+from base64 import b32encode
+
+import django_otp
+import segno
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts.models import Account, Event, Voice
+from support.desk import kept_input, recovery_codes
+from support.tickets.outbox import write
+
+SEEN = "desk_seen"
+ENROLLING = "desk_enrolling"  # the row of the key that this session was shown, and nobody else
+NEW_PHONE = "desk_new_phone"  # a recovery code was typed in this session, and the app is gone
+
+
+class CodeForm(forms.Form):
+    code = forms.RegexField(
+        r"^\s*\d{3}\s?\d{3}\s*$",
+        label=gettext_lazy("The six digits that your app shows"),
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+        error_messages={"invalid": gettext_lazy("Type the six digits.")},
+    )
+
+    def clean_code(self) -> str:
+        return self.cleaned_data["code"].replace(" ", "").strip()
+
+
+class RecoveryCodeForm(forms.Form):
+    recovery_code = forms.CharField(
+        label=gettext_lazy("A recovery code"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    new_phone = forms.BooleanField(label=gettext_lazy("My phone or app is gone: show me a new key"), required=False)
+
+
+def is_staff(user) -> bool:
+    return user.is_active and user.is_staff
+
+
+def needs_second_step(user) -> bool:
+    return settings.DESK_REQUIRES_TOTP and is_staff(user) and not user.is_verified()
+
+
+def too_long_idle(request) -> bool:
+    """Whether this session's last click at the desk is too old; else notes this one."""
+    limit = settings.DESK_IDLE_MINUTES * 60
+    now = timezone.now().timestamp()
+    last = request.session.get(SEEN)
+    if last and now - last > limit:
+        return True
+    if not last or now - last > limit / 10:  # a write now and then, not one a page
+        request.session[SEEN] = now
+    return False
+
+
+def ask_again(request):
+    """Out, and back to where they were after they have logged in again, with what they were typing."""
+    words = kept_input.gather(request)
+    logout(request)
+    kept_input.put(request, words)
+    messages.info(request, _("Nobody clicked for a while, so the desk was locked."))
+    return to_login(request)
+
+
+def to_login(request):
+    return redirect_to_login(kept_input.page_of(request), reverse("admin:login"))
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def second_step(request, site):
+    if not is_staff(request.user):
+        return redirect("admin:login")
+    if request.method == "POST" and "recovery_code" in request.POST:
+        return _by_recovery_code(request, site)
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        device = fits(request, form.cleaned_data["code"])
+        if device:
+            return _let_in(request, site, device)
+        _note(request.user, "second_step_refused")
+        form.add_error("code", _("That code does not fit. Wait for the next one; your clocks may differ."))
+    return _ask_for_code(request, site, form, RecoveryCodeForm())
+
+
+def _ask_for_code(request, site, form: CodeForm, by_code: RecoveryCodeForm):
+    device = device_of(request)
+    shown = {"form": form, "title": _("Second step"), "by_code": by_code if device.confirmed else None}
+    if not device.confirmed:
+        shown |= {"qr": qr(device), "key": b32encode(device.bin_key).decode()}
+    return TemplateResponse(request, "admin/second_step.html", site.each_context(request) | shown)
+
+
+def confirmed_device(user: Account) -> TOTPDevice | None:
+    return TOTPDevice.objects.filter(user=user, confirmed=True).first()
+
+
+def device_of(request) -> TOTPDevice:
+    """The one that counts; else the key that this session was shown, or a new one in place of anybody else's.
+
+    Whoever else knows the password is shown another key, and the one shown before is worth nothing any more.
+    """
+    known = None if request.session.get(NEW_PHONE) else confirmed_device(request.user)
+    begun = TOTPDevice.objects.filter(user=request.user, confirmed=False)
+    known = known or begun.filter(pk=request.session.get(ENROLLING)).first()
+    if known:
+        return known
+    with transaction.atomic():
+        Account.objects.select_for_update().get(pk=request.user.pk)
+        begun.delete()
+        made = TOTPDevice.objects.create(user=request.user, confirmed=False)
+    request.session[ENROLLING] = made.pk
+    return made
+
+
+def fits(request, code: str) -> TOTPDevice | None:
+    """The device if its code was right. Its row is held meanwhile, so that one code opens once."""
+    with transaction.atomic():
+        device = TOTPDevice.objects.select_for_update().filter(pk=device_of(request).pk).first()
+        return device if device and device.verify_token(code) else None
+
+
+def _let_in(request, site, device: TOTPDevice):
+    if device.confirmed:
+        _note(request.user, "second_step_passed")
+        django_otp.login(request, device)
+        return redirect(kept_input.again(request).page or "admin:index")
+    return _confirm(request, site, device)
+
+
+def _confirm(request, site, device: TOTPDevice):
+    """From now on this key counts and no other; its recovery codes are shown, once."""
+    with transaction.atomic():
+        Account.objects.select_for_update().get(pk=request.user.pk)
+        another = None if request.session.get(NEW_PHONE) else confirmed_device(request.user)
+        if another is None:
+            TOTPDevice.objects.filter(user=request.user).exclude(pk=device.pk).delete()
+            confirmed = TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
+            if confirmed:
+                _tell_of_new_key(request.user, device)
+    if another or not confirmed:  # somebody else with the password was faster
+        return redirect("admin:second_step")
+    device.confirmed = True
+    request.session.pop(ENROLLING, None)
+    request.session.pop(NEW_PHONE, None)
+    django_otp.login(request, device)
+    return _show_codes(request, site)
+
+
+def _tell_of_new_key(user: Account, device: TOTPDevice) -> None:
+    """By a letter: whoever has the password alone may have been faster than she was (ASVS 6.3.7)."""
+    _note(user, "second_step_set_up")
+    body = _(
+        "The desk's second step is set up anew for you: from now on it asks for codes of the app that holds the new "
+        "key, and the recovery codes from before are worth nothing any more.\n\nIf that was not you, somebody knows "
+        "your password: choose a new one now, and tell whoever runs the platform to end your sessions."
+    )
+    write(user.email, _("The desk asks you for other codes now"), body, f"second step {device.pk}")
+
+
+def _note(user: Account, kind: str) -> None:
+    Event.objects.create(account=user, voice=Voice.THEY, kind=kind)
+
+
+def _by_recovery_code(request, site):
+    by_code, device = RecoveryCodeForm(request.POST), confirmed_device(request.user)
+    if by_code.is_valid() and device and recovery_codes.use(request.user, by_code.cleaned_data["recovery_code"]):
+        _note(request.user, "recovery_code_used")
+        _say_how_many(request)
+        if by_code.cleaned_data["new_phone"]:
+            request.session[NEW_PHONE] = True
+            return redirect("admin:second_step")
+        django_otp.login(request, device)
+        return redirect(kept_input.again(request).page or "admin:index")
+    if by_code.is_valid():
+        _note(request.user, "second_step_refused")
+        by_code.add_error("recovery_code", _("That is none of your codes, or it was used before."))
+    return _ask_for_code(request, site, CodeForm(), by_code)
+
+
+def _say_how_many(request) -> None:
+    left = recovery_codes.left(request.user)
+    words = ngettext("%(n)s recovery code is left.", "%(n)s recovery codes are left.", left) % {"n": left}
+    messages.warning(request, _("That code is used up. %(left)s") % {"left": words})
+
+
+@require_http_methods(["GET", "POST"])
+def codes_page(request, site):
+    """How many are left; new ones for whoever has the app at hand."""
+    device = confirmed_device(request.user)
+    if device is None:
+        return redirect("admin:second_step")
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        if fits(request, form.cleaned_data["code"]):
+            return _show_codes(request, site)
+        form.add_error("code", _("That code does not fit. Wait for the next one; your clocks may differ."))
+    shown = {"form": form, "left": recovery_codes.left(request.user), "title": _("Recovery codes")}
+    return TemplateResponse(request, "admin/recovery_codes.html", site.each_context(request) | shown)
+
+
+def _show_codes(request, site):
+    codes = recovery_codes.make_anew(request.user)
+    shown = {"codes": codes, "title": _("Recovery codes"), "onward": kept_input.again(request).page}
+    return TemplateResponse(request, "admin/recovery_codes.html", site.each_context(request) | shown)
+
+
+def qr(device: TOTPDevice) -> str:
+    """The key as a picture for the app."""
+    return mark_safe(segno.make(device.config_url).svg_inline(scale=5, light="#fff"))

@@ -1,0 +1,275 @@
+"""What is the matter with an account: facts in, a finding out. A table; the first row that fits wins."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from accounts.models import Account, Event, Voice
+from accounts.status import Status
+from provisioning.kinds import label_of
+from provisioning.models import OWED, Dependency, State, Step
+from support.diagnosis.edit_distance import meant_domain
+
+GONE_AFTER = timedelta(hours=24)
+SOON = timedelta(hours=2)
+EXISTS = ("already exists", "409", "taken", "duplicate")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """An open incident of one service: since when, and how many people."""
+
+    since: datetime
+    people: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known about one person when somebody looks. Events come newest first."""
+
+    account: Account
+    now: datetime
+    steps: Sequence[Step] = ()
+    events: Sequence[Event] = ()
+    services: Mapping[str, Dependency] = field(default_factory=dict)
+    troubles: Mapping[str, Trouble] = field(default_factory=dict)
+    has_workspace: bool = False
+    known_domains: frozenset[str] = frozenset()
+
+    @property
+    def setup(self) -> list[Step]:
+        return [step for step in self.steps if not step.occasion]
+
+    def stuck(self) -> list[Step]:
+        return [s for s in self.setup if s.state == State.DEAD or (s.state == State.OPEN and s.error)]
+
+    def debts(self) -> list[Step]:
+        return [step for step in self.setup if step.state == State.WAIVED]
+
+    def is_down(self, service: str) -> bool:
+        return service in self.services and self.services[service].broken
+
+    def last(self, *kinds: str) -> Event | None:
+        return next((event for event in self.events if event.kind in kinds), None)
+
+    def last_seen(self) -> datetime | None:
+        return next((event.at for event in self.events if event.voice == Voice.THEY), None)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    words: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`act` is what we suggest (see actions/actions.py), or wait, answer, ask, read: nothing to press."""
+
+    code: str
+    sentence: str
+    act: str
+    alternatives: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """`fits` returns the evidence when the row fits, and None when it does not."""
+
+    code: str
+    fits: Callable[[Facts], Sequence[Evidence] | None]
+    sentence: Callable[[Facts], str]
+    act: str
+    alternatives: tuple[str, ...] = ()
+
+
+def diagnose(facts: Facts) -> Finding:
+    for row in TABLE:
+        evidence = row.fits(facts)
+        if evidence is not None:
+            return Finding(row.code, row.sentence(facts), row.act, row.alternatives, tuple(evidence))
+    raise AssertionError("the last row fits everybody")
+
+
+def plain(kind: str) -> str:
+    return label_of(kind)
+
+
+def _of(step: Step) -> Evidence:
+    return Evidence(f"{plain(step.kind)}: {step.error or 'not tried yet'}", step.failed_at)
+
+
+def _or_none(evidence: Sequence[Evidence]) -> Sequence[Evidence] | None:
+    return evidence or None
+
+
+def _suspended(facts: Facts):
+    return None if facts.account.is_active else [Evidence("the account is marked as suspended")]
+
+
+def _dep_down(facts: Facts):
+    waiting = [step for step in facts.setup if step.state == State.OPEN and facts.is_down(step.dependency)]
+    return _or_none([_of(step) for step in waiting])
+
+
+def _down_words(facts: Facts) -> str:
+    names = sorted({s.dependency for s in facts.setup if s.state == State.OPEN and facts.is_down(s.dependency)})
+    trouble = facts.troubles.get(names[0])
+    since = f" since {trouble.since:%H:%M}; {trouble.people} people wait for it" if trouble else ""
+    return f"Down for everybody: {' and '.join(names)}{since}. It is asked again by itself."
+
+
+def _bounced(facts: Facts):
+    refused = [_of(s) for s in facts.steps if s.dependency == "mail" and s.permanent and s.state != State.DONE]
+    event = facts.last("welcome_email.bounced", "mail.bounced", "corrected_address")  # whichever came last
+    if event and event.kind != "corrected_address":
+        refused.append(Evidence(event.detail or "a letter came back", event.at))
+    return _or_none(refused)
+
+
+def _bounced_words(facts: Facts) -> str:
+    meant = meant_domain(facts.account.email, facts.known_domains)
+    return "Their address does not take our mail." + (f" Was {meant} meant?" if meant else "")
+
+
+def _likely_typo(facts: Facts):
+    if facts.account.mailbox_proven_at or not meant_domain(facts.account.email, facts.known_domains):
+        return None
+    return [Evidence(f"{facts.account.email} is one slip away, and nobody has proved this mailbox")]
+
+
+def _typo_words(facts: Facts) -> str:
+    return f"A slip in the address? {meant_domain(facts.account.email, facts.known_domains)} is near."
+
+
+def _dep_back(facts: Facts):
+    return _or_none([_of(step) for step in facts.stuck() if not step.permanent and _works_since(facts, step)])
+
+
+def _works_since(facts: Facts, step: Step) -> bool:
+    """It failed while the service was down, as far as we know when that began, and before it worked again."""
+    service, trouble = facts.services.get(step.dependency), facts.troubles.get(step.dependency)
+    worked = service and not service.broken and service.last_ok_at
+    ours = "our own code" in step.error
+    before = bool(trouble and step.failed_at and step.failed_at < trouble.since)
+    return bool(worked and step.failed_at and worked > step.failed_at and not ours and not before)
+
+
+def _other_password(facts: Facts):
+    event = facts.last("signed_up_with_other_password", "logged_in", "chose_password", "proved_mailbox")
+    if event is None or event.kind != "signed_up_with_other_password":
+        return None
+    return [Evidence("signed up again with another password", event.at)]
+
+
+def _exists_but_no_record(facts: Facts):
+    for step in facts.stuck():
+        said_so = any(word in step.error.lower() for word in EXISTS)
+        if step.dependency == "workspace" and (said_so or facts.has_workspace):
+            here = [Evidence("the workspace is recorded as made")] if facts.has_workspace else []
+            return [_of(step), *here]
+    return None
+
+
+def _refused(facts: Facts):
+    return _or_none([_of(step) for step in facts.stuck() if step.permanent])
+
+
+def _gave_up(facts: Facts):
+    return [_of(step) for step in facts.stuck()] if facts.account.status == Status.FAILED else None
+
+
+def _debt(facts: Facts):
+    owed = [Evidence(f"{plain(s.kind)}: {s.error or 'owed'}, pay by {s.pay_by:%-d %b %H:%M}") for s in facts.debts()]
+    return _or_none(owed) if facts.account.status == Status.ACTIVE else None
+
+
+def _debt_words(facts: Facts) -> str:
+    return f"They are in, without: {', '.join(plain(step.kind) for step in facts.debts())}."
+
+
+def _abandoned(facts: Facts):
+    failed = [e for e in facts.events if e.voice == Voice.WE and e.kind.endswith((".failed", ".outage", ".refused"))]
+    seen, healed = facts.last_seen(), facts.account.status_at
+    if facts.account.status != Status.ACTIVE or not failed or facts.now - healed < GONE_AFTER:
+        return None
+    return None if seen and seen > healed else [Evidence("healed then, and not here since", healed)]
+
+
+def _healing(facts: Facts):
+    if facts.account.status == Status.ACTIVE:
+        return None
+    moving = [s for s in facts.setup if s.state in OWED and (s.leased or s.due_at < facts.now + SOON)]
+    fresh = facts.account.asked_at is not None
+    return [_of(step) for step in moving] if moving or fresh else None
+
+
+def _fine(facts: Facts):
+    if facts.account.status != Status.ACTIVE:
+        return None
+    event = facts.last("logged_in")
+    return [Evidence("last logged in", event.at)] if event else []
+
+
+def _says(words: str) -> Callable[[Facts], str]:
+    return lambda _facts: words
+
+
+TABLE: tuple[Row, ...] = (
+    Row("suspended", _suspended, _says("This account is suspended."), "answer", ("hand_over",)),
+    Row("dep_down", _dep_down, _down_words, "wait", ("let_in",)),
+    Row("bounced", _bounced, _bounced_words, "correct_address", ("recover", "let_in")),
+    Row("likely_typo", _likely_typo, _typo_words, "ask", ("correct_address",)),
+    Row(
+        "exists_but_no_record",
+        _exists_but_no_record,
+        _says("The workspace is there, and our record of it is not. Asking again takes what is there."),
+        "recover",
+        ("let_in", "hand_over"),
+    ),
+    Row(
+        "dep_back",
+        _dep_back,
+        _says("It failed while a service was down, and that service works again."),
+        "recover",
+        ("let_in",),
+    ),
+    Row(
+        "other_password",
+        _other_password,
+        _says("They signed up again with another password. The first one still counts."),
+        "send_link",
+        ("vouch", "end_sessions"),
+    ),
+    Row(
+        "refused",
+        _refused,
+        _says("It was refused for good: trying again unchanged will not help."),
+        "read",
+        ("let_in", "recover", "hand_over"),
+    ),
+    Row(
+        "gave_up",
+        _gave_up,
+        _says("The machine tried until its tries were spent. Why, I do not know. Try once, then ask an engineer."),
+        "recover",
+        ("let_in", "hand_over"),
+    ),
+    Row("debt", _debt, _debt_words, "recover", ("hand_over",)),
+    Row(
+        "abandoned",
+        _abandoned,
+        _says("It works, and they have not been back: they do not know, or do not care any more."),
+        "answer",
+    ),
+    Row(
+        "healing",
+        _healing,
+        _says("It is being set up or repaired by itself right now."),
+        "wait",
+        ("let_in", "recover"),
+    ),
+    Row("fine", _fine, _says("Nothing is wrong on our side."), "answer", ("vouch", "end_sessions")),
+    Row("unknown", lambda facts: [], _says("I do not know."), "read", ("recover", "hand_over")),
+)

@@ -1,0 +1,206 @@
+"""One outage is one thing: opened by failures before anybody writes, joined by everybody it touches."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from accounts.database import clock
+from accounts.models import Account
+from accounts.status import UNFINISHED, Status
+from provisioning.engine import faults
+from provisioning.humanize import fixed
+from provisioning.intake.outbox import owe_letter
+from provisioning.models import OWED, Dependency, Outage, State, Step
+from support.models import Affected, Incident, the_desk
+from support.tickets.outbox import tell_support
+
+PEOPLE = 3
+WITHIN = timedelta(minutes=10)
+SAME_ONE_FOR = timedelta(hours=1)  # an outage that comes back within it is the same incident
+NEWS_EVERY = timedelta(minutes=30)
+NOTICE_AFTER = timedelta(minutes=5)  # what was over before that, the waiting room has told
+BATCH = 500
+MOST_ROWS = 2000
+
+
+def follow() -> None:
+    """Whom it touches, whether it is over, who is to be told."""
+    faults.batch(Incident.objects.filter(closed_at=None), _follow, "following this incident", whole=False)
+
+
+def _follow(incident: Incident) -> None:
+    join(incident)
+    end(incident)
+    give_notice(incident)
+    close_if_over(incident)
+
+
+def failure_class(error: str) -> str:
+    """refused, timeout, 5xx, 4xx: what is the same about the failures of many people."""
+    if code := re.search(r"\bsaid ([45])\d\d\b", error):
+        return f"{code[1]}xx"
+    words = {"in time": "timeout", "could not be reached": "refused", "hung up": "hung up", "fault in our": "bug"}
+    return next((name for sign, name in words.items() if sign in error), "error")
+
+
+def open_from_outages() -> None:
+    have_one = Incident.objects.filter(outage=OuterRef("pk"), closed_at=None, ended_at=None)
+    faults.batch(
+        Outage.objects.filter(~Exists(have_one), ended_at=None), _open_for, "making an incident of this outage"
+    )
+
+
+def _open_for(outage: Outage) -> None:
+    _open(outage.dependency_id, outage.failure, outage.error, outage.began_at, outage)
+
+
+def open_from_failures() -> None:
+    """Three people in ten minutes, although now and then it works and the breaker stays closed."""
+    lately = Step.objects.filter(clock.lately("failed_at", WITHIN), occasion="").exclude(error="")
+    lately = lately.only("account_id", "dependency", "error", "permanent", "failed_at")
+    owed = Q(state__in=OWED)
+    given_up = Q(clock.lately("account__status_at", WITHIN), state=State.DEAD, account__status=Status.FAILED)
+    people: dict[tuple[str, str], dict[UUID, Step]] = defaultdict(dict)
+    for step in [*lately.filter(owed)[:MOST_ROWS], *lately.filter(given_up)[:MOST_ROWS]]:
+        if not (step.permanent and step.dependency == "mail"):  # an address that bounces is one person's
+            people[step.dependency, failure_class(step.error)][step.account_id] = step
+    if not people:
+        return
+    known = set(Incident.objects.filter(closed_at=None).values_list("dependency", flat=True))
+    for (service, failure), steps in people.items():
+        if len(steps) >= PEOPLE and service not in known:
+            opened = partial(_open_from, service, failure, steps.values())
+            faults.turn(Dependency, service, opened, "making an incident of its failures")
+
+
+def _open_from(service: str, failure: str, steps: Iterable[Step]) -> None:
+    first = min((step for step in steps if step.failed_at), key=lambda step: str(step.failed_at))
+    _open(service, failure, first.error, first.failed_at, None)
+
+
+def _open(service: str, failure: str, error: str, began_at, outage: Outage | None) -> None:
+    with transaction.atomic():
+        incident = _the_same_one(service)
+        if incident:
+            incident.closed_at = incident.ended_at = None
+            incident.outage = outage or incident.outage
+            incident.save(update_fields=["closed_at", "ended_at", "outage"])
+            return
+        row = Incident(
+            dependency=service,
+            failure=failure,
+            error=error,
+            outage=outage,
+            began_at=began_at,
+            next_news_at=Now() + NEWS_EVERY,
+        )
+        Incident.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def _the_same_one(service: str) -> Incident | None:
+    """The open one of this service, or one that was over less than an hour ago."""
+    recent = Q(closed_at=None) | Q(ended_at__gt=Now() - SAME_ONE_FOR) | Q(closed_at__gt=Now() - SAME_ONE_FOR)
+    rows = Incident.objects.select_for_update().filter(recent, dependency=service)
+    return rows.order_by("-opened_at").first()
+
+
+def stuck_in(incident: Incident):
+    """The set-up steps that still suffer from it."""
+    failed = Q(failed_at__gte=incident.began_at) & ~Q(error="") & Q(state__in=(State.OPEN, State.DEAD))
+    never_tried = Q(state=State.OPEN, error="")  # and while it is down, none of them is
+    which = failed | never_tried if incident.outage_id and not incident.ended_at else failed
+    about_them = Q(permanent=True, dependency="mail")
+    steps = Step.objects.filter(which, dependency=incident.dependency, occasion="")
+    return steps.exclude(about_them)
+
+
+def join(incident: Incident) -> None:
+    """Everybody it touches, as long as it lasts; the first ones make the one letter to support."""
+    in_it = Affected.objects.filter(incident=incident, account=OuterRef("account"))
+    while True:
+        new = stuck_in(incident).filter(~Exists(in_it)).values_list("account_id", flat=True)[:BATCH]
+        rows = [Affected(incident=incident, account_id=pk) for pk in set(new)]
+        Affected.objects.bulk_create(rows, ignore_conflicts=True)
+        if len(rows) < BATCH:
+            break
+    tell_support(incident)
+
+
+def end(incident: Incident) -> None:
+    """The service works again: the outage ended, or nobody has failed for a while."""
+    if incident.ended_at:
+        return
+    lately = Step.objects.filter(
+        clock.lately("failed_at", WITHIN), dependency=incident.dependency, state__in=OWED
+    ).exclude(error="")
+    if incident.outage_id:
+        over = Outage.objects.filter(pk=incident.outage_id, ended_at__isnull=False).first()
+        this: dict = {"ended_at": over.ended_at} if over else {}
+    else:
+        this = {} if lately.exists() or _given_up_lately(incident) else {"ended_at": Now()}
+    if this:
+        Incident.objects.filter(pk=incident.pk).update(**this)
+        incident.refresh_from_db()
+    else:
+        Incident.objects.filter(clock.due("next_news_at", NEWS_EVERY), pk=incident.pk).update(
+            next_news_at=Now() + NEWS_EVERY
+        )
+
+
+def _given_up_lately(incident: Incident) -> bool:
+    theirs = Affected.objects.filter(incident=incident, account__status=Status.FAILED)
+    return theirs.filter(clock.lately("account__status_at", WITHIN)).exists()
+
+
+def give_notice(incident: Incident) -> None:
+    """One notice a person. By mail it waits while mail itself is what is down."""
+    if incident.dependency == "mail" and not incident.ended_at:
+        return
+    lasted = Incident.objects.filter(pk=incident.pk).filter(
+        Q(clock.long_ago("began_at", NOTICE_AFTER), ended_at=None) | Q(ended_at__gt=incident.began_at + NOTICE_AFTER)
+    )
+    if not lasted.exists():
+        return
+    untold = Affected.objects.select_for_update(skip_locked=True).filter(incident=incident, told_at=None)
+    faults.together(untold, partial(_tell, incident), "telling them of an outage", BATCH)
+
+
+def _tell(incident: Incident, untold: QuerySet[Affected]) -> None:
+    rows = list(untold)
+    facts = notice_facts(incident, Affected.objects.filter(incident=incident).count()) if rows else {}
+    for row in rows:
+        owe_letter(row.account_id, "letter.outage_notice", f"incident {incident.pk}", facts)
+    Affected.objects.filter(pk__in=[row.pk for row in rows]).update(told_at=Now())
+
+
+def notice_facts(incident: Incident, people: int) -> dict:
+    """What the notice says, fixed when it is owed."""
+    news = incident.next_news_at if not incident.ended_at else None
+    return fixed(the_desk().zone, since=incident.began_at, until=incident.ended_at, next_news=news) | {
+        "what": [incident.dependency],
+        "others": people - 1,
+    }
+
+
+def close_if_over(incident: Incident) -> None:
+    """Over when it works again and leaves nobody stuck: those it left are its business, not thirty tickets."""
+    if not incident.ended_at:
+        return
+    left = Affected.objects.filter(
+        Exists(stuck_in(incident).filter(account=OuterRef("account"))),
+        incident=incident,
+        account__status__in=UNFINISHED,
+    )
+    if not left.exists():
+        Incident.objects.filter(pk=incident.pk, closed_at=None).update(closed_at=Now())
+
+
+def people_of(incident: Incident) -> Iterable[Account]:
+    return Account.objects.filter(Exists(Affected.objects.filter(incident=incident, account=OuterRef("pk"))))

@@ -1,0 +1,41 @@
+"""What falls due by the clock at the desk, whoever is or is not there.
+
+The sweep comes by; the clock is read once, and it is the database's: with it all that was written is compared.
+"""
+
+from datetime import datetime, timedelta
+
+from accounts.database.clock import database_now
+from provisioning.engine import faults
+from provisioning.sweep import first_this
+from support.digests import digests
+from support.reviews import questions
+from support.service_level import availability, promises, unattended
+from support.trust import apologies, follow_up
+
+EVERY = timedelta(seconds=10)
+
+
+def fetch() -> None:
+    if first_this("rounds", EVERY):
+        go_round(database_now())
+
+
+def go_round(now: datetime) -> None:
+    faults.phases(
+        [
+            ("reading the desk's hours", availability.check_hours),
+            ("letting in who must by the rule", lambda: unattended.let_in_who_must(now)),
+            ("telling people by when they are answered", lambda: availability.answer_those_who_wrote(now)),
+            ("keeping promises", promises.keep_answered),
+            ("saying first that a promise is late", lambda: promises.break_overdue(now)),
+            ("finding who is owed a word", lambda: apologies.assess(now)),
+            ("sending a line to those who are owed one", lambda: apologies.send_lines(now)),
+            ("asking how it went on", lambda: follow_up.go_on(now)),
+            ("putting the questions of an outage", lambda: questions.ask(now)),
+            ("writing the letters of the day", lambda: digests.make(now)),
+            ("sending the letters of the day", lambda: digests.send(now)),
+            ("wording the desk's status line", lambda: availability.word_status(now)),
+            ("forgetting what went well", faults.forget_healed),
+        ]
+    )

@@ -1,0 +1,124 @@
+"""What an outage took from people: counted from the diary each time somebody looks."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Account, Event, Voice
+from accounts.status import Status
+from provisioning.engine import circuit_breaker
+from provisioning.models import Attempt, Outage, Step
+from support.business_hours import Schedule, working_minutes_between
+from support.models import Lost, Promise, TrustRepair
+from support.service_level.unattended import REASON
+from support.trust.apologies import FAILING
+
+BUCKETS = (
+    ("under 1 min", timedelta(minutes=1)),
+    ("1–10 min", timedelta(minutes=10)),
+    ("10–60 min", timedelta(hours=1)),
+    ("1–4 hours", timedelta(hours=4)),
+    ("4–24 hours", timedelta(days=1)),
+    ("longer", timedelta.max),
+)
+NOT_YET = "not yet"
+
+# Arrivals: (came, ready or None)
+Arrival = tuple[datetime, datetime | None]
+
+
+@dataclass(frozen=True)
+class Toll:
+    people: int = 0
+    person_hours: float = 0
+    untrue: int = 0
+    promises_broken: int = 0
+    hours_alone: float = 0  # of the outage, with nobody at work
+    by_hand: int = 0  # acts a rule could have done
+    by_rule: int = 0
+    lost: int = 0
+
+    def __add__(self, other: "Toll") -> "Toll":
+        return Toll(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(Toll)})
+
+
+def people_of(outage: Outage) -> list[Account]:
+    return list(touched_by(outage).order_by("created_at"))
+
+
+def touched_by(outage: Outage) -> QuerySet[Account]:
+    """Whose set-up it failed, and who came while it was down."""
+    failed = Attempt.objects.filter(circuit_breaker.touched(outage), outcome__in=FAILING, step__occasion="")
+    came = Q(account__created_at__gte=outage.began_at)
+    if outage.ended_at:
+        came &= Q(account__created_at__lte=outage.ended_at)
+    waited = Step.objects.filter(came, dependency=outage.dependency_id, occasion="")
+    either = Q(pk__in=failed.values("step__account")) | Q(pk__in=waited.values("account"))
+    return Account.objects.filter(either, is_staff=False)
+
+
+def ready_at(account: Account) -> datetime | None:
+    return account.status_at if account.status == Status.ACTIVE else None
+
+
+def arrivals(people: Iterable[Account]) -> list[Arrival]:
+    return [(account.created_at, ready_at(account)) for account in people]
+
+
+def toll_of(outage: Outage, people: Sequence[Account], schedule: Schedule, now: datetime) -> Toll:
+    ended = outage.ended_at or now
+    theirs = Event.objects.filter(account__in=people, at__gte=outage.began_at)
+    waivers = theirs.filter(kind__endswith=".waived", at__lte=ended + timedelta(days=1))
+    alone = (ended - outage.began_at) / timedelta(hours=1)
+    repairs = TrustRepair.objects.filter(outage=outage)
+    return Toll(
+        people=len(people),
+        person_hours=hours_waited(arrivals(people), outage.began_at, now),
+        untrue=sum(len(repair.harms.get("untrue", ())) for repair in repairs),
+        promises_broken=Promise.objects.filter(account__in=people, broken_at__gte=outage.began_at).count(),
+        hours_alone=alone - working_minutes_between(outage.began_at, ended, schedule) / 60,
+        by_hand=theirs.filter(voice=Voice.SUPPORT, kind__in=("recovered",)).count()
+        + waivers.filter(actor__isnull=False).count(),
+        by_rule=waivers.filter(actor=None, detail=REASON).count(),
+        lost=Lost.objects.filter(outage=outage).count(),
+    )
+
+
+def hours_waited(people: Iterable[Arrival], since: datetime, now: datetime) -> float:
+    spans = ((max(came, since), ready or now) for came, ready in people)
+    return sum(max((ready - came) / timedelta(hours=1), 0) for came, ready in spans)
+
+
+def waiting_over_time(people: Iterable[Arrival], since: datetime, until: datetime) -> list[tuple[datetime, int]]:
+    """How many waited, from each moment at which that changed."""
+    changes = {since: 0, until: 0}
+    for came, ready in people:
+        changes[max(came, since)] = changes.get(max(came, since), 0) + 1
+        if ready and ready < until:
+            changes[max(ready, since)] = changes.get(max(ready, since), 0) - 1
+    number, points = 0, []
+    for at in sorted(at for at in changes if at <= until):
+        points.append((at, number))
+        number += changes[at]
+        points.append((at, number))
+    return points
+
+
+def time_to_arrival(people: Iterable[Arrival]) -> list[tuple[str, int]]:
+    """How many took how long; those who have not arrived are a bar of their own."""
+    counted = dict.fromkeys([label for label, _most in BUCKETS] + [NOT_YET], 0)
+    for came, ready in people:
+        counted[next(label for label, most in BUCKETS if ready - came < most) if ready else NOT_YET] += 1
+    return list(counted.items())
+
+
+def first_to_notice(outage: Outage, people: Sequence[Account]) -> tuple[str, datetime]:
+    """Whether somebody wrote before the machine had seen enough failures to call it an outage."""
+    failed = Attempt.objects.filter(circuit_breaker.touched(outage), outcome__in=FAILING).order_by("ended_at")
+    ends = list(failed.values_list("ended_at", flat=True)[: circuit_breaker.FAILURES_TO_TRIP])
+    ours = ends[-1] if ends else outage.began_at
+    wrote = Event.objects.filter(account__in=people, kind="wrote", at__gte=outage.began_at, at__lt=ours)
+    first = wrote.select_related("account").order_by("at").first()
+    return (first.account.name, first.at) if first and first.account else ("", ours)

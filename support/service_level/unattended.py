@@ -1,0 +1,88 @@
+"""The rule while nobody is at work: who named a deadline and has proved who they are is let in with debt.
+
+No order of work can meet a deadline in the night; only a rule can. It is off until somebody turns it on.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts.models import Account
+from accounts.status import UNFINISHED
+from provisioning.engine import faults
+from provisioning.humanize import fixed
+from provisioning.intake.pickup import owe_letter
+from provisioning.intake.waivers import waive
+from provisioning.kinds import WELCOME, label_of
+from provisioning.models import Outage, State, Step
+from support.business_hours import EARLIEST, is_open, next_open
+from support.models import Desk, the_desk
+
+REASON = "by rule: a deadline was named, and nobody is at work"
+AFTER_OPENING = timedelta(hours=1)  # what she would need to see it herself
+BATCH = 100
+LONGEST_WAIT, LONGEST_DEBT = 366 * 24 * 60, 366  # minutes and days: a year, whatever stands at the desk
+
+
+@dataclass(frozen=True)
+class Case:
+    needed_by: datetime | None
+    proven: bool
+    missing: frozenset[str]  # kinds of step still owed; the welcome letter keeps nobody out
+    stuck: frozenset[str]  # those of them whose service is down
+    down_since: datetime | None  # the latest of their outages
+
+
+def lets_in(case: Case, now: datetime, back: datetime | None, after: timedelta) -> bool:
+    """`back`: when somebody is at work again, None if no date is known."""
+    if case.needed_by is None or not case.proven or not case.missing or case.missing != case.stuck:
+        return False
+    too_late_for_her = back is None or case.needed_by < back + AFTER_OPENING
+    down_long = case.down_since is not None and case.down_since <= now - after
+    return too_late_for_her and down_long
+
+
+def let_in_who_must(now: datetime) -> None:
+    desk = the_desk()
+    schedule = desk.schedule()
+    outages = Outage.objects.filter(ended_at=None, began_at__range=(EARLIEST, now))
+    down = dict(outages.values_list("dependency_id", "began_at"))
+    if not desk.let_in_by_rule or not down or is_open(now, schedule):
+        return
+    back, after = next_open(now, schedule), timedelta(minutes=min(desk.rule_after, LONGEST_WAIT))
+
+    def look_at(account: Account) -> None:
+        case = case_of(account, down)
+        if lets_in(case, now, back, after):
+            _let_in(account, case, desk, back, now)
+
+    faults.batch(_with_a_deadline(), look_at, "looking whether the rule lets this person in", BATCH)
+
+
+def _with_a_deadline():
+    named = Account.objects.filter(needed_by__isnull=False, mailbox_proven_at__isnull=False, is_active=True)
+    return named.filter(status__in=UNFINISHED).order_by("needed_by")
+
+
+def case_of(account: Account, down: dict[str, datetime]) -> Case:
+    owed = Step.objects.filter(account=account, occasion="", state__in=(State.OPEN, State.DEAD)).exclude(kind=WELCOME)
+    steps = list(owed)
+    stuck = [step for step in steps if step.dependency in down and not step.permanent]
+    return Case(
+        account.needed_by,
+        account.mailbox_proven_at is not None,
+        frozenset(step.kind for step in steps),
+        frozenset(step.kind for step in stuck),
+        max((down[step.dependency] for step in stuck), default=None),
+    )
+
+
+def _let_in(account: Account, case: Case, desk: Desk, back: datetime | None, now: datetime) -> None:
+    pay_by = now + timedelta(days=min(desk.debt_days, LONGEST_DEBT))
+    assert case.needed_by
+    facts = fixed(desk.zone, needed=case.needed_by, pay_by=pay_by, back=back)
+    facts |= {"what": sorted(label_of(kind) for kind in case.stuck), "desk": desk.name}
+    with transaction.atomic():
+        if waive(account, case.stuck, actor=None, reason=REASON, pay_by=pay_by):
+            owe_letter(account.pk, "letter.let_in", f"by rule {now:%Y-%m-%d}", facts)

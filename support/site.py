@@ -1,0 +1,112 @@
+"""The desk: Django's admin with a first page of its own."""
+
+from functools import update_wrapper
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from support import permissions
+from support.actions.views import press
+from support.desk import availability_views, kept_input, two_factor
+from support.desk.dashboard import today
+from support.desk.record_lists import guarded
+from support.desk.refusals import desk_refused
+from support.forms import LoginForm
+from support.inbound import file_views
+from support.reviews import views as reviews_views
+
+
+class Console(admin.AdminSite):
+    site_header = site_title = gettext_lazy("Arrivals desk")
+    index_title = gettext_lazy("Today")
+    index_template = "admin/today.html"
+    enable_nav_sidebar = False
+    login_form = LoginForm
+
+    def register(self, model_or_iterable, admin_class=None, **options):
+        """What libraries register is guarded like our own."""
+        super().register(model_or_iterable, guarded(admin_class or admin.ModelAdmin), **options)
+
+    def has_permission(self, request):
+        return super().has_permission(request) and not two_factor.needs_second_step(request.user)
+
+    def admin_view(self, view, cacheable=False):
+        """Every page of the desk behind both locks, and open to whom it names."""
+        inner = super().admin_view(view, cacheable)
+
+        def locked(request, *args, **kwargs):
+            if two_factor.is_staff(request.user) and two_factor.too_long_idle(request):
+                return two_factor.ask_again(request)
+            if not self.has_permission(request):
+                return self._not_in_yet(request)
+            try:
+                permissions.check(request)
+                response = inner(request, *args, **kwargs)
+            except PermissionDenied as refusal:
+                return desk_refused(request, str(refusal) or _("This is not open to you. Nothing was done."))
+            if request.method == "POST":
+                kept_input.forget(request)
+            return response
+
+        return update_wrapper(locked, inner)
+
+    def _not_in_yet(self, request):
+        """To the lock that is still shut; what was typed waits behind it."""
+        if request.method == "POST":
+            kept_input.keep(request)
+        return (
+            redirect("admin:second_step")
+            if two_factor.needs_second_step(request.user)
+            else two_factor.to_login(request)
+        )
+
+    def each_context(self, request):
+        again = kept_input.again(request)
+        return super().each_context(request) | {"typed": again if again.page == request.get_full_path() else None}
+
+    def login(self, request, extra_context=None):
+        if two_factor.needs_second_step(request.user):
+            return redirect("admin:second_step")
+        return super().login(request, extra_context)
+
+    def second_step(self, request):
+        return two_factor.second_step(request, self)
+
+    def recovery_codes(self, request):
+        return two_factor.codes_page(request, self)
+
+    def index(self, request, extra_context=None):
+        asked = request.GET.get("ticket", ""), request.GET.get("page", "")
+        return super().index(request, today(request.user, *asked, kept_input.again(request)))
+
+    def records(self, request):
+        """What stock admin shows first: the list of everything that is kept."""
+        lists = self.get_app_list(request)
+        if not lists:
+            raise PermissionDenied(_("No list is open to you yet. Whoever runs the platform can open some."))
+        context = self.each_context(request) | {"title": _("Records"), "app_list": lists}
+        return TemplateResponse(request, "admin/records.html", context)
+
+    def password_change(self, request, extra_context=None):
+        """Everybody's own page: it counts guesses, ends what else is open, and writes a letter."""
+        return redirect("own_password")
+
+    def get_urls(self):
+        mine = [
+            path("acts/<slug:name>/", self.admin_view(press), name="press"),
+            path("second-step/", self.second_step, name="second_step"),
+            path("recovery-codes/", self.admin_view(self.recovery_codes), name="recovery_codes"),
+            path("records/", self.admin_view(self.records), name="records"),
+        ]
+        return (
+            mine
+            + availability_views.urls(self)
+            + file_views.urls(self)
+            + reviews_views.urls(self)
+            + super().get_urls()
+        )

@@ -1,0 +1,165 @@
+"""Somebody wrote. Repair first what can be repaired, then answer, and only then make a ticket."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.database.clock import long_ago
+from accounts.models import Account, Event, Voice
+from accounts.signup import ask_for_repair
+from accounts.status import Status
+from provisioning.emails.bounces import came_back
+from provisioning.emails.rate_limit import mailbox_of
+from provisioning.engine import faults
+from provisioning.intake.outbox import owe_letter
+from provisioning.models import Step
+from support.inbound.threads import keys_in, letter_of, thread_of
+from support.models import Letter, Message, Ticket
+from support.tickets.outbox import write
+from support.tickets.queue import AWAKE, open_ticket, reopen
+
+GRACE = timedelta(seconds=60)  # what the machine may take to repair it before a person is asked
+BATCH = 200
+STRANGERS = 50  # at once: they are not to keep the next known person waiting
+READING = "reading this message"
+STRANGER = gettext_noop(
+    "Hello,\n\nyour message has reached us, and a person reads it. There is no account with {email} here. "
+    "If you signed up with another address, reply and name it. To sign up: {site}/signup/\n\n"
+    "Arrivals (automatic). A reply reaches a person."
+)
+TAKEN = gettext_noop(
+    "Hello,\n\nyour message has reached us, and a person reads it.\n\nArrivals (automatic). A reply reaches a person."
+)
+
+
+def take(email: str, body: str) -> Message:
+    """Save the message; nothing is looked up here, so that the answer is the same for any address."""
+    return Message.objects.create(email=email, body=body)
+
+
+def settle_messages() -> None:
+    if Message.objects.filter(settled_at=None).exists():
+        faults.phases([("reading what people wrote", begin_repairs), ("answering who wrote", end_repairs)])
+
+
+def begin_repairs() -> None:
+    """Those who have an account, or answer a letter of ours, before strangers, and without waiting for them."""
+    theirs = Account.objects.filter(email__in=[OuterRef("email"), OuterRef("sender")])
+    unread = Message.objects.select_for_update(of=["self"], skip_locked=True).filter(settled_at=None, read_at=None)
+    known = Exists(theirs) | ~Q(answers="")
+    faults.batch(unread.filter(known).order_by("at"), _begin, READING, BATCH)
+    faults.batch(unread.filter(~known).order_by("at"), _begin, READING, STRANGERS)
+
+
+def _begin(message: Message) -> None:
+    thread = thread_of(message)
+    account = thread.account or _writer(message)
+    message.account, message.read_at = account, Now()
+    message.ticket = thread.ticket
+    message.save(update_fields=["account", "ticket", "read_at"])
+    if message.automatic:
+        return _set_down(message)
+    if account:
+        _note(message, account)
+        if _may_heal(account):
+            ask_for_repair(account)
+    if not _is_answered_by_healing(message) or thread.ticket:
+        _ask_a_person(message)
+
+
+def _writer(message: Message) -> Account | None:
+    """By whom the mail is from, or else by whom it says that an answer goes to."""
+    named = {account.email: account for account in Account.objects.filter(email__in=[message.sender, message.email])}
+    return named.get(message.sender) or named.get(message.email)
+
+
+def is_own(message: Message, account: Account) -> bool:
+    """Not somebody else's, who was forwarded a letter of theirs or answers for them."""
+    return account.email in (message.email, message.sender)
+
+
+def _note(message: Message, account: Account) -> None:
+    if is_own(message, account):
+        shown = "" if message.mail_id or message.message_id else "contact.taken"
+        Event.objects.create(account=account, voice=Voice.THEY, kind="wrote", shown=shown)
+    else:
+        Event.objects.create(account=account, voice=Voice.WE, kind="mail.by_another", detail=message.email)
+
+
+def _may_heal(account: Account) -> bool:
+    return account.is_active and account.status != Status.ACTIVE
+
+
+def _is_answered_by_healing(message: Message) -> bool:
+    """Whether the machine's letter, once it works, is an answer: to them, and surely to a person."""
+    account = message.account
+    return account is not None and _may_heal(account) and is_own(message, account) and not message.unsure
+
+
+def _set_down(message: Message) -> None:
+    """A machine's letter: kept and noted, never answered, no ticket. One that came back must be one of ours."""
+    answered = letter_of(keys_in(message.answers)) if message.bounce else None
+    if answered:
+        _came_back(answered, f"the letter came back: {message.body}"[:500])
+    elif message.account:
+        Event.objects.create(
+            account=message.account, voice=Voice.WE, kind="mail.automatic", detail=message.body[:300]
+        )
+    message.settled_at = Now()
+    message.save(update_fields=["settled_at"])
+
+
+def _came_back(letter: Letter | Step, reason: str) -> None:
+    """What the desk wrote is owed again; who cannot be reached at the address of their account is told so there."""
+    account = letter.account if isinstance(letter, Step) else letter.ticket and letter.ticket.account
+    if account and (isinstance(letter, Step) or letter.to.lower() == account.email):
+        came_back(account, reason)
+    if isinstance(letter, Letter) and not letter.automatic:
+        Letter.objects.filter(pk=letter.pk).update(error=reason, given_up_at=Now(), sent_at=None)
+        if letter.ticket:
+            reopen(letter.ticket, since=letter.written_at)
+            Ticket.objects.filter(pk=letter.ticket.pk, closed_at=None).update(**AWAKE)
+
+
+def end_repairs() -> None:
+    """Answer those whose account healed meanwhile; hand the others to a person."""
+    waiting = Message.objects.select_for_update(skip_locked=True).filter(settled_at=None, account__isnull=False)
+    over = Q(account__status=Status.ACTIVE) | Q(account__status=Status.FAILED) | long_ago("read_at", GRACE)
+    waiting = waiting.filter(over, read_at__isnull=False).order_by("at")
+    faults.batch(waiting, _end, "answering this message", BATCH)
+
+
+def _end(message: Message) -> None:
+    if message.account is None or message.account.status != Status.ACTIVE or not message.account.is_active:
+        return _ask_a_person(message)
+    owe_letter(message.account.pk, "letter.repaired", f"message {message.pk}")
+    message.settled_at = Now()
+    message.save(update_fields=["settled_at"])
+
+
+def _ask_a_person(message: Message) -> None:
+    email = message.account.email if message.account else message.email
+    message.ticket = open_ticket(message.account, email, Ticket.Why.WROTE)
+    message.settled_at = Now()
+    message.save(update_fields=["ticket", "settled_at"])
+    suspended = message.account is not None and not message.account.is_active
+    if (message.account is None or suspended) and "@" in message.email and not message.unsure:
+        _acknowledge(message, STRANGER if message.account is None else TAKEN)
+
+
+def _acknowledge(message: Message, words: str) -> None:
+    """That no account is there is said by mail to the writer alone, at most once a day."""
+    body = _(words).format(email=_named(message.email), site=settings.SITE_URL)
+    occasion = f"stranger {message.email[:80]} {timezone.localdate()}"
+    subject = _("Your message to Arrivals")
+    write(message.email, subject, body, occasion, ticket=message.ticket, answers=message.message_id)
+
+
+def _named(email: str) -> str:
+    """Behind a plus anybody may have typed anything."""
+    return email if mailbox_of(email) == email else _("this address")

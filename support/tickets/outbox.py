@@ -1,0 +1,232 @@
+"""The desk's letters: written here first, handed over by the engine on the road that all letters take."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from email.utils import formataddr, parseaddr
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from accounts.database.clock import database_now
+from accounts.database.clock import due as has_come
+from accounts.models import Account
+from provisioning.emails.delivery import MAIL, hand_over
+from provisioning.emails.rate_limit import Letter as ToCount
+from provisioning.emails.rate_limit import stamp
+from provisioning.engine import circuit_breaker, faults, retry
+from provisioning.engine.attribution import Report
+from provisioning.engine.claim import Result, attempt
+from provisioning.engine.settle import domain_of, report_of, retry_rule, was_asked
+from support.desk.labels import clock_words
+from support.inbound.threads import ANSWERABLE
+from support.incidents.remedies import what_to_mend
+from support.models import Affected, Incident, Letter, Ticket
+from support.tickets import queue
+
+POSTING = "posting this letter"
+
+
+def write(to: str, subject: str, body: str, occasion: str, **more) -> bool:
+    """Owe a letter, once for each occasion. False: that one was written already."""
+    letter = Letter(to=to, subject=" ".join(subject.split())[:200], body=body, occasion=occasion, **more)
+    Letter.objects.bulk_create([letter], ignore_conflicts=True)
+    return Letter.objects.filter(key=letter.key).exists()
+
+
+class Outbox:
+    """The desk's letters as a source of the engine: claimed, handed over and settled as steps are (sources.py).
+
+    What she wrote by hand comes first, the machine's words to strangers last. Its attempts are the fence: a failure
+    of an earlier try says nothing.
+    """
+
+    def dependencies(self) -> Iterable[str]:
+        return (MAIL,)
+
+    def any_due(self) -> bool:
+        return faults.without_resting(_due(), POSTING).exists()
+
+    def claim(self, _dependency: str, limit: int, _probe: bool) -> list[Letter]:
+        """In one statement; where one of them cannot be claimed, one by one."""
+        claimed: list[Letter] = []
+        due = faults.without_resting(_due(), POSTING)
+        if not due.exists():
+            return []
+        faults.attempt(
+            lambda: claimed.extend(_claim(due, limit)),
+            lambda _error: faults.batch(
+                due, lambda letter: claimed.extend(_claim(due.filter(pk=letter.pk), 1)), POSTING, limit
+            ),
+        )
+        return claimed
+
+    def perform(self, letter: Letter) -> Result:
+        return attempt(letter, lambda: _hand_over(letter))
+
+    def settle(self, results: Sequence[Result]) -> None:
+        if results:
+            with transaction.atomic():
+                rows = {row.pk: row for row in _locked(results)}
+                known = [result for result in results if result.step.pk in rows]
+                now = database_now()
+                _tell_mail([result for result in known if was_asked(result)], now)
+                down = circuit_breaker.is_broken(MAIL)
+                for result in known:
+                    _settle(rows[result.step.pk], result, now, down)
+
+    def set_aside(self, result: Result, error: Exception) -> None:
+        """One that went out must not go out again, whatever else could not be written down."""
+        faults.note(result.step, POSTING, error)
+        if result.failure is None:
+            faults.attempt(lambda: _ours(result.step).update(sent_at=Now()), lambda _error: None)
+
+    def give_back(self, letters: Sequence[Letter]) -> None:
+        for letter in letters:
+            _ours(letter).update(due_at=Now(), attempts=F("attempts") - 1)
+
+    def renew(self, letters: Sequence[Letter]) -> None:
+        for letter in letters:
+            _ours(letter).update(due_at=Now() + settings.SETUP_LEASE)
+
+
+OUTBOX = Outbox()
+
+
+def _claim(due: QuerySet[Letter], limit: int) -> list[Letter]:
+    rows = due.select_for_update(of=["self"], skip_locked=True).select_related("author", "ticket")
+    stranger = Case(When(ticket__isnull=False, ticket__account=None, then=1), default=0)
+    letters = list(rows.order_by("automatic", stranger, "due_at")[:limit])
+    if letters:
+        taken = Letter.objects.filter(pk__in=[letter.pk for letter in letters])
+        taken.update(due_at=Now() + settings.SETUP_LEASE, attempts=F("attempts") + 1)
+    for letter in letters:
+        letter.attempts += 1
+    return letters
+
+
+def _due() -> QuerySet[Letter]:
+    in_time = Q(not_after=None) | Q(not_after__gt=Now())
+    return Letter.objects.filter(in_time, has_come("due_at", _furthest()), sent_at=None, given_up_at=None)
+
+
+def _furthest() -> timedelta:
+    """How far ahead the next try of an unsent letter can lie."""
+    longest = max(*settings.SETUP_RETRY_SECONDS, retry.LONGEST_RETRY_AFTER)
+    return max(settings.SETUP_LEASE, timedelta(seconds=longest))
+
+
+def _ours(letter: Letter) -> QuerySet[Letter]:
+    """Unless somebody else has claimed it since."""
+    return Letter.objects.filter(pk=letter.pk, attempts=letter.attempts, sent_at=None, given_up_at=None)
+
+
+def _locked(results: Sequence[Result]) -> QuerySet[Letter]:
+    pks = [result.step.pk for result in results]
+    return Letter.objects.select_for_update().filter(pk__in=pks, sent_at=None, given_up_at=None).order_by("pk")
+
+
+def _hand_over(letter: Letter) -> str:
+    if not _is_for_staff(letter):
+        stamp(ToCount(letter.key, letter.to, "desk", held=letter.automatic))
+    hand_over(compose(letter))
+    return ""
+
+
+def _is_for_staff(letter: Letter) -> bool:
+    """A note of the day or of an incident, or what she hands over to the owner."""
+    return letter.automatic and (letter.ticket_id is None or letter.author_id is not None)
+
+
+def _tell_mail(asked: Sequence[Result], now: datetime) -> None:
+    if asked:
+        circuit_breaker.record(MAIL, [_report(result) for result in asked], now)
+    else:
+        circuit_breaker.leave_the_probe(MAIL)
+
+
+def _report(result: Result) -> Report:
+    letter: Letter = result.step
+    again = letter.attempts > 1 and bool(letter.error)
+    return report_of(result, letter.to.lower(), (domain_of(letter.to),), again=again)
+
+
+def _settle(letter: Letter, result: Result, now: datetime, down: bool) -> None:
+    if result.failure is None:
+        Letter.objects.filter(pk=letter.pk).update(sent_at=now, error="")
+    elif letter.attempts == result.step.attempts:
+        after = retry.after_failure(letter.attempts, result.failure, now, down=down, **retry_rule())
+        given_up = {} if after.due else {"given_up_at": now}
+        error = result.failure.reason if was_asked(result) else letter.error
+        Letter.objects.filter(pk=letter.pk).update(
+            error=error, attempts=after.attempts, due_at=after.due or now, **given_up
+        )
+        if given_up and letter.ticket:
+            queue.reopen(letter.ticket, since=letter.written_at)
+
+
+def compose(letter: Letter) -> EmailMessage:
+    headers = {"Message-ID": message_id(letter)}
+    if ANSWERABLE.fullmatch(letter.answers):
+        headers |= {"In-Reply-To": letter.answers, "References": letter.answers}
+    if letter.automatic:
+        headers["Auto-Submitted"] = "auto-generated"
+    return EmailMessage(
+        subject=letter.subject,
+        body=letter.body,
+        from_email=sender(letter.author),
+        to=[letter.to],
+        reply_to=[settings.SUPPORT_EMAIL],
+        headers=headers,
+    )
+
+
+def sender(author: Account | None) -> str:
+    """Her name and the desk's address, so that an answer comes back to the ticket."""
+    name, address = parseaddr(settings.SUPPORT_EMAIL)
+    return formataddr((author.name if author else name or "Arrivals", address))
+
+
+def message_id(letter: Letter) -> str:
+    return f"<{letter.key}@{parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition('@')[2]}>"
+
+
+def tell_support(incident: Incident) -> None:
+    """One letter to the support person for one incident, however many people it touches.
+
+    The owner has one, too, where it is we who are refused: that is theirs to mend.
+    """
+    occasion = f"incident {incident.pk}"
+    people = Affected.objects.filter(incident=incident).count()
+    if not people or Letter.objects.filter(occasion=occasion).exists():
+        return
+    words = _incident_words(incident, people)
+    subject = _("%(service)s fails: %(people)s people wait") % {"service": incident.dependency, "people": people}
+    write(parseaddr(settings.SUPPORT_EMAIL)[1], subject, words, occasion)
+    if what_to_mend(incident.dependency, incident.failure):
+        write(parseaddr(settings.OWNER_EMAIL)[1], subject, words, f"{occasion}, to mend")
+
+
+def _incident_words(incident: Incident, people: int) -> str:
+    since = clock_words(incident.began_at)
+    said = _(
+        "Since %(since)s: %(error)s.\n\nPeople waiting: %(people)s. They are one item on the desk: %(desk)s\n"
+        "It is asked again by itself, and nobody's tries are spent."
+    ) % {"since": since, "error": incident.error, "people": people, "desk": f"{settings.SITE_URL}/admin/"}
+    return "\n\n".join(filter(None, [said, what_to_mend(incident.dependency, incident.failure)]))
+
+
+def tell_owner(ticket: Ticket, actor: Account, reason: str) -> None:
+    write(
+        parseaddr(settings.OWNER_EMAIL)[1],
+        _("Handed over to you: %(who)s") % {"who": ticket.email},
+        _("%(name)s hands this over to you:\n\n%(reason)s\n\n%(link)s")
+        % {"name": actor.name, "reason": reason, "link": f"{settings.SITE_URL}/admin/?ticket={ticket.pk}"},
+        f"handed over {ticket.pk} {uuid4()}",
+        ticket=ticket,
+        author=actor,
+    )

@@ -1,0 +1,58 @@
+"""Writing to us, logged in or not."""
+
+from django.conf import settings
+from django.http import HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.database.errors import DATABASE_ERRORS, is_passing
+from accounts.sentences import clock, say
+from accounts.throttle import TooMany, seconds_until, spend
+from support.forms import ContactForm
+from support.tickets.intake import take
+
+LONGEST = 20_000  # characters of one field that are put back
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact(request):
+    if request.method != "POST":
+        return _page(request, ContactForm(initial={"email": _known_address(request)}))
+    form = ContactForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form)
+    try:
+        spend(request, "contact", form.cleaned_data["email"])
+        take(form.cleaned_data["email"], form.cleaned_data["message"])
+    except TooMany as held_back:
+        page = _page(request, form, say("throttle.wait", time=clock(held_back.until)), 429)
+        page["Retry-After"] = str(seconds_until(held_back.until))
+        return page
+    except DATABASE_ERRORS as error:
+        if not is_passing(error):
+            raise
+        return _page(request, form, say("contact.unsaved", support=settings.SUPPORT_EMAIL), 503)
+    return HttpResponseRedirect(reverse("contact_taken"))
+
+
+@never_cache
+def contact_again(request):
+    """Its CSRF token did not fit, so nothing was taken: the form once more, as it was filled in."""
+    typed = {name: request.POST.get(name, "")[:LONGEST] for name in ContactForm.base_fields}
+    return _page(request, ContactForm(initial=typed), say("contact.again", support=settings.SUPPORT_EMAIL), 403)
+
+
+def _known_address(request) -> str:
+    return request.user.email if request.user.is_authenticated else request.GET.get("email", "")[:254]
+
+
+def _page(request, form, trouble="", status=200):
+    return render(request, "support/contact.html", {"form": form, "trouble": trouble}, status=status)
+
+
+@never_cache
+def contact_taken(request):
+    return render(request, "support/contact_taken.html", {"sentence": say("contact.taken")})

@@ -1,0 +1,144 @@
+"""Who is owed a word once it works again, and what became of it."""
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
+
+from accounts.models import Account, Event, Voice
+from accounts.status import Status
+from provisioning.engine import faults
+from provisioning.humanize import fixed
+from provisioning.intake.pickup import owe_letter
+from provisioning.models import Attempt, Outage, Outcome
+from support.business_hours import add_working_days
+from support.models import Desk, TrustRepair, the_desk
+from support.service_level.promises import broken_for
+from support.trust.apology_draft import Person, draft
+from support.trust.harm import DENIALS, Friction, Seen, Story, friction, level
+
+Level, State = TrustRepair.Level, TrustRepair.State
+FAILING = (Outcome.FAILED, Outcome.REFUSED, Outcome.OUTAGE)
+LOOK_BACK = timedelta(days=30)
+FOLLOW_UP_DAYS = 3  # working days
+BATCH = 200
+
+
+def assess(now: datetime) -> None:
+    """Open what is owed for everybody who is set up after something of ours had failed them."""
+    failing = Attempt.objects.filter(step__account=OuterRef("pk"), step__occasion="", outcome__in=FAILING)
+    denied = Event.objects.filter(account=OuterRef("pk"), shown__in=DENIALS)
+    healed = Account.objects.filter(
+        Exists(failing) | Exists(denied),
+        ~Exists(TrustRepair.objects.filter(account=OuterRef("pk"))),
+        status=Status.ACTIVE,
+        status_at__gt=now - LOOK_BACK,
+        is_staff=False,
+        is_active=True,
+    )
+    faults.batch(
+        healed.order_by("status_at"), partial(open_repair, now=now), "finding what this person is owed", BATCH
+    )
+
+
+def open_repair(account: Account, now: datetime) -> TrustRepair | None:
+    """None: somebody else opened it, and one apology is all there is."""
+    story = story_of(account)
+    found, outage = friction(story), first_outage(account, story.ready_at)
+    how, reasons = level(found, story.failed)
+    repair = TrustRepair(
+        account=account,
+        outage=outage,
+        incident=f"outage {outage.pk}" if outage else "alone",
+        level=how,
+        state=State.NOT_NEEDED if how == Level.NONE else State.OWED,
+        harms=asdict(found),
+        reasons=reasons,
+        ready_at=story.ready_at,
+        opened_at=now,
+        closed_at=now if how == Level.NONE else None,
+    )
+    if how == Level.PERSONAL:
+        repair.draft = repair.words = _draft(account, story, found, now)
+    try:
+        with transaction.atomic():
+            repair.save()
+            return repair
+    except IntegrityError:
+        return None
+
+
+def _draft(account: Account, story: Story, found: Friction, now: datetime) -> str:
+    desk = the_desk()
+    person = Person(account.called, story.created_at, story.ready_at, settings.SITE_URL + "/login/")
+    return draft(person, found, desk.sign_off or desk.name, desk.offer, now, desk.zone)
+
+
+def story_of(account: Account) -> Story:
+    theirs = Event.objects.filter(account=account, voice=Voice.THEY).order_by("at", "pk")
+    tries = Attempt.objects.filter(step__account=account, step__occasion="", outcome__in=FAILING)
+    return Story(
+        created_at=account.created_at,
+        ready_at=account.status_at,
+        events=tuple(Seen(event.at, event.kind, event.shown) for event in theirs[:500]),
+        failed=tries.exists(),
+        needed_by=account.needed_by,
+        promises_broken=broken_for(account),
+        earlier=TrustRepair.objects.filter(account=account).exclude(level=Level.NONE).count(),
+    )
+
+
+def first_outage(account: Account, until: datetime) -> Outage | None:
+    """The outage in which set-up first failed. Others that overlap are no second reason to apologise."""
+    failed = Attempt.objects.filter(step__account=account, step__occasion="", outcome__in=FAILING)
+    needs = failed.values("step__dependency")
+    touching = Outage.objects.filter(Q(ended_at=None) | Q(ended_at__gte=account.created_at), began_at__lte=until)
+    return touching.filter(dependency__in=needs).order_by("began_at").first()
+
+
+def words_owed():
+    """Those to whom she owes a word, oldest first."""
+    return TrustRepair.objects.filter(state=State.OWED, level=Level.PERSONAL).select_related("account").order_by(
+        "opened_at", "pk"
+    )  # fmt: skip
+
+
+def send_word(repair: TrustRepair, actor: Account, words: str, restitution: str, now: datetime) -> bool:
+    """Her word, sent because she pressed the button. False: it had been sent already, so nothing goes out."""
+    with transaction.atomic():
+        sent = _mark_sent(repair, now, words=words, restitution=restitution, actor=actor)
+        if sent:
+            facts = {"words": words, "auto_submitted": "no"}
+            owe_letter(repair.account_id, "letter.word", f"repair {repair.pk}", facts)
+            Event.objects.create(
+                account_id=repair.account_id, voice=Voice.SUPPORT, kind="word_sent", detail=restitution, actor=actor
+            )
+    return sent
+
+
+def send_lines(now: datetime) -> None:
+    """The automatic ones, which need nobody."""
+    owed = TrustRepair.objects.filter(state=State.OWED, level=Level.AUTOMATIC).select_related("account")
+    faults.batch(
+        owed.order_by("opened_at"), partial(_send_line, the_desk(), now), "sending this person a line", BATCH
+    )
+
+
+def _send_line(desk: Desk, now: datetime, repair: TrustRepair) -> None:
+    if _mark_sent(repair, now):
+        owe_letter(repair.account_id, "letter.amends", f"repair {repair.pk}", _line(repair, desk))
+
+
+def _line(repair: TrustRepair, desk: Desk) -> dict:
+    waited = timedelta(minutes=repair.harms["minutes_waited"])
+    facts = fixed(desk.zone, came=repair.account.created_at, waited=waited, since=repair.ready_at)
+    return facts | {"desk": desk.name}
+
+
+def _mark_sent(repair: TrustRepair, now: datetime, **facts) -> bool:
+    follow_up = add_working_days(now, FOLLOW_UP_DAYS, the_desk().schedule())
+    owed = TrustRepair.objects.filter(pk=repair.pk, state=State.OWED)
+    return owed.update(state=State.SENT, sent_at=now, follow_up_on=follow_up, **facts) == 1

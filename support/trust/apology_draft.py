@@ -1,0 +1,71 @@
+"""The draft of a personal word. A missing fact drops its sentence; nothing is sent from here.
+
+Responsibility first, repair second, one sorry, no “never again”. It says I because only she can send it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from provisioning.humanize import say_span, say_when
+from support.trust.harm import DENIALS, Friction
+
+
+@dataclass(frozen=True)
+class Person:
+    first_name: str
+    came_at: datetime
+    ready_at: datetime
+    link: str
+
+
+def draft(person: Person, found: Friction, sign_off: str, offer: str, now: datetime, zone: ZoneInfo) -> str:
+    def when(moment: datetime) -> str:
+        return say_when(moment, now, zone)
+
+    story = [
+        f"you came to us at {when(person.came_at)}.",
+        _tries(found),
+        _denial(found),
+        f"That was our fault, not yours, and I'm sorry it cost you {_cost(found)}.",
+        "What you typed was right, and it is safe.",
+        f"Everything works since {when(person.ready_at)}: {person.link}",
+    ]
+    asks = "Did it make you miss something? Tell me what it cost, and I'll say plainly what I can put right."
+    parts = [hello(person.first_name), " ".join(filter(None, story)), asks, offer.strip(), f"– {sign_off}"]
+    return "\n\n".join(part for part in parts if part)
+
+
+def hello(name: str) -> str:
+    return f"Hello {name}".strip() + ","
+
+
+def _tries(found: Friction) -> str:
+    if len(found.doors) < 2:
+        return "You had to write to us." if found.wrote else ""
+    return f"You tried {len(found.doors)} times{' and had to write to us' if found.wrote else ''}."
+
+
+def _denial(found: Friction) -> str:
+    if any(key in DENIALS for key in found.untrue):
+        return "One of our pages told you there was no such account. There was: that page was wrong."
+    return "One of our pages said it was ready when it was not." if found.untrue else ""
+
+
+def _cost(found: Friction) -> str:
+    if found.deadline_lost:
+        return "the time you needed it by"
+    return say_span(timedelta(minutes=found.minutes_waited))
+
+
+def second_thoughts(words: str) -> list[str]:
+    """What somebody may want to change before sending; she decides."""
+    lower, found = words.lower(), []
+    if lower.count("sorry") + lower.count("apologi") > 1:
+        found.append("One sorry is enough: a second one makes it about us.")
+    for phrase in ("never again", "won't happen again", "will not happen again", "inconvenience", "soon", "shortly"):
+        if phrase in lower.replace("’", "'"):
+            found.append(f"“{phrase}” promises what nobody can keep, or says nothing.")
+    if len(words.split()) > 110:
+        found.append("It is long: what happened to them, ours, what works now, and how to answer.")
+    return found

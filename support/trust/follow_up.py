@@ -1,0 +1,133 @@
+"""After a word was sent: one letter more at most, then silence."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.core import signing
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from accounts import email_links
+from accounts.models import Event, Voice
+from accounts.profile import deletion
+from provisioning.emails.compose import AFTER
+from provisioning.engine import faults
+from provisioning.humanize import fixed
+from provisioning.intake.pickup import owe_letter
+from support.models import Lost, Message, Ticket, TrustRepair, the_desk
+from support.tickets.queue import open_ticket
+
+Level, State = TrustRepair.Level, TrustRepair.State
+GONE_FOR = timedelta(hours=24)
+SILENT_FOR = timedelta(days=7)
+FURTHEST = timedelta(days=60)  # a follow-up further ahead was set by a wrong clock
+LINK_SECONDS = 60 * 86400
+
+
+@dataclass(frozen=True)
+class After:
+    """How it went on after the word: were they back, is a letter out?"""
+
+    level: str
+    sent_at: datetime
+    follow_up_on: datetime | None
+    came_back: bool
+    letter_at: datetime | None = None
+
+
+def next_thing(after: After, now: datetime) -> str:
+    """`come_back` (a way in, and a way out), `follow_up` (did you get it done?), `close`, or nothing yet."""
+    if after.letter_at:
+        return "close" if now >= after.letter_at + SILENT_FOR else ""
+    if not after.came_back:
+        return "come_back" if now >= after.sent_at + GONE_FOR else ""
+    if after.level == Level.AUTOMATIC:
+        return "close"
+    on = after.follow_up_on
+    return "follow_up" if on and (now >= on or on > now + FURTHEST) else ""
+
+
+def go_on(now: datetime) -> None:
+    back = Event.objects.filter(account=OuterRef("account"), voice=Voice.THEY, at__gt=OuterRef("ready_at"))
+    sent = TrustRepair.objects.filter(state=State.SENT).annotate(back=Exists(back)).select_related("account")
+    faults.batch(sent, partial(_go_on, now), "asking this person how it went on")
+
+
+def _go_on(now: datetime, repair) -> None:
+    """`repair` with `back`: whether they were here since."""
+    after = After(repair.level, repair.sent_at, repair.follow_up_on, repair.back, repair.followed_up_at)
+    thing = next_thing(after, now)
+    if thing == "close":
+        close_silent(repair, repair.back, now)
+    elif thing:
+        _write(repair, thing, now)
+
+
+def came_back(repair: TrustRepair) -> bool:
+    theirs = Event.objects.filter(account=repair.account_id, voice=Voice.THEY, at__gt=repair.ready_at)
+    return theirs.exists()
+
+
+def _write(repair: TrustRepair, thing: str, now: datetime) -> None:
+    desk = the_desk()
+    facts = fixed(desk.zone, came=repair.account.created_at, since=repair.ready_at)
+    facts |= {"desk": desk.name}
+    with transaction.atomic():
+        unwritten = TrustRepair.objects.filter(pk=repair.pk, state=State.SENT, followed_up_at=None)
+        if unwritten.update(followed_up_at=now, followed_up_with=thing):
+            owe_letter(repair.account_id, f"letter.{thing}", occasion_of(repair), facts)
+
+
+def close_silent(repair: TrustRepair, came_back: bool, now: datetime) -> None:
+    """No answer is an answer, too. Whoever never came back was lost by us."""
+    with transaction.atomic():
+        sent = TrustRepair.objects.filter(pk=repair.pk, state=State.SENT)
+        if sent.update(state=State.CLOSED_SILENT, closed_at=now) and not came_back:
+            Lost.objects.create(outage=repair.outage, how=Lost.How.SILENT, at=now)
+
+
+def occasion_of(repair: TrustRepair) -> str:
+    """What the letter is owed for, and what its link names."""
+    return f"repair {repair.pk}"
+
+
+def repair_for(token: str) -> TrustRepair | None:
+    """While the account has the address that the letter went to, and in time."""
+    try:
+        about, fingerprint = email_links.about_of(token, AFTER, LINK_SECONDS)
+    except signing.BadSignature:
+        return None
+    number = about.removeprefix("repair ")
+    repair = TrustRepair.objects.filter(pk=number).select_related("account").first() if number.isdecimal() else None
+    return repair if repair and email_links.is_bound(fingerprint, repair.account) else None
+
+
+def take_answer(repair: TrustRepair, answer: str, now: datetime) -> None:
+    """Did they get done what they came for? “Not yet” is a person's to read."""
+    with transaction.atomic():
+        open_ = TrustRepair.objects.filter(pk=repair.pk, answer="")
+        if not open_.update(state=State.ANSWERED, answer=answer, closed_at=now):
+            return
+        account = repair.account
+        Event.objects.create(account=account, voice=Voice.THEY, kind=f"answered.{answer}", shown="after.thanks")
+        if answer == TrustRepair.Answer.NOT_YET:
+            open_ticket(account, account.email, Ticket.Why.WROTE)
+
+
+def may_delete(repair: TrustRepair) -> bool:
+    """What the letter offered, to whoever knows the password: a link alone may lie in anybody's mailbox."""
+    return repair.followed_up_with == "come_back" and not repair.account.is_staff and repair.account.is_active
+
+
+def delete_everything(repair: TrustRepair, now: datetime) -> None:
+    """All of it, by their own wish; what stays is that we lost somebody.
+
+    The link came by mail, so what was written to us from that address goes, too, whoever it was filed under.
+    """
+    email = repair.account.email
+    with transaction.atomic():
+        if deletion.delete_everything(repair.account):
+            Lost.objects.create(outage=repair.outage, how=Lost.How.DELETED, at=now)
+            Message.objects.filter(email=email).delete()
+            Ticket.objects.filter(email=email).delete()
