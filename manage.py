@@ -9,8 +9,9 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from config import logs, programs
-from config.embedded import ServerFailed, running
+from config import logs
+from launcher import programs
+from launcher.private_servers import ServerFailed, running
 
 WITHOUT_SERVERS = {
     "check",

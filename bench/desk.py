@@ -24,7 +24,7 @@ from accounts.models import Account
 from accounts.status import Status
 from bench.rates import peers_python
 from bench.tables import table, verdict
-from config.servers import sockets_of
+from launcher.servers import sockets_of
 from provisioning.models import Dependency, State, Step
 from support.desk.search import find
 from support.models import Affected, Incident, Ticket

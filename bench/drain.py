@@ -14,7 +14,7 @@ from django.conf import settings
 from bench.ground import HOME, ask, beat, ground, sign_up, wait_for_all, worker
 from bench.tables import table, verdict
 from provisioning.engine.circuit_breaker import PROBE_EVERY, RAMP_GROWTH, RAMP_START
-from tests.world.processes import wait_until
+from stage.processes import wait_until
 
 PEOPLE = 10_000
 ANSWER = 0.05  # seconds

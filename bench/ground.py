@@ -15,9 +15,9 @@ from django.db import connection
 from django.db.models import Model
 from django.db.models.functions import Now
 
-from config import embedded, programs
-from tests.world import Process
-from tests.world.processes import wait_until
+from launcher import private_servers, programs
+from stage import Process
+from stage.processes import wait_until
 
 PROJECT = Path(__file__).resolve().parents[1]
 KEPT = Path(os.environ.get("ARRIVALS_HOME") or PROJECT / ".arrivals").absolute()  # what outlives a run
@@ -27,8 +27,8 @@ STEPS = "bench.stub.first_service,bench.stub.second_service"
 
 os.environ |= {
     "ARRIVALS_HOME": str(HOME),
-    "DATABASE_URL": embedded.database_url(HOME),
-    "REDIS_URL": embedded.redis_url(HOME),
+    "DATABASE_URL": private_servers.database_url(HOME),
+    "REDIS_URL": private_servers.redis_url(HOME),
     "SECRET_KEY": "for-measuring-only-and-nobodys-secret-at-all-0123456789",
     "SETUP_STEPS": STEPS,
     "SWEEP_SECONDS": "1",
@@ -42,7 +42,7 @@ from accounts.models import Account  # noqa: E402
 
 @contextmanager
 def ground(throwaway: bool = False) -> Iterator[None]:
-    with FOLDER, embedded.running(HOME, throwaway=throwaway):
+    with FOLDER, private_servers.running(HOME, throwaway=throwaway):
         call_command("migrate", verbosity=0)
         yield
         connection.close()

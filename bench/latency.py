@@ -13,10 +13,10 @@ from pathlib import Path
 import psycopg
 
 from bench.tables import table, verdict
-from config.servers import sockets_of
-from tests.stories.acts import DANA
-from tests.stories.stage import Stage, stage
-from tests.world.processes import wait_until
+from launcher.servers import sockets_of
+from stage.acts import DANA
+from stage.processes import wait_until
+from stage.stage import Stage, stage
 
 PEOPLE = 60
 WARM_UP = 5

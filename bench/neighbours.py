@@ -15,10 +15,10 @@ import psycopg
 
 from bench.latency import AS_SHIPPED
 from bench.tables import table, verdict
-from config.servers import sockets_of
-from tests.stories.acts import DANA
-from tests.stories.stage import Stage, stage
-from tests.world.processes import wait_until
+from launcher.servers import sockets_of
+from stage.acts import DANA
+from stage.processes import wait_until
+from stage.stage import Stage, stage
 
 NEWCOMERS = 60
 WANTED, WANTED_AFTER = 3.0, 60.0  # seconds

@@ -22,9 +22,9 @@ import psycopg
 from bench.ground import HOME, KEPT, PROJECT, ask, everybody_leaves, ground, sign_up, unfinished, worker
 from bench.plain_celery import fill, left
 from bench.tables import table, verdict
-from config.servers import sockets_of
+from launcher.servers import sockets_of
 from provisioning import tasks
-from tests.world import Process
+from stage import Process
 
 ROUNDS = 2
 VENV = KEPT / "bench-venv"

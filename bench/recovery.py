@@ -14,7 +14,7 @@ from bench.plain_celery import fill, undone
 from bench.rates import CELERY, once_a_second
 from bench.tables import table, verdict
 from provisioning import tasks
-from tests.world import Process
+from stage import Process
 
 PEOPLE = 2_000
 ANSWER = "0.02"  # seconds

@@ -14,7 +14,7 @@ from bench.ground import HOME, everybody_leaves, ground, sign_up, unfinished, wa
 from bench.rates import once_a_second
 from bench.tables import table, verdict
 from provisioning import tasks
-from tests.world.processes import wait_until
+from stage.processes import wait_until
 
 ROUNDS = 2
 WORKERS = (1, 2, 4)

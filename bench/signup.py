@@ -20,10 +20,10 @@ import urllib3
 from bench.ground import HOME, ask, ground, program
 from bench.rates import peers_python
 from bench.tables import table, verdict
-from config.servers import sockets_of
-from tests.stories.stage import free_port
-from tests.world import Process
-from tests.world.processes import wait_until
+from launcher.servers import sockets_of
+from stage import Process
+from stage.processes import wait_until
+from stage.stage import free_port
 
 AT_ONCE = 16
 SECONDS = 20.0

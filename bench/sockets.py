@@ -12,10 +12,10 @@ from pathlib import Path
 
 from bench.ground import ground, program
 from bench.tables import table, verdict
-from tests.stories.stage import free_port
+from stage import Process
+from stage.processes import wait_until
+from stage.stage import free_port
 from tests.web.raw import HALVES, ask, connect, request
-from tests.world import Process
-from tests.world.processes import wait_until
 
 NUMBERS = (1, 40, 200, 2000)
 MANY = 200  # up to here it is promised; 2,000 half bodies are a gigabyte on its way

@@ -1,6 +1,6 @@
 """System checks of what the environment says together, and the one place where a wrong setting stops a start.
 
-A single value is refused by environment.py. What has to be imported is looked at by each room's checks.py.
+A single value is refused by env.py. What has to be imported is looked at by each room's checks.py.
 """
 
 import logging
@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 
 from config import hosts
-from config.programs import is_supervised
+from launcher.programs import is_supervised
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ import secrets
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from config.environment import refuse, text
+from config.env import refuse, text
 
 
 def writable(name: str, folder: Path) -> Path:

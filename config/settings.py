@@ -8,52 +8,51 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
 
-from config import embedded, environment, folders, hosts, logs, programs
+from config import env, folders, hosts, logs
+from launcher import private_servers, programs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ARRIVALS_HOME = folders.home("ARRIVALS_HOME", BASE_DIR / ".arrivals")
 folders.programs("ARRIVALS_POSTGRES_BIN")
-DEBUG = environment.flag("DEBUG")
+DEBUG = env.flag("DEBUG")
 
-SECRET_KEY_NAMED = bool(environment.text("SECRET_KEY", ""))
-SECRET_KEY = environment.secret_key(
+SECRET_KEY_NAMED = bool(env.text("SECRET_KEY", ""))
+SECRET_KEY = env.secret_key(
     "SECRET_KEY", "" if SECRET_KEY_NAMED else folders.kept_secret(ARRIVALS_HOME / "secret_key")
 )
 
-PORT = environment.whole_number("PORT", 8000, 1, 65535)
-HOST = environment.listening_host("HOST", "127.0.0.1")
-SITE_URL = environment.site("SITE_URL", f"http://localhost:{PORT}")
+PORT = env.whole_number("PORT", 8000, 1, 65535)
+HOST = env.listening_host("HOST", "127.0.0.1")
+SITE_URL = env.site("SITE_URL", f"http://localhost:{PORT}")
 ON_HTTPS = SITE_URL.startswith("https://")
 SITE_HOST = urlsplit(SITE_URL).hostname or "localhost"
-ALLOWED_HOSTS = environment.hosts_list(
+ALLOWED_HOSTS = env.hosts_list(
     "ALLOWED_HOSTS", ",".join(dict.fromkeys((hosts.in_url(SITE_HOST), "localhost", "127.0.0.1", "[::1]")))
 )
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if ON_HTTPS else []
 
 # Our own lines from LOG_LEVEL on, others' from WARNING; JSON where a machine reads, readable where a person does.
-LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", logs.LEVELS)
-LOG_FORMAT = environment.choice("LOG_FORMAT", logs.usual_format(DEBUG), logs.FORMATS)
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", logs.LEVELS)
+LOG_FORMAT = env.choice("LOG_FORMAT", logs.usual_format(DEBUG), logs.FORMATS)
 LOGGING = logs.configuration(LOG_LEVEL, LOG_FORMAT)
-SENTRY_DSN = environment.reports("SENTRY_DSN")
+SENTRY_DSN = env.reports("SENTRY_DSN")
 
-PRIVATE_POSTGRES = not environment.text("DATABASE_URL", "")
-PRIVATE_VALKEY = not environment.text("REDIS_URL", "")
-DATABASES = {"default": environment.database("DATABASE_URL", embedded.database_url(ARRIVALS_HOME))}
-REDIS_URL = environment.broker("REDIS_URL", embedded.redis_url(ARRIVALS_HOME))
+PRIVATE_POSTGRES = not env.text("DATABASE_URL", "")
+PRIVATE_VALKEY = not env.text("REDIS_URL", "")
+DATABASES = {"default": env.database("DATABASE_URL", private_servers.database_url(ARRIVALS_HOME))}
+REDIS_URL = env.broker("REDIS_URL", private_servers.redis_url(ARRIVALS_HOME))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-globals().update(environment.mail("EMAIL_URL", ARRIVALS_HOME / "mail"))
+globals().update(env.mail("EMAIL_URL", ARRIVALS_HOME / "mail"))
 EMAIL_TIMEOUT = 10
 _OUR_DOMAIN = hosts.in_mailbox(SITE_HOST)
-DEFAULT_FROM_EMAIL = environment.address("DEFAULT_FROM_EMAIL", f"Arrivals <hello@{_OUR_DOMAIN}>")
-SUPPORT_EMAIL = environment.address("SUPPORT_EMAIL", f"support@{_OUR_DOMAIN}")
-OWNER_EMAIL = environment.address("OWNER_EMAIL", f"owner@{_OUR_DOMAIN}")
+DEFAULT_FROM_EMAIL = env.address("DEFAULT_FROM_EMAIL", f"Arrivals <hello@{_OUR_DOMAIN}>")
+SUPPORT_EMAIL = env.address("SUPPORT_EMAIL", f"support@{_OUR_DOMAIN}")
+OWNER_EMAIL = env.address("OWNER_EMAIL", f"owner@{_OUR_DOMAIN}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Who may deliver mail to /mail/<service>/inbound/, and tell at /mail/<service>/tracking/ what came back, as
 # user:password. Nobody can where none is named.
-ANYMAIL = {
-    "WEBHOOK_SECRET": environment.user_and_password("WEBHOOK_SECRET") or f"arrivals:{secrets.token_urlsafe(32)}"
-}
+ANYMAIL = {"WEBHOOK_SECRET": env.user_and_password("WEBHOOK_SECRET") or f"arrivals:{secrets.token_urlsafe(32)}"}
 
 INSTALLED_APPS = [
     "accounts",
@@ -66,27 +65,28 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "config.console.ConsoleConfig",
+    "config.admin_site.ConsoleConfig",
     "anymail",
     "django_otp",
     "django_otp.plugins.otp_totp",
     "csp",
+    "launcher",
     "config",  # last: when every room is ready, it looks through what the settings name
 ]
 MIDDLEWARE = [
-    "config.requests.Requests",
-    "config.requests.Front",
+    "config.middleware.requests.Requests",
+    "config.middleware.requests.Front",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "config.refusals.Headers",
+    "config.middleware.refusals.Headers",
     "accounts.middleware.database_away.DatabaseAway",
-    "config.refusals.Readable",
+    "config.middleware.refusals.Readable",
     "accounts.middleware.database_away.Sessions",
-    "config.language.Language",
+    "config.middleware.language.Language",
     "accounts.middleware.link_repair.WholeLinks",
     "django.middleware.common.CommonMiddleware",
-    "config.refusals.Refusals",
+    "config.middleware.refusals.Refusals",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.preferences.Preferences",
@@ -121,7 +121,7 @@ AUTHENTICATION_BACKENDS = ["accounts.backends.ThrottledBackend"]
 PASSWORD_HASHERS = ["accounts.hashers.BoundedArgon2"]
 # How many pages are made at once, in one process: it is one queue for the hashes, so no core waits while people do.
 WEB_THREADS = 32
-HASHES_AT_ONCE = environment.whole_number("HASHES_AT_ONCE", environment.CORES, 1, 1000)
+HASHES_AT_ONCE = env.whole_number("HASHES_AT_ONCE", env.CORES, 1, 1000)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.validators.AsCompared", "OPTIONS": {"validator": validator} | options}
     for validator, options in (
@@ -173,8 +173,8 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # The desk: a second step by one-time code, and out after so many minutes without a click.
-DESK_REQUIRES_TOTP = environment.flag("DESK_REQUIRES_TOTP", default=ON_HTTPS and not DEBUG)
-DESK_IDLE_MINUTES = environment.whole_number("DESK_IDLE_MINUTES", 30, 1, 24 * 60)
+DESK_REQUIRES_TOTP = env.flag("DESK_REQUIRES_TOTP", default=ON_HTTPS and not DEBUG)
+DESK_IDLE_MINUTES = env.whole_number("DESK_IDLE_MINUTES", 30, 1, 24 * 60)
 OTP_TOTP_ISSUER = "Arrivals"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 
@@ -189,7 +189,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = folders.writable("ARRIVALS_HOME", ARRIVALS_HOME / "static")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "config.assets.Fingerprints"},
+    "staticfiles": {"BACKEND": "config.storage.Fingerprints"},
 }
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ROOT = BASE_DIR / "config" / "root"  # /favicon.ico and /robots.txt, which are asked for by name
@@ -199,25 +199,25 @@ FORM_MAX_SIZE = 1024**2
 DATA_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024**2  # 25 MB of files, as most services allow them, are 35 in base64
 
 # Who may read /metrics from elsewhere than this machine: its counts move for known addresses only.
-METRICS_TOKEN = environment.token("METRICS_TOKEN")
+METRICS_TOKEN = env.token("METRICS_TOKEN")
 
-REVEAL_UNKNOWN_EMAIL = environment.flag("REVEAL_UNKNOWN_EMAIL")
-THROTTLES = environment.flag("THROTTLES", default=True)
+REVEAL_UNKNOWN_EMAIL = env.flag("REVEAL_UNKNOWN_EMAIL")
+THROTTLES = env.flag("THROTTLES", default=True)
 # How many proxies of our own stand before us; each adds the address it saw to X-Forwarded-For.
-PROXIES = environment.whole_number("PROXIES", 0, 0, 10)
+PROXIES = env.whole_number("PROXIES", 0, 0, 10)
 if not THROTTLES and not DEBUG:
-    raise environment.refuse("THROTTLES", "may be off only together with DEBUG=1.")
+    raise env.refuse("THROTTLES", "may be off only together with DEBUG=1.")
 
 # What we owe each new account, in order; a platform adds the dotted path of a function of its own.
-SETUP_STEPS = environment.names_list("SETUP_STEPS", "welcome_email,workspace")
-SETUP_RETRY_SECONDS = environment.seconds_list("SETUP_RETRY_SECONDS", "2,5,15,60,300,900,1800,3600")
-SETUP_GIVE_UP_AFTER = environment.whole_number("SETUP_GIVE_UP_AFTER", 14, 1, 10_000)
-SETUP_LEASE = timedelta(seconds=environment.whole_number("SETUP_LEASE_SECONDS", 20, 1, 3600))
-SETUP_THREADS = environment.whole_number("SETUP_THREADS", 16, 1, 500)
+SETUP_STEPS = env.names_list("SETUP_STEPS", "welcome_email,workspace")
+SETUP_RETRY_SECONDS = env.seconds_list("SETUP_RETRY_SECONDS", "2,5,15,60,300,900,1800,3600")
+SETUP_GIVE_UP_AFTER = env.whole_number("SETUP_GIVE_UP_AFTER", 14, 1, 10_000)
+SETUP_LEASE = timedelta(seconds=env.whole_number("SETUP_LEASE_SECONDS", 20, 1, 3600))
+SETUP_THREADS = env.whole_number("SETUP_THREADS", 16, 1, 500)
 # How many pages one web process serves at once, and how many tasks one worker: each may hold a connection.
 WEB_THREADS, WORKER_THREADS = 32, programs.WORKER_THREADS
-WORKSPACE_URL = environment.workspaces("WORKSPACE_URL", "local:")
-SWEEP_SECONDS = environment.whole_number("SWEEP_SECONDS", 2, 1, 3600)
+WORKSPACE_URL = env.workspaces("WORKSPACE_URL", "local:")
+SWEEP_SECONDS = env.whole_number("SWEEP_SECONDS", 2, 1, 3600)
 # Each room comes to fetch what is ready for it; run in this order by the beat and by `manage.py sweep`.
 SWEEPS = ["provisioning.sweep.fetch", "support.sweep.fetch", "support.periodic_jobs.fetch"]
 # What else is handed over by the engine, beside the steps of accounts.

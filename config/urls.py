@@ -8,5 +8,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
-handler400 = "config.refusals.bad_request"
-handler500 = "config.refusals.server_error"
+handler400 = "config.middleware.refusals.bad_request"
+handler500 = "config.middleware.refusals.server_error"

@@ -26,7 +26,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, Task, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import Error, RequestEntityTooLarge
 
-from config.refusals import TOO_LARGE, most_bytes
+from config.middleware.refusals import TOO_LARGE, most_bytes
 
 IDLE = 50  # seconds without a byte, then a connection is closed
 WHOLE = 60  # seconds that a request may take from its first byte to its last

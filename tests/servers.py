@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from config import embedded
+from launcher import private_servers
 
 _until_the_end = ExitStack()
 
@@ -37,9 +37,9 @@ def take_a_queue_of_our_own() -> None:
 
 def start_missing(home: Path) -> None:
     postgres, valkey = not os.environ.get("DATABASE_URL"), not os.environ.get("REDIS_URL")
-    servers = embedded.running(home, postgres=postgres, valkey=valkey, throwaway=True)
+    servers = private_servers.running(home, postgres=postgres, valkey=valkey, throwaway=True)
     _until_the_end.enter_context(servers)
     if postgres:
-        os.environ["DATABASE_URL"] = embedded.database_url(home)
+        os.environ["DATABASE_URL"] = private_servers.database_url(home)
     if valkey:
-        os.environ["REDIS_URL"] = embedded.redis_url(home)
+        os.environ["REDIS_URL"] = private_servers.redis_url(home)

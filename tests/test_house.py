@@ -11,10 +11,10 @@ MAY_FETCH_FROM = {
     "provisioning": {"accounts", "provisioning"},
     "support": {"accounts", "provisioning", "support"},
 }
-ROOMS = set(MAY_FETCH_FROM) | {"config", "tests"}
+ROOMS = set(MAY_FETCH_FROM) | {"config", "launcher", "stage", "tests"}
 OURS = sorted(
     path
-    for room in (*MAY_FETCH_FROM, "config")
+    for room in (*MAY_FETCH_FROM, "config", "launcher", "stage")
     for path in (PROJECT / room).rglob("*.py")
     if "migrations" not in path.parts
 )

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psycopg
 
-from config.embedded import Servers
-from config.postgres import Postgres
-from config.servers import claim_sockets
+from launcher.postgres import Postgres
+from launcher.private_servers import Servers
+from launcher.servers import claim_sockets
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import Account, SignupClaim
-from tests.stories.acts import DANA
+from stage.acts import DANA
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

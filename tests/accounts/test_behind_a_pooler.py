@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from config import children
+from launcher import processes
+from stage.processes import wait_until
 from tests.accounts.far import HOLD, LOOK, connected, database_on, heard, program, tell
-from tests.world.processes import wait_until
 
 HERE, DATABASE = "127.0.0.1", f"127.0.{os.getpid() % 250}.9"  # whoever tests beside us has another
 AN_ANSWER = 15.0  # seconds
@@ -45,8 +45,8 @@ class Bouncer:
             f"[databases]\narrivals = host={DATABASE} port=5432 user=postgres\n[pgbouncer]\nlisten_addr = {HERE}\n"
             f"listen_port = {self.port}\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\n"
         )
-        _owner, become = children.not_root(self.home)
-        self.child = children.spawn([POOLER or "", str(settings)], death=signal.SIGKILL, become=become)
+        _owner, become = processes.not_root(self.home)
+        self.child = processes.spawn([POOLER or "", str(settings)], death=signal.SIGKILL, become=become)
         wait_until(self.answers, 20, "pgbouncer")
 
     def answers(self) -> bool:
@@ -65,7 +65,7 @@ def pooler(tmp_path) -> Iterator[Bouncer]:
             built.start()
             yield built
         finally:
-            children.stop(built.child, signal.SIGKILL, 5)
+            processes.stop(built.child, signal.SIGKILL, 5)
 
 
 def test_sessions_are_limited(pooler):

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from stage.processes import wait_until
 from tests.accounts.far import ASK, HOLD, LOOK, connected, database_on, heard, program, tell
-from tests.world.processes import wait_until
 
 NOBODYS = "02:00:00:00:00:99"
 AN_ANSWER = 15.0  # seconds

@@ -11,10 +11,10 @@ from django.db.utils import load_backend
 from accounts.database.errors import DATABASE_ERRORS, is_away, sqlstate_of
 from accounts.database.timeouts import SERVER_LIMITS, at_most, limit_server, too_patient
 from accounts.models import Account
+from stage.acts import DANA
+from stage.processes import wait_until
+from stage.relay import Relay
 from tests.people import Person
-from tests.stories.acts import DANA
-from tests.world.processes import wait_until
-from tests.world.relay import Relay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AN_ANSWER = 15.0  # seconds in which each page has one, whatever is dark

@@ -11,8 +11,8 @@ from django.test import Client
 from accounts.database.errors import is_away, sqlstate_of
 from accounts.models import Account, Event, Voice
 from accounts.signup import Typed, sign_up
+from stage.acts import DANA
 from tests.people import Person
-from tests.stories.acts import DANA
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PEOPLE = 8  # at each turn of each of three failovers

@@ -9,8 +9,8 @@ from django.core.cache import cache
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from provisioning.sweep import beat
+from stage import MailServer, Provisioner
 from tests.browser.site import Site
-from tests.world import MailServer, Provisioner
 
 CHROMIUM = Path("/usr/bin/chromium")
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # sync Playwright runs a loop of its own in this thread

@@ -13,7 +13,7 @@ from celery import Celery
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from config import environment
+from config import env
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make a certificate")
 SOCKET = settings.REDIS_URL.partition("://")[2].partition("?")[0]
@@ -64,7 +64,7 @@ def carry(one: socket.socket, other: socket.socket) -> None:
 
 def answers(monkeypatch, url: str) -> bool:
     monkeypatch.setenv("REDIS_URL", url)
-    with Celery(broker=environment.broker("REDIS_URL", "")).connection_for_write() as link:
+    with Celery(broker=env.broker("REDIS_URL", "")).connection_for_write() as link:
         link.ensure_connection(max_retries=0, timeout=2)
         return link.default_channel.client.ping()
 

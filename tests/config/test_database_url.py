@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config import embedded, environment
+from config import env as environment
+from launcher import private_servers
 
 URL = "postgres://dana:secret@db.example:5433/arrivals"
 PROJECT = Path(__file__).resolve().parents[2]
@@ -94,8 +95,8 @@ connection.close_pool()
 
 
 def test_who_waits_for_a_hash_holds_no_connection_of_the_pool(tmp_path):
-    with embedded.running(tmp_path, throwaway=True):
-        url = f"{embedded.database_url(tmp_path)}&pool=2"
+    with private_servers.running(tmp_path, throwaway=True):
+        url = f"{private_servers.database_url(tmp_path)}&pool=2"
         env = os.environ | {"DATABASE_URL": url, "ARRIVALS_HOME": str(tmp_path), "HASHES_AT_ONCE": "1"}
         env |= {"DJANGO_SETTINGS_MODULE": "config.settings"}
         done = subprocess.run([sys.executable, "-c", CROWD], env=env, cwd=PROJECT, capture_output=True, text=True)

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from config.logs import masked
+from stage import Process
+from stage.processes import wait_until
+from stage.stage import free_port
 from tests.config.surroundings import PROJECT, run, surroundings
-from tests.stories.stage import free_port
-from tests.world import Process
-from tests.world.processes import wait_until
 
 SERVE = """
 import os

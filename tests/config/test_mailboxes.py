@@ -6,8 +6,8 @@ import pytest
 from django.core.mail import EmailMessage, get_connection
 
 from config.mailboxes import mailbox
+from stage import MailServer
 from support.tickets.outbox import sender
-from tests.world import MailServer
 
 NAMES = [
     ("Acme <hello@acme.example>", "Acme"),

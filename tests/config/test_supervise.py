@@ -13,20 +13,21 @@ import psycopg
 import pytest
 from django.core.management import CommandError
 
-from config import children, supervise
-from config.embedded import Servers
-from config.management.commands import up
-from config.supervise import Program, Supervisor
-from tests.stories.stage import free_port
-from tests.world import Process
-from tests.world.processes import wait_until
+from launcher import processes
+from launcher import supervisor as supervise
+from launcher.management.commands import up
+from launcher.private_servers import Servers
+from launcher.supervisor import Program, Supervisor
+from stage import Process
+from stage.processes import wait_until
+from stage.stage import free_port
 
 PROJECT = Path(__file__).resolve().parents[2]
 SLEEP = [sys.executable, "-S", "-c", "import time; print('here', flush=True); time.sleep(1000)"]
 DEAF = [sys.executable, "-S", "-c", f"import signal; signal.signal(15, signal.SIG_IGN); {SLEEP[-1]}"]
 PARENT = """
 import os, sys; from pathlib import Path
-from config.embedded import Servers; from config.supervise import Program, Supervisor
+from launcher.private_servers import Servers; from launcher.supervisor import Program, Supervisor
 program = Program("web", ["sleep", "1000"], dict(os.environ), Path("."))
 servers = Servers(Path(sys.argv[1]), postgres=False, valkey=False)
 Supervisor([program], servers).run(lambda: print(program.child.pid, flush=True))
@@ -123,7 +124,7 @@ def test_programs_go_with_a_killed_supervisor(tmp_path):
         child = Path("/proc") / parent.stdout.readline().strip()
         assert child.exists()
         parent.kill()
-        assert children.until(lambda: not child.exists() or "(zombie)" in (child / "status").read_text(), 5)
+        assert processes.until(lambda: not child.exists() or "(zombie)" in (child / "status").read_text(), 5)
 
 
 def test_a_taken_port_is_one_sentence(monkeypatch):

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.world import MailServer
+from stage import MailServer
 
 LINK = re.compile(r"https?://[^/\s]+(/(?:confirm|password/choose)/\S+/)")
 

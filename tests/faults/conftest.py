@@ -1,7 +1,7 @@
 import pytest
 
+from stage import MailServer, Provisioner
 from tests.faults.storm import World
-from tests.world import MailServer, Provisioner
 
 
 @pytest.fixture

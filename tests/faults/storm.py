@@ -16,9 +16,9 @@ from django.db.models import Count
 from accounts.models import Account, Event
 from accounts.status import Status
 from provisioning.models import Attempt, Outcome, State, Step, Workspace
+from stage import MailServer, Process, Provisioner
+from stage.processes import wait_until
 from tests.faults.engine_points import POINTS
-from tests.world import MailServer, Process, Provisioner
-from tests.world.processes import wait_until
 
 LEASE = "3"  # seconds
 EVERYWHERE = ",".join(f"{point}=0.005" for point in POINTS)

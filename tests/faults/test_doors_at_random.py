@@ -13,10 +13,10 @@ from provisioning.engine.settle import status_of
 from provisioning.intake.waivers import waive
 from provisioning.models import OWED, Attempt, Dependency, Heartbeat, Outage, State, Step, Workspace
 from provisioning.sweep import sweep
+from stage import MailServer, Provisioner
+from stage.acts import UNTRUE
 from support.models import Message, Ticket
 from tests.people import PASSWORD
-from tests.stories.acts import UNTRUE
-from tests.world import MailServer, Provisioner
 
 PEOPLE = ["dana@acme.example", "bo@lund.example"]
 TABLES = (Message, Ticket, Attempt, Event, SignupClaim, Workspace, Step, Outage, Dependency, Heartbeat, Account)

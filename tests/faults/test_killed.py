@@ -5,9 +5,9 @@ from functools import partial
 
 import pytest
 
+from stage.processes import wait_until
 from tests.faults.engine_points import POINTS
 from tests.faults.storm import engines, sign_up_many, wait_for_all, wrongs
-from tests.world.processes import wait_until
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -13,9 +13,9 @@ import psycopg
 import pytest
 import redis
 
-from config import embedded
-from tests.stories.stage import Stage, stage
-from tests.world.processes import wait_until
+from launcher import private_servers
+from stage.processes import wait_until
+from stage.stage import Stage, stage
 
 PEOPLE = 200
 NEWCOMER = """
@@ -39,7 +39,7 @@ def home(theatre: Stage) -> Path:
 
 
 def ask(theatre: Stage, question: str, rows: list[tuple] | None = None) -> list[tuple]:
-    parts = urlsplit(embedded.database_url(home(theatre)))
+    parts = urlsplit(private_servers.database_url(home(theatre)))
     host = parse_qs(parts.query)["host"][0]
     with psycopg.connect(host=host, dbname="arrivals", user="postgres", port=5432) as connection:
         cursor = connection.cursor()
@@ -74,7 +74,7 @@ def kill(theatre: Stage, word: str) -> None:
 
 
 def flush(theatre: Stage, _word: str) -> None:
-    path = urlsplit(embedded.redis_url(home(theatre))).path
+    path = urlsplit(private_servers.redis_url(home(theatre))).path
     with redis.Redis(unix_socket_path=path) as broker:
         broker.flushall()
 

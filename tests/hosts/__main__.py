@@ -13,12 +13,12 @@ import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from stage.processes import wait_until
 from tests.hosts.crowd import Crowd
 from tests.hosts.figures import arrived, figures, missing
 from tests.hosts.lab import Lab
 from tests.hosts.network import NoLab
 from tests.hosts.storm import drawn, named, play
-from tests.world.processes import wait_until
 
 PATIENCE = 120.0  # seconds after the storm in which everybody must have arrived
 

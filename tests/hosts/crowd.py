@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.error import URLError
 
-from tests.stories.visitor import Page, Visitor
+from stage.visitor import Page, Visitor
 
 AT_ONCE = 64
 PASSWORD = "correct horse battery staple"

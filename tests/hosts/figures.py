@@ -3,9 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from stage.visitor import Page
 from tests.hosts.crowd import Crowd
 from tests.hosts.lab import Lab
-from tests.stories.visitor import Page
 
 ARRIVED = "SELECT count(*) FROM accounts_account WHERE status = 'active' AND email = ANY(%s)"
 # A claim of a letter that was never settled: its worker was gone between handing it over and writing that down.

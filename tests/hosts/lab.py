@@ -11,12 +11,12 @@ from urllib.request import urlopen
 import psycopg
 from redis import Redis
 
-from config import programs
-from config.servers import Server, Valkey, claim_sockets
+from launcher import programs
+from launcher.servers import Server, Valkey, claim_sockets
+from stage import MailServer, Process, Provisioner
+from stage.processes import PROJECT, wait_until
 from tests.accounts.far import OnTheWire
 from tests.hosts.network import Host, Network, enter
-from tests.world import MailServer, Process, Provisioner
-from tests.world.processes import PROJECT, wait_until
 
 PROGRAMS = {"web1": "web", "web2": "web", "worker1": "worker", "worker2": "worker", "worker3": "worker"}
 PROGRAMS |= {"beat1": "beat", "beat2": "beat"}

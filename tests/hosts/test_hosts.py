@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from stage import Process
+from stage.processes import wait_until
 from tests.hosts.network import impossible
-from tests.world import Process
-from tests.world.processes import wait_until
 
 A_RUN = 330.0  # seconds, most of them for a machine that has other things to do
 SOMEBODY_SERVES = """
 import os, sys, time
 from pathlib import Path
 from tests.hosts.network import Network
-from tests.world import Process
+from stage import Process
 network = Network()
 with network.host("one").inside():
     Process(["sleep", "600"], Path(os.devnull)).start()

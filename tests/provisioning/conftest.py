@@ -1,6 +1,6 @@
 import pytest
 
-from tests.world import MailServer, Provisioner
+from stage import MailServer, Provisioner
 
 
 @pytest.fixture(scope="session")

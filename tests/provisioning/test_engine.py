@@ -17,8 +17,8 @@ from provisioning.intake.pickup import pick_up
 from provisioning.kinds import setup_kinds
 from provisioning.models import Dependency, Fault, Heartbeat, State, Step
 from provisioning.sweep import drain, sweep
+from stage.processes import wait_until
 from tests.people import Person
-from tests.world.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

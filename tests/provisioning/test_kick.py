@@ -9,8 +9,8 @@ from provisioning import dispatch, tasks
 from provisioning.intake.pickup import pick_up, tickets_of
 from provisioning.models import Heartbeat, Step
 from provisioning.sweep import beat, sweep
+from stage.processes import wait_until
 from tests.people import Person
-from tests.world.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

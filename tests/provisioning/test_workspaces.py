@@ -12,8 +12,8 @@ from provisioning.intake.pickup import pick_up
 from provisioning.models import OWED, Step, Workspace
 from provisioning.sweep import sweep
 from provisioning.workspaces import create, http
+from stage.processes import wait_until
 from tests.people import Person
-from tests.world.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from tests.stories.acts import DANA, log_in
-from tests.stories.stage import stage
-from tests.world import Gate
+from stage import Gate
+from stage.acts import DANA, log_in
+from stage.stage import stage
 
 PATIENCE = 1.5  # seconds a page may take while the broker is away, argon2 included on an idle machine
 BUSY = 4  # how much slower than that this machine may be; without bounds it is more than 45 s

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.stories.acts import ACTS
-from tests.stories.stage import stage
+from stage.acts import ACTS
+from stage.stage import stage
 
 pytestmark = pytest.mark.xdist_group("story")  # one stage for them all, in this order
 

@@ -8,7 +8,7 @@ from celery import current_app
 from django.db import connection
 from redis import Redis
 
-from tests.world import Process
+from stage import Process
 
 ROOT_IS_FINE = "ignore:You're running the worker with superuser"
 

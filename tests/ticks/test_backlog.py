@@ -13,9 +13,9 @@ from accounts.status import Status
 from provisioning import tasks
 from provisioning.beat import MOST_TICKS, Scheduler
 from provisioning.models import Heartbeat
+from stage.processes import wait_until
 from tests.people import Person
 from tests.ticks.processes import worker
-from tests.world.processes import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
 

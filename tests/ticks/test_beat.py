@@ -12,8 +12,8 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 
 from provisioning.beat import Scheduler
 from provisioning.models import Fault
+from stage import Process
 from tests.ticks.processes import beat
-from tests.world import Process
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
 

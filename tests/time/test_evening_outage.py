@@ -13,11 +13,11 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from config import servers
+from launcher import servers
+from stage.acts import DANA
+from stage.processes import wait_until
+from stage.stage import Stage, stage
 from support.models.desk import WEEKDAYS
-from tests.stories.acts import DANA
-from tests.stories.stage import Stage, stage
-from tests.world.processes import wait_until
 
 JORDAN, OLGA = "jordan@arrivals.example", "olga@arrivals.example"
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

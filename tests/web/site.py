@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from django.db import connection
 
-from config import programs
-from tests.stories.stage import free_port
+from launcher import programs
+from stage import Process
+from stage.stage import free_port
 from tests.web.raw import ask, request
-from tests.world import Process
 
 WORD = "service:a word that only the mail service knows"
 

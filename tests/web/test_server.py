@@ -9,8 +9,8 @@ from threading import Event, Thread
 import pytest
 
 from config import web
+from stage.processes import wait_until
 from tests.web.raw import answer_to, ask, connect, is_closed, is_open, request
-from tests.world.processes import wait_until
 
 go_on = Event()
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from config.programs import KEEP_HEAP
+from launcher.programs import KEEP_HEAP
+from stage import Process
+from stage.processes import wait_until
 from tests.web.raw import HALVES, Answer, answer_to, ask, connect, is_open, request
 from tests.web.site import WORD, web
-from tests.world import Process
-from tests.world.processes import wait_until
 
 pytestmark = pytest.mark.django_db
 MIB = 1024**2

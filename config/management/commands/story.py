@@ -2,8 +2,8 @@ import textwrap
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tests.stories.acts import ACTS, ActFailed
-from tests.stories.stage import stage
+from stage.acts import ACTS, ActFailed
+from stage.stage import stage
 
 
 class Command(BaseCommand):

@@ -3,9 +3,9 @@
 Needs no Django. Each server is a context manager with a `url`, a `mode` and a `script` of modes.
 """
 
-from tests.world.broker import Gate
-from tests.world.mail import MailServer
-from tests.world.processes import Process
-from tests.world.provisioner import Provisioner
+from stage.broker import Gate
+from stage.mail import MailServer
+from stage.processes import Process
+from stage.provisioner import Provisioner
 
 __all__ = ["Gate", "MailServer", "Process", "Provisioner"]

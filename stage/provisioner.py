@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from tests.world.door import Door
-from tests.world.sockets import HOST, keep_silent
-from tests.world.wire import Request, answer, read_request
+from stage.door import Door
+from stage.sockets import HOST, keep_silent
+from stage.wire import Request, answer, read_request
 
 PATH = "/workspaces"
 GARBAGE = b'{"id": "half an ans'

@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand
 
 from config.celery import app
-from config.programs import WORKER
+from launcher.programs import WORKER
 
 
 class Command(BaseCommand):

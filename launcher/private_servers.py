@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from config.postgres import Postgres
-from config.servers import Server, ServerFailed, ServersMissing, Valkey, claim_sockets, sockets_of
+from launcher.postgres import Postgres
+from launcher.servers import Server, ServerFailed, ServersMissing, Valkey, claim_sockets, sockets_of
 
 __all__ = ["ServerFailed", "Servers", "ServersMissing", "database_url", "is_running", "redis_url", "running"]
 

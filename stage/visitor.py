@@ -9,7 +9,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
 
-from tests.world.processes import wait_until
+from stage.processes import wait_until
 
 
 class NoRedirects(HTTPRedirectHandler):

@@ -4,10 +4,10 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
-from tests.world.sockets import keep_silent
+from stage.sockets import keep_silent
 
 if TYPE_CHECKING:
-    from tests.world.mail import MailServer
+    from stage.mail import MailServer
 
 FIXED = {
     "EHLO": "250-world\r\n250-8BITMIME\r\n250 SMTPUTF8",

@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from config import children
+from launcher import processes
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[1]
 LAST_LINES = 20
 
 
@@ -39,7 +39,7 @@ class Process:
     def start(self) -> None:
         self.stop()
         with self.log.open("ab") as log:
-            self.child = children.spawn(
+            self.child = processes.spawn(
                 self.command, death=signal.SIGKILL, env=self.env, cwd=self.cwd, stdout=log, stderr=log
             )
 
@@ -63,12 +63,12 @@ class Process:
 
     def wait_until(self, condition: Callable[[], object], timeout: float = 10.0, what: str = "it") -> None:
         """Raises TimeoutError, or ChildProcessError when the process ends before the condition holds."""
-        if not children.until(lambda: self._holds(condition, what), timeout):
+        if not processes.until(lambda: self._holds(condition, what), timeout):
             raise TimeoutError(f"waited {timeout:g} s for {what}:\n{self._last_words()}")
 
     def wait(self, timeout: float = 10.0) -> int:
         """Until it ends by itself: its return code. Raises TimeoutError."""
-        if not children.until(self._ended, timeout):
+        if not processes.until(self._ended, timeout):
             raise TimeoutError(f"still runs after {timeout:g} s:\n{self._last_words()}")
         return self._started().returncode
 
@@ -76,7 +76,7 @@ class Process:
         """SIGTERM, after `patience` seconds SIGKILL, and then whatever is left of its group."""
         if self.child is not None:
             self.thaw()
-            children.stop(self.child, signal.SIGTERM, patience)
+            processes.stop(self.child, signal.SIGTERM, patience)
             self.kill9()
 
     def kill9(self) -> None:
@@ -121,5 +121,5 @@ class Process:
 
 def wait_until(condition: Callable[[], object], timeout: float = 10.0, what: str = "it") -> None:
     """Asks every 20 ms. Raises TimeoutError."""
-    if not children.until(lambda: bool(condition()), timeout):
+    if not processes.until(lambda: bool(condition()), timeout):
         raise TimeoutError(f"waited {timeout:g} s for {what}")

@@ -11,8 +11,8 @@ from pathlib import Path
 from threading import Thread
 from typing import IO
 
-from config import children
-from config.embedded import ServerFailed, Servers
+from launcher import processes
+from launcher.private_servers import ServerFailed, Servers
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0  # seconds before a dead program is started again
 SETTLED = 60.0  # seconds after which a program's next death counts as its first
@@ -43,7 +43,7 @@ class Program:
             self._note_death(now, self.child.returncode)
 
     def _start(self, now: float) -> None:
-        self.child = children.spawn(
+        self.child = processes.spawn(
             self.command,
             death=signal.SIGKILL,
             env=self.environment,
@@ -114,6 +114,6 @@ class Supervisor:
         alive = [program.child for program in self.programs if program.child and program.child.poll() is None]
         for child in alive:
             os.kill(child.pid, signal.SIGTERM)
-        children.until(lambda: all(child.poll() is not None for child in alive), PATIENCE)
+        processes.until(lambda: all(child.poll() is not None for child in alive), PATIENCE)
         for child in alive:
-            children.stop(child, signal.SIGKILL, 0)
+            processes.stop(child, signal.SIGKILL, 0)

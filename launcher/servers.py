@@ -13,7 +13,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from config import children
+from launcher import processes
 
 LONGEST_SOCKET = 103  # bytes of a path that every system takes (Linux: 107)
 PATIENCE = 15.0  # seconds for what is left of a killed server to go
@@ -48,7 +48,7 @@ def claim_sockets(home: Path) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     ours = folder.parent == home.resolve() or found.st_uid == os.geteuid()
-    if not (ours or found.st_uid == children.not_root()[0]) or not stat.S_ISDIR(found.st_mode):
+    if not (ours or found.st_uid == processes.not_root()[0]) or not stat.S_ISDIR(found.st_mode):
         raise ServerFailed(f"{folder} belongs to somebody else: remove it, or name another ARRIVALS_HOME.")
     folder.chmod(0o700)
 
@@ -79,18 +79,18 @@ class Server:
         with (self.home / f"{self.name}.lock").open("w") as lock:
             if self._is_free(lock.fileno()):
                 self.child = self.launch(lock.fileno())
-        children.until(lambda: self._ended() or self.answers(), START_PATIENCE)
+        processes.until(lambda: self._ended() or self.answers(), START_PATIENCE)
         if self._ended() or not self.answers():
             raise ServerFailed(f"The private {self.name} does not start: {self._last_words()}")
 
     def stop(self) -> None:
         if self.child is not None:
-            children.stop(self.child, self.goodbye, PATIENCE)
+            processes.stop(self.child, self.goodbye, PATIENCE)
             self.child = None
 
     def _is_free(self, lock: int) -> bool:
         """True once nothing of an earlier server is left, False when one answers after all."""
-        if not children.until(lambda: locked(lock) or self.answers(), PATIENCE):
+        if not processes.until(lambda: locked(lock) or self.answers(), PATIENCE):
             raise ServerFailed(f"An earlier {self.name} in {self.home} neither answers nor ends.")
         return locked(lock)
 
@@ -122,7 +122,7 @@ class Valkey(Server):
         with self.log.open("ab") as log:
             command = [_valkey_program(), *self._options()]
             # SIGKILL: after SIGTERM it would answer for another tenth of a second; its file is complete
-            return children.spawn(command, death=signal.SIGKILL, pass_fds=[lock], stdout=log, stderr=log)
+            return processes.spawn(command, death=signal.SIGKILL, pass_fds=[lock], stdout=log, stderr=log)
 
     def _options(self) -> list[str]:
         options = {

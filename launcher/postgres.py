@@ -12,8 +12,8 @@ from typing import Any
 
 from psycopg import pq
 
-from config import children
-from config.servers import Server, ServerFailed, ServersMissing
+from launcher import processes
+from launcher.servers import Server, ServerFailed, ServersMissing
 
 CREATE_DATABASE = b"CREATE DATABASE arrivals;\n"
 # CREATE DATABASE and TRUNCATE wait for the disk several times each; a test run has nothing to keep.
@@ -40,7 +40,7 @@ class Postgres(Server):
 
     def launch(self, lock: int) -> "subprocess.Popen[bytes]":
         programs = _programs()
-        owner, self.become = children.not_root(programs, self.home, self.sockets)
+        owner, self.become = processes.not_root(programs, self.home, self.sockets)
         if owner != os.geteuid():
             self.home.chmod(self.home.stat().st_mode | 0o011)
         if not self.data.exists():
@@ -72,7 +72,7 @@ class Postgres(Server):
         with self.log.open("ab") as log:
             streams = {"stdout": log, "stderr": log, "cwd": "/", **options}
             try:
-                return children.spawn(command, death=self.goodbye, become=self.become, **streams)
+                return processes.spawn(command, death=self.goodbye, become=self.become, **streams)
             except (PermissionError, subprocess.SubprocessError) as error:
                 raise RootRefused from error
 

@@ -6,8 +6,8 @@ They are played by `manage.py story`, which prints what each person sees, and by
 import re
 from collections.abc import Callable, Iterator
 
-from tests.stories.stage import Stage
-from tests.stories.visitor import Page, Visitor
+from stage.stage import Stage
+from stage.visitor import Page, Visitor
 
 DANA = {
     "name": "Dana Sommer",

@@ -13,11 +13,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
-from config import children, programs
-from config.embedded import Servers
-from config.servers import locked
-from config.supervise import Program, Supervisor
 from config.web import listen
+from launcher import processes, programs
+from launcher.private_servers import Servers
+from launcher.servers import locked
+from launcher.supervisor import Program, Supervisor
 
 ORPHANS_LIVE = 3.0  # seconds
 
@@ -54,7 +54,7 @@ def the_only_one(home: Path, port: int) -> Iterator[None]:
     """One home is one Arrivals. The lock goes with its process, however that ends."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / "up.lock").open("a+") as lock:
-        if not children.until(lambda: locked(lock.fileno()), ORPHANS_LIVE):
+        if not processes.until(lambda: locked(lock.fileno()), ORPHANS_LIVE):
             lock.seek(0)
             where = f"{home}{lock.read()}"
             raise CommandError(f"Arrivals already runs in {where}: stop it, or name another ARRIVALS_HOME.")
@@ -66,7 +66,7 @@ def the_only_one(home: Path, port: int) -> Iterator[None]:
 
 def refuse_taken_port(host: str, port: int) -> None:
     """After a kill -9 the port is free within a second or so, when the orphans have noticed."""
-    if not children.until(lambda: is_free(host, port), ORPHANS_LIVE):
+    if not processes.until(lambda: is_free(host, port), ORPHANS_LIVE):
         raise CommandError(f"PORT {port} cannot be had on {host}: name another, as PORT=8001.")
 
 

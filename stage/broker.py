@@ -5,8 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from tests.world.door import Door
-from tests.world.sockets import HOST, cut, keep_silent
+from stage.door import Door
+from stage.sockets import HOST, cut, keep_silent
 
 
 @dataclass(eq=False)

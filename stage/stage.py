@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.stories.visitor import Visitor
-from tests.world import MailServer, Process, Provisioner
+from stage import MailServer, Process, Provisioner
+from stage.visitor import Visitor
 
 SUPPORTER = {"email": "jordan@arrivals.example", "password": "a quiet monday morning"}
 IMPATIENT = {"SETUP_RETRY_SECONDS": "1", "SETUP_GIVE_UP_AFTER": "4", "SWEEP_SECONDS": "1"}

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
 
-from tests.world.door import Door
-from tests.world.smtp import Session
-from tests.world.sockets import HOST
+from stage.door import Door
+from stage.smtp import Session
+from stage.sockets import HOST
 
 
 @dataclass(frozen=True)

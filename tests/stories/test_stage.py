@@ -14,9 +14,9 @@ import pytest
 import redis
 import urllib3
 
-from config import embedded
-from tests.world import Gate, MailServer, Process, Provisioner
-from tests.world.processes import wait_until
+from launcher import private_servers
+from stage import Gate, MailServer, Process, Provisioner
+from stage.processes import wait_until
 
 SHORT = 0.3  # seconds a client waits for an answer that never comes
 DANA, ERIN = "dana@acme.example", "erin@acme.example"
@@ -48,8 +48,8 @@ def broker() -> Iterator[str]:
         yield named
         return
     with tempfile.TemporaryDirectory(prefix="arrivals-world-") as folder:
-        with embedded.running(Path(folder), postgres=False, throwaway=True):
-            yield embedded.redis_url(Path(folder))
+        with private_servers.running(Path(folder), postgres=False, throwaway=True):
+            yield private_servers.redis_url(Path(folder))
 
 
 @pytest.fixture
@@ -418,7 +418,7 @@ class TestProcess:
 
     def test_dies_with_its_parent(self, log, tmp_path):
         inner = (
-            "import os, sys; from pathlib import Path; from tests.world.processes import Process\n"
+            "import os, sys; from pathlib import Path; from stage.processes import Process\n"
             f"child = Process(['sleep', '60'], Path({str(tmp_path / 'inner')!r})); child.start()\n"
             "print('child', child.pid); os.kill(os.getpid(), 9)"
         )

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from tests.world.door import Door
+from stage.door import Door
 
 
 class Relay(Door):

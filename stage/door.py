@@ -8,7 +8,7 @@ from contextlib import suppress
 from threading import Condition, Lock, Thread
 from typing import Any, Self
 
-from tests.world.sockets import HOST, bind, close
+from stage.sockets import HOST, bind, close
 
 LONGEST_LINE = 1024 * 1024
 PATIENCE = 10.0  # seconds in which our own loop must have done what it was told
