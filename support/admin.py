@@ -8,7 +8,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Account
 from provisioning.models import Dependency, Outage, Workspace
-from support.desk import kept_input
+from support.actions import kept_input
 from support.desk.account_card import card
 from support.desk.record_lists import Guarded, ReadOnly
 from support.desk.search import find

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from support import permissions
+from support.actions import kept_input
 from support.actions.views import press
-from support.desk import availability_views, kept_input, two_factor
+from support.desk import availability_views, two_factor
 from support.desk.dashboard import today
 from support.desk.record_lists import guarded
 from support.desk.refusals import desk_refused

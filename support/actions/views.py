@@ -21,9 +21,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Account
 from provisioning.dispatch import kick
-from support.actions import actions, authorization
+from support.actions import actions, authorization, kept_input
 from support.actions.page_state import Seen, changes, seal, state_of, state_of_incident, unseal, unseal_old
-from support.desk import kept_input
 from support.diagnosis.facts import facts_of
 from support.diagnosis.findings import diagnose
 from support.forms import ActForm, AddressForm, LetInForm, PutAsideForm, ReplyForm

@@ -7,13 +7,13 @@ from django.utils.translation import get_language_info
 
 from accounts.models import Account, Event, SignupClaim, Voice
 from provisioning.models import Attempt, Step
+from support.actions.kept_input import NOTHING, Typed
 from support.actions.views import open_ticket_of
 from support.desk.dashboard import person
-from support.desk.kept_input import NOTHING, Typed
-from support.desk.labels import in_words, sentence
 from support.diagnosis import facts, similar_accounts
 from support.diagnosis.findings import plain
 from support.inbound.file_views import with_files
+from support.labels import in_words, sentence
 from support.models import Letter, Message
 
 LINES = 100

@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from provisioning.humanize import say_when
-from support.actions import authorization
-from support.desk import kept_input
+from support.actions import authorization, kept_input
 from support.digests.activity import happened, needs_her
 from support.models import Desk, TrustRepair, the_desk
 from support.service_level import availability

@@ -19,15 +19,15 @@ from provisioning.engine.faults import readable
 from provisioning.kinds import label_of
 from provisioning.models import Dependency, State, Step
 from support.actions import authorization
+from support.actions.kept_input import NOTHING, Typed
 from support.actions.page_state import state_of
 from support.actions.views import buttons
 from support.desk.fault_list import unhandled
 from support.desk.incident_cards import cards
-from support.desk.kept_input import NOTHING, Typed
+from support.desk.reply_drafts import draft, to_stranger
 from support.desk.status_line import standing
 from support.diagnosis import facts, similar_accounts
 from support.diagnosis.findings import Facts, diagnose
-from support.diagnosis.reply_drafts import draft, to_stranger
 from support.inbound.file_views import mail_of
 from support.models import Incident, Message, Ticket
 from support.service_level.promises import forward_until

@@ -12,10 +12,10 @@ from accounts.models import Account
 from accounts.status import UNFINISHED
 from provisioning.models import Dependency
 from support.actions import authorization
+from support.actions.kept_input import Typed
 from support.actions.views import buttons
-from support.desk.kept_input import Typed
 from support.diagnosis.facts import open_incidents
-from support.incidents.remedies import what_to_mend
+from support.diagnosis.remedies import what_to_mend
 from support.models import Affected, Incident, Recovery, Turn
 
 NAMED = 3

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from support.desk import kept_input
+from support.actions import kept_input
 from support.desk.pagination import Uncounted, UncountedList
 
 ENDINGS = {"exact", "in", "isnull", "gte", "lt", "lte", "gt"}  # what the filters of Django's admin ask for

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 from django.views.csrf import csrf_failure as django_csrf_failure
 from django.views.decorators.cache import never_cache
 
-from support.desk import kept_input, two_factor
+from support.actions import kept_input
+from support.desk import two_factor
 from support.tickets.views import contact_again
 
 FROM_ELSEWHERE = ("Origin checking failed", "Referer checking failed")

@@ -22,7 +22,8 @@ from django.views.decorators.http import require_http_methods
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Account, Event, Voice
-from support.desk import kept_input, recovery_codes
+from support.actions import kept_input
+from support.desk import recovery_codes
 from support.tickets.outbox import write
 
 SEEN = "desk_seen"

@@ -20,8 +20,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Account, normal_email
-from provisioning.emails.bounces import heard
 from provisioning.engine import faults
+from provisioning.intake.bounces import heard
 from support.inbound.child import Plain
 from support.inbound.reader import our_addresses
 from support.inbound.threads import keys_in, letter_of

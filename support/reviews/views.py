@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from provisioning.humanize import say_span, say_when
 from provisioning.models import Outage
-from support.desk import kept_input
+from support.actions import kept_input
 from support.models import Question, the_desk
 from support.reviews import charts
 from support.reviews.impact import (

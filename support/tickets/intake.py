@@ -13,9 +13,9 @@ from accounts.database.clock import long_ago
 from accounts.models import Account, Event, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import Status
-from provisioning.emails.bounces import came_back
 from provisioning.emails.rate_limit import mailbox_of
 from provisioning.engine import faults
+from provisioning.intake.bounces import came_back
 from provisioning.intake.outbox import owe_letter
 from provisioning.models import Step
 from support.inbound.threads import keys_in, letter_of, thread_of

@@ -22,9 +22,9 @@ from provisioning.engine import circuit_breaker, faults, retry
 from provisioning.engine.attribution import Report
 from provisioning.engine.claim import Result, attempt
 from provisioning.engine.settle import domain_of, report_of, retry_rule, was_asked
-from support.desk.labels import clock_words
+from support.diagnosis.remedies import what_to_mend
 from support.inbound.threads import ANSWERABLE
-from support.incidents.remedies import what_to_mend
+from support.labels import clock_words
 from support.models import Affected, Incident, Letter, Ticket
 from support.tickets import queue
 

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Event
 from accounts.status import Status
-from provisioning.emails.bounces import heard
+from provisioning.intake.bounces import heard
 from provisioning.models import Fault, Heartbeat
 from provisioning.sweep import sweep
 from support.models import Letter, Message

@@ -13,10 +13,9 @@ from django.utils import timezone
 from accounts.models import AccessRequest
 from accounts.status import Status
 from provisioning.models import Dependency, Outage
-from support.actions import page_state
+from support.actions import kept_input, page_state
 from support.actions.page_state import seal, state_of
 from support.actions.views import open_ticket_of
-from support.desk import kept_input
 from support.models import Letter, Message, Question, TrustRepair, the_desk
 from tests.people import PASSWORD, Person, Supporter
 from tests.support.test_today import given_up, wrote

@@ -6,8 +6,8 @@ She sends it, so it says "I". The blame is in the draft, so that nobody has to a
 from django.conf import settings
 
 from provisioning.models import OWED, State
-from support.desk.labels import clock_words
 from support.diagnosis.findings import Facts, Finding, plain
+from support.labels import clock_words
 from support.trust.apology_draft import hello
 
 
