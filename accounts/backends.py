@@ -3,7 +3,7 @@
 from django.contrib.auth.backends import ModelBackend
 
 from accounts.models import Account, Event, Voice, normal_email
-from accounts.throttle import forgive, spend
+from accounts.throttle import refund, spend
 from accounts.validators import compare_from_now_on
 
 
@@ -17,7 +17,7 @@ class ThrottledBackend(ModelBackend):
         _note(email, account)
         if account:
             compare_from_now_on(account, password)
-            forgive(request, "login", email)
+            refund(request, "login", email)
         return account
 
 

@@ -26,12 +26,12 @@ def remember(request, email: str) -> None:
     request.newly_known = [_new_entry(email), *(entry for entry in _entries(request) if not _is_for(entry, email))]
 
 
-def seem_to_remember(request, email: str, really: bool) -> None:
-    """The same cookie to look at; if not `really`, its new entry is good for nothing.
+def seem_to_remember(request, email: str, effective: bool) -> None:
+    """The same cookie to look at; if not `effective`, its new entry is good for nothing.
 
     As many entries whatever the older ones are for: their number must not tell whether an address was free.
     """
-    request.newly_known = [_new_entry(email if really else secrets.token_hex()), *_entries(request)]
+    request.newly_known = [_new_entry(email if effective else secrets.token_hex()), *_entries(request)]
 
 
 def keep(request, response) -> None:

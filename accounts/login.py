@@ -14,7 +14,7 @@ MAY_ENTER = {Status.PROVISIONED, Status.ACTIVE}
 
 
 @dataclass(frozen=True)
-class Arrival:
+class LoginResult:
     """Either an account that may come in, or the key of the sentence that says why not."""
 
     account: Account | None = None
@@ -25,23 +25,23 @@ class Arrival:
         return bool(self.account and self.account.status in MAY_ENTER)
 
 
-def knock(email: str, password: str) -> Arrival:
+def authenticate(email: str, password: str) -> LoginResult:
     """One argon2 operation and one diary line, whether or not the address is known."""
     account = Account.objects.filter(email=email).first()
     right = _password_is_right(account, password)
-    arrival = _answer(account, right)
-    if arrival.account:
-        compare_from_now_on(arrival.account, password)
+    result = _answer(account, right)
+    if result.account:
+        compare_from_now_on(result.account, password)
     Event.objects.create(
         account=account,
         address="" if account else email,
         voice=Voice.THEY,
-        kind="logged_in" if arrival.account else "tried_to_log_in",
-        shown=arrival.refusal,
+        kind="logged_in" if result.account else "tried_to_log_in",
+        shown=result.refusal,
     )
     if right and account and account.status != Status.ACTIVE:
         ask_for_repair(account)
-    return arrival
+    return result
 
 
 def _password_is_right(account: Account | None, password: str) -> bool:
@@ -51,11 +51,11 @@ def _password_is_right(account: Account | None, password: str) -> bool:
     return verify_password(password, account.password)[0]
 
 
-def _answer(account: Account | None, right: bool) -> Arrival:
+def _answer(account: Account | None, right: bool) -> LoginResult:
     if account is None and settings.REVEAL_UNKNOWN_EMAIL:
-        return Arrival(refusal="login.unknown")
+        return LoginResult(refusal="login.unknown")
     if account is None or not right:
-        return Arrival(refusal="login.no_match")
+        return LoginResult(refusal="login.no_match")
     if not account.is_active:
-        return Arrival(refusal="login.suspended")
-    return Arrival(account=account)
+        return LoginResult(refusal="login.suspended")
+    return LoginResult(account=account)

@@ -94,7 +94,7 @@ def _save(typed: Typed, encoded: str, known: Account | None, right: bool, may_pr
         raise _Vanished
     if not known and not fresh:
         right = _is_right(typed, account, may_prove)
-    ask_for_repair(account, really=right)
+    ask_for_repair(account, effective=right)
     Event.objects.create(account=account, voice=Voice.THEY, kind=_what_they_did(fresh, right), shown=SHOWN)
     return account, right
 
@@ -105,12 +105,12 @@ def _what_they_did(fresh: bool, right: bool) -> str:
     return "signed_up_again" if right else "signed_up_with_other_password"
 
 
-def ask_for_repair(account: Account, really: bool = True) -> None:
+def ask_for_repair(account: Account, effective: bool = True) -> None:
     """Leave word that its owner came to a door. Set-up fetches it: this row is the message.
 
-    The row is written even when not `really`, so that a wrong password costs what the right one does.
+    The row is written even when not `effective`, so that a wrong password costs what the right one does.
     """
-    Account.objects.filter(pk=account.pk).update(asked_at=Now() if really else F("asked_at"))
+    Account.objects.filter(pk=account.pk).update(asked_at=Now() if effective else F("asked_at"))
 
 
 def _claim(typed: Typed, token: str, held: str, account: Account, right: bool) -> SignupClaim:

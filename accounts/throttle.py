@@ -106,21 +106,21 @@ def spend(request, door: str, email: str) -> bool:
     raise TooMany(max(until for _limit, _number, until in exceeded))
 
 
-def forgive(request, door: str, email: str, really: bool = True) -> None:
-    """The password was right: it was no guess. Written even if not `really`, so that both cost the same.
+def refund(request, door: str, email: str, effective: bool = True) -> None:
+    """The password was right: it was no guess. Written even if not `effective`, so that both cost the same.
 
     Whoever logs in has proven more than who signs up: the count starts anew.
     """
     if settings.THROTTLES:
         limits = _limits(request, door, email)
         keys = sorted(key for key, limit in limits.items() if limit.what == "guess")
-        Tries.objects.filter(key__in=keys).update(count=Greatest(F("count") - int(really), 0))
+        Tries.objects.filter(key__in=keys).update(count=Greatest(F("count") - int(effective), 0))
         if door == "login":
             Tries.objects.filter(key=next(iter(limits))).update(count=0)
     if door == "login":
         make_known(request, email)
     else:
-        seem_to_know(request, email, really)
+        seem_to_know(request, email, effective)
 
 
 def make_known(request, email: str) -> None:
@@ -129,10 +129,10 @@ def make_known(request, email: str) -> None:
     device_cookie.remember(request, email)
 
 
-def seem_to_know(request, email: str, really: bool) -> None:
+def seem_to_know(request, email: str, effective: bool) -> None:
     """The same to look at, and in what it costs, whether it was proven or not."""
-    _know_network(email if really else "", network_of(request))
-    device_cookie.seem_to_remember(request, email, really)
+    _know_network(email if effective else "", network_of(request))
+    device_cookie.seem_to_remember(request, email, effective)
 
 
 def is_theirs(request, email: str) -> bool:

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from support.business_hours import Schedule, add_working_time, is_open, next_open, working_minutes_between
 from support.service_level.estimate import LAST, due_for, handling_minutes, must_widen, near_until, p80
-from support.tickets.priority import TRIED_ENOUGH, Lane, Waiting, place
+from support.tickets.priority import TRIED_ENOUGH, Priority, Waiting, place
 from support.weekday_hours import parse_hours
 
 WEEKS, SEEDS, LOADS = 8, range(7), (1, 2, 4)
@@ -60,7 +60,7 @@ def first_come(item: Item, _now: datetime, _soon: datetime) -> tuple:
 def desk_order(item: Item, now: datetime, soon: datetime) -> tuple:
     """The desk's own: an outage to decide comes first, as a card of its own; then its lanes."""
     if item.outage is not None and item.minutes == OF_A_GROUP:
-        return (Lane.INCIDENT,)
+        return (Priority.INCIDENT,)
     back = TRIED_ENOUGH if item.present else 0
     row = Waiting(0, "wrote", item.at, promised_for=item.due, needed_by=item.deadline, came_back=back)
     return place(row, now, soon)

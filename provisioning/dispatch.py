@@ -30,8 +30,8 @@ _slice = Lock()
 
 
 def kick(account: Account) -> None:
-    if cache.add(f"kick-{account.pk}", 1, AGAIN_AFTER) and (not _publish(account) or heart_stopped()):
-        run_a_slice()
+    if cache.add(f"kick-{account.pk}", 1, AGAIN_AFTER) and (not _publish(account) or sweep_is_stale()):
+        run_inline()
 
 
 def _publish(account: Account) -> bool:
@@ -46,7 +46,7 @@ def _publish(account: Account) -> bool:
         return False
 
 
-def heart_stopped() -> bool:
+def sweep_is_stale() -> bool:
     """Whether no sweep has run through for a while: the worker or the beat is not there.
 
     A beat from the future is none: the clock was wrong when it was written.
@@ -55,13 +55,13 @@ def heart_stopped() -> bool:
     return not Heartbeat.objects.filter(lately("at", pause), name="sweep").exists()
 
 
-def run_a_slice() -> None:
+def run_inline() -> None:
     """Pay a little of what is due from this very process, beside the request and one slice at a time."""
     if _slice.acquire(blocking=False):
-        Thread(target=_run_slice, daemon=True, name="slice").start()
+        Thread(target=_run_inline, daemon=True, name="slice").start()
 
 
-def _run_slice() -> None:
+def _run_inline() -> None:
     try:
         with if_the_database_allows():  # the page has said so already, and the next one tries again
             sweep.fetch_everywhere()

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from accounts.database.errors import DATABASE_ERRORS
 from accounts.database.timeouts import PROBE, at_most, limit_statements, too_patient
 from accounts.status import Status
-from provisioning.dispatch import heart_stopped
+from provisioning.dispatch import sweep_is_stale
 from provisioning.intake.backfill import given_up_later
 from provisioning.key_fingerprints import others_have_another
 from provisioning.models import OWED, Dependency, Fault, Heartbeat, Step
@@ -129,7 +129,7 @@ def broker() -> str:
 
 
 def worker() -> str:
-    if not heart_stopped():
+    if not sweep_is_stale():
         return "the worker and the beat sweep"
     last = Heartbeat.objects.filter(name="sweep").values_list("at", flat=True).first()
     raise Unwell(f"no sweep since {last:%d %b %H:%M} UTC" if last else "no sweep has run yet")

@@ -15,7 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from accounts.database.errors import if_the_database_allows
 from accounts.database.timeouts import PROBE, at_most
 from provisioning import doctor
-from provisioning.dispatch import heart_stopped
+from provisioning.dispatch import sweep_is_stale
 from provisioning.doctor import SILENT
 from provisioning.models import OWED, Dependency, Fault, Heartbeat, Step
 from provisioning.unknown_kinds import payable
@@ -68,7 +68,7 @@ def repairz(_request):
 
 def sweep_runs() -> bool:
     with at_most(PROBE), if_the_database_allows():
-        return not heart_stopped()
+        return not sweep_is_stale()
     return False
 
 

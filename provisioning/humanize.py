@@ -62,7 +62,7 @@ def fixed(zone: ZoneInfo, **facts: datetime | timedelta | None) -> dict:
     return {"zone": zone.key, "moments": moments, "spans": spans}
 
 
-def in_words(facts: dict, now: datetime) -> dict[str, str]:
+def humanize_facts(facts: dict, now: datetime) -> dict[str, str]:
     """The words for what `fixed` has fixed."""
     zone = ZoneInfo(facts.get("zone", "UTC"))
     moments = {name: datetime.fromisoformat(fact) for name, fact in facts.get("moments", {}).items()}

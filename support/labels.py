@@ -68,7 +68,7 @@ def clock_words(moment: datetime) -> str:
     return f"{day}{moment:%H:%M} UTC"
 
 
-def in_words(event: Event) -> str:
+def describe_event(event: Event) -> str:
     if event.kind in KINDS:
         return str(KINDS[event.kind])
     if event.kind.startswith("status."):

@@ -18,10 +18,10 @@ EVERY = timedelta(seconds=10)
 
 def fetch() -> None:
     if first_this("rounds", EVERY):
-        go_round(database_now())
+        run_periodic_jobs(database_now())
 
 
-def go_round(now: datetime) -> None:
+def run_periodic_jobs(now: datetime) -> None:
     faults.phases(
         [
             ("reading the desk's hours", availability.check_hours),
@@ -31,7 +31,7 @@ def go_round(now: datetime) -> None:
             ("saying first that a promise is late", lambda: promises.break_overdue(now)),
             ("finding who is owed a word", lambda: apologies.assess(now)),
             ("sending a line to those who are owed one", lambda: apologies.send_lines(now)),
-            ("asking how it went on", lambda: follow_up.go_on(now)),
+            ("asking how it went on", lambda: follow_up.advance(now)),
             ("putting the questions of an outage", lambda: questions.ask(now)),
             ("writing the letters of the day", lambda: digests.make(now)),
             ("sending the letters of the day", lambda: digests.send(now)),

@@ -17,7 +17,7 @@ def fetch() -> None:
             ("making incidents of outages", detection.open_from_outages),
             ("making incidents of failures", detection.open_from_failures),
             ("following the incidents", detection.follow),
-            ("recovering everybody of an incident", bulk_recovery.go_on),
+            ("recovering everybody of an incident", bulk_recovery.advance),
             ("asking a person about accounts that were given up", queue.take_over_given_up),
             ("closing tickets of accounts that work", queue.close_healed),
             ("waking tickets that were put aside", queue.wake),

@@ -16,7 +16,7 @@ def the_heart_beats(request, monkeypatch):
     that goes on writing into the database of the next test. Those about slices say `@pytest.mark.slice`.
     """
     if "slice" not in request.keywords:
-        monkeypatch.setattr(dispatch, "run_a_slice", lambda: None)
+        monkeypatch.setattr(dispatch, "run_inline", lambda: None)
 
 
 @pytest.fixture(autouse=True)

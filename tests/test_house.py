@@ -1,6 +1,7 @@
 """Three rooms and a front gate: imports run one way only, support → provisioning → accounts."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,56 @@ OURS = sorted(
     for path in (PROJECT / room).rglob("*.py")
     if "migrations" not in path.parts
 )
+
+
+# From the ground up: a package, or a module that stands beside them, fetches from those on the lines before its own.
+# So nothing goes round in a circle, and whoever changes a package reads only what stands below it.
+FLOORS = {
+    "accounts": """
+        apps database device_cookie networks status text
+        hashers models postgres sentences
+        ask claims decorators validators
+        email_links forms signup throttle
+        backends login middleware
+        profile
+        email_verification management
+        views
+        urls
+    """,
+    "provisioning": """
+        apps deadline humanize message_expiry models sanitize
+        exceptions key_fingerprints
+        emails failures workspaces
+        kinds
+        checks unknown_kinds
+        engine
+        beat context_processors intake
+        sweep
+        tasks
+        dispatch
+        doctor waiting_room
+        health management
+        urls
+    """,
+    "support": """
+        apps labels permissions weekday_hours
+        business_hours
+        models
+        diagnosis forms inbound service_level
+        tickets
+        demo incidents trust
+        actions digests management sweep urls
+        desk reviews
+        admin periodic_jobs site
+    """,
+}
+FLOOR = {
+    f"{room}.{name}": number
+    for room, floors in FLOORS.items()
+    for number, line in enumerate(floors.split("\n"))
+    for name in line.split()
+}
+MOST_MODULES = 20  # of a folder that one can take in at a glance
 
 
 def name_of(path: Path) -> str:
@@ -38,6 +89,44 @@ def imported_rooms(tree: ast.Module) -> set[str]:
 def test_nobody_reaches_into_the_next_room(path):
     room = path.relative_to(PROJECT).parts[0]
     assert imported_rooms(ast.parse(path.read_text())) <= MAY_FETCH_FROM[room]
+
+
+def package_of(path: Path) -> str:
+    """The package or module of its room in which this file stands."""
+    return ".".join(path.relative_to(PROJECT).with_suffix("").parts[:2])
+
+
+def packages_fetched(path: Path) -> set[str]:
+    """Those of the same room."""
+    room, found = path.relative_to(PROJECT).parts[0], set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == room:
+            names = [f"{node.module}.{alias.name}" for alias in node.names] if node.module == room else [node.module]
+            found |= {".".join(name.split(".")[:2]) for name in names}
+    return found - {package_of(path)}
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in OURS if p.parts[len(PROJECT.parts)] in FLOORS and p.name != "__init__.py"], ids=name_of
+)
+def test_a_package_fetches_from_lower_floors_only(path):
+    higher = {name for name in packages_fetched(path) if FLOOR[name] >= FLOOR[package_of(path)]}
+    assert not higher
+
+
+def test_no_floor_is_named_that_is_not_there():
+    there = {package_of(path) for path in OURS if path.relative_to(PROJECT).parts[1] != "__init__.py"}
+    assert FLOOR.keys() == {name for name in there if name.split(".")[0] in FLOORS}
+
+
+def test_no_folder_is_too_wide_to_take_in():
+    modules = Counter(path.parent for path in OURS if path.name != "__init__.py")
+    assert [(name_of(folder), n) for folder, n in modules.items() if n > MOST_MODULES] == []
+
+
+@pytest.mark.parametrize("path", OURS, ids=name_of)
+def test_nothing_that_ships_imports_tests(path):
+    assert "tests" not in imported_rooms(ast.parse(path.read_text()))
 
 
 @pytest.mark.parametrize("path", OURS, ids=name_of)

@@ -14,7 +14,7 @@ from accounts.profile import sessions
 from accounts.sentences import say
 from accounts.signup import ask_for_repair
 from accounts.status import Status
-from accounts.throttle import forgive, spend
+from accounts.throttle import refund, spend
 from accounts.validators import has_blank_ends
 
 DETAILS = ("name", "phone", "company", "language", "zone")
@@ -29,7 +29,7 @@ def typed_own_password(request, form, account: Account) -> bool:
     """One argon2, counted as any guess; if wrong, the form says so."""
     spend(request, "login", account.email)
     if verify_password(form.cleaned_data["password"], account.password)[0]:
-        forgive(request, "login", account.email)
+        refund(request, "login", account.email)
         claims.of_browser(request).filter(account=account).update(proven=True)
         return True
     note(account, "typed_wrong_password", "password.wrong")

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import claims
 from accounts.forms import LoginForm
-from accounts.login import Arrival, knock
+from accounts.login import LoginResult, authenticate
 from accounts.sentences import say
-from accounts.throttle import forgive, spend
+from accounts.throttle import refund, spend
 from accounts.validators import has_blank_ends
 
 
@@ -26,26 +26,26 @@ def login_(request):
     if not form.is_valid():
         return _login_page(request, form)
     spend(request, "login", form.cleaned_data["email"])
-    arrival = knock(**form.cleaned_data)
-    if arrival.refusal:
-        return _login_page(request, form, arrival)
-    forgive(request, "login", form.cleaned_data["email"])
-    login(request, arrival.account)
-    response = redirect(_where_to(request, arrival))
+    result = authenticate(**form.cleaned_data)
+    if result.refusal:
+        return _login_page(request, form, result)
+    refund(request, "login", form.cleaned_data["email"])
+    login(request, result.account)
+    response = redirect(_where_to(request, result))
     claims.end_here(request, response)
     return response
 
 
-def _login_page(request, form, arrival: Arrival | None = None):
+def _login_page(request, form, result: LoginResult | None = None):
     context = {"form": form, "next": request.POST.get("next", request.GET.get("next", ""))}
-    if arrival:
-        context |= {"refusal": say(arrival.refusal), "ways_on": say("login.ways_on")}
-        if arrival.refusal == "login.no_match" and has_blank_ends(form.cleaned_data["password"]):
+    if result:
+        context |= {"refusal": say(result.refusal), "ways_on": say("login.ways_on")}
+        if result.refusal == "login.no_match" and has_blank_ends(form.cleaned_data["password"]):
             context["hint"] = say("password.blank_ends")
     return render(request, "accounts/login.html", context)
 
 
-def _where_to(request, arrival: Arrival) -> str:
+def _where_to(request, result: LoginResult) -> str:
     """Where they wanted to go, if it is on this site and their workspace is there to go to.
 
     A link from a letter they may follow before that: they logged in so that it finds them as themselves.
@@ -54,7 +54,7 @@ def _where_to(request, arrival: Arrival) -> str:
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     if safe and wanted.startswith(reverse("confirm", args=["-"]).removesuffix("-/")):
         return wanted
-    if not arrival.may_enter:
+    if not result.may_enter:
         return reverse("arriving")
     return wanted if wanted and safe else reverse("home")
 

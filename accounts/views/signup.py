@@ -14,7 +14,7 @@ from accounts.forms import SignupForm
 from accounts.hashers import Busy
 from accounts.sentences import say
 from accounts.signup import OutcomeUnknown, Receipt, Typed, sign_up
-from accounts.throttle import forgive, spend
+from accounts.throttle import refund, spend
 
 
 @require_safe
@@ -57,7 +57,7 @@ def _signup_saved(request, typed: Typed) -> str:
     token = claims.new_token()
     receipt = sign_up(typed, token, claims.hash_of(request), may_prove)
     with if_the_database_allows():
-        forgive(request, "signup", typed.email, really=receipt.typed_right)
+        refund(request, "signup", typed.email, effective=receipt.typed_right)
         _now_it_is_somebody_else(request, receipt)
     return token
 

@@ -21,7 +21,7 @@ from accounts.models import Account, MailboxLink
 from provisioning.emails.delivery import give_back_connections, hand_over
 from provisioning.emails.rate_limit import Letter, stamp
 from provisioning.exceptions import NOT_OWED, StepFailed
-from provisioning.humanize import in_words
+from provisioning.humanize import humanize_facts
 from provisioning.models import OWED, Step
 
 LATE = timedelta(minutes=5)
@@ -84,7 +84,7 @@ def _compose(name: str, account: Account, step: Step, by_hand: bool) -> EmailMul
         "support": settings.SUPPORT_EMAIL,
         "link": _link(name, account, step),
         "late_since": step.created_at if now - step.created_at > LATE else None,
-        "facts": step.facts | in_words(step.facts | _by_their_clock(account), now),
+        "facts": step.facts | humanize_facts(step.facts | _by_their_clock(account), now),
         "things": ", ".join(gettext(thing) for thing in step.facts.get("what", [])),
         "by_hand": by_hand,
     }

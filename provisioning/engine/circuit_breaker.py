@@ -183,7 +183,7 @@ def _keep(dependency: Dependency, evidence: Evidence) -> None:
     dependency.failing_since, dependency.last_ok_at = evidence.since, evidence.last_ok_at
 
 
-def struck(outage: Outage) -> QuerySet[Step]:
+def affected_steps(outage: Outage) -> QuerySet[Step]:
     """The steps whose tries were spent on this outage before it was known as one.
 
     Not of those who kept failing while others went through; those refused only if it is we who are refused.

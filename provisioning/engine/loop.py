@@ -284,7 +284,7 @@ class Engine:
         finally:
             connections.close_all()
         if job.written_off:
-            self.pools[job.row.dependency].came_back()
+            self.pools[job.row.dependency].replaced()
         self.finished.put((job, result))
 
     # Settling.

@@ -39,7 +39,7 @@ class Pool:
             if self.waiting:
                 self._grow()
 
-    def came_back(self) -> None:
+    def replaced(self) -> None:
         with self.lock:
             self.written_off -= 1
 

@@ -68,7 +68,7 @@ def settle(results: Sequence[Result]) -> None:
 
 def give_tries_back(outages_now: QuerySet[Outage]) -> None:
     """To whoever failed in one of these that lasts, before it was known as one."""
-    faults.batch(outages_now.filter(ended_at=None), forgive, "giving tries back")
+    faults.batch(outages_now.filter(ended_at=None), refund_tries, "giving tries back")
 
 
 def _settle_rows(results: Sequence[Result], rows: dict[int, Step], now: datetime, down: set[str], theirs: set[int]):
@@ -97,14 +97,14 @@ def _write_step_alone(result: Result) -> None:
         mine.filter(epoch=result.step.epoch).update(leased=False, due_at=Now() + rest, error=result.failure.reason)
 
 
-def forgive(outage: Outage) -> None:
+def refund_tries(outage: Outage) -> None:
     """Whoever failed since the outage began gets the tries back: it was not their fault."""
-    ids = set(circuit_breaker.struck(outage).values_list("account_id", flat=True)[:1000])
+    ids = set(circuit_breaker.affected_steps(outage).values_list("account_id", flat=True)[:1000])
     if ids:
         with transaction.atomic():
             lock_accounts(ids)
-            struck = circuit_breaker.struck(outage).filter(account__in=ids)
-            struck.update(state=_reopened(), attempts=0, permanent=False, due_at=Now())
+            affected = circuit_breaker.affected_steps(outage).filter(account__in=ids)
+            affected.update(state=_reopened(), attempts=0, permanent=False, due_at=Now())
             recompute(ids)
 
 

@@ -25,7 +25,7 @@ def heard(sender, event: AnymailTrackingEvent, esp_name: str, **_more) -> None:
         detail = storable(f"{esp_name}: {reason}")
         Event.objects.create(account=account, voice=Voice.THEY, kind="complained", detail=detail)
     elif event.event_type in CAME_BACK and event.reject_reason in FOR_GOOD and not _will_be_tried_again(event):
-        came_back(account, storable(f"the letter came back: {reason}"))
+        record_bounce(account, storable(f"the letter came back: {reason}"))
 
 
 def _will_be_tried_again(event: AnymailTrackingEvent) -> bool:
@@ -33,7 +33,7 @@ def _will_be_tried_again(event: AnymailTrackingEvent) -> bool:
     return isinstance(event.esp_event, dict) and event.esp_event.get("Type") == "SoftBounce"
 
 
-def came_back(account: Account, reason: str) -> None:
+def record_bounce(account: Account, reason: str) -> None:
     """The address takes no mail. If its owner has proven it before, that is only worth a line."""
     with transaction.atomic():
         lock_accounts([account.pk])

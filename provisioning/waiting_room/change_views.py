@@ -61,7 +61,7 @@ def _put_right(request, account: Account, email: str) -> None:
     """From either page; it makes us write to somebody, so it counts as asking for a letter."""
     spend(request, "letter", email)
     correct_address(account, email)
-    seem_to_know(request, email, really=Account.objects.filter(pk=account.pk, email=email).exists())
+    seem_to_know(request, email, effective=Account.objects.filter(pk=account.pk, email=email).exists())
 
 
 @for_oneself

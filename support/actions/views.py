@@ -41,7 +41,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Deed:
+class StaffAction:
     """One act: `do(subject, actor, words, seen)` does it, `done` says so."""
 
     label: str | Promise
@@ -62,7 +62,7 @@ def page_of(request, name) -> str:
 @kept_input.on(page_of)
 @require_POST
 def press(request, name):
-    deed = DEEDS.get(name)
+    deed = ACTIONS.get(name)
     if deed is None:
         raise Http404
     if not request.user.has_perm(authorization.PERMISSION[name]):
@@ -79,7 +79,7 @@ def press(request, name):
     return redirect(_back(request, seen, done))
 
 
-def _carry_out(request, name: str, deed: Deed, seen: Seen) -> bool:
+def _carry_out(request, name: str, deed: StaffAction, seen: Seen) -> bool:
     """Whether it was done. If not, what was typed is kept."""
     form = deed.form(request.POST)
     if not form.is_valid():
@@ -98,7 +98,7 @@ def _carry_out(request, name: str, deed: Deed, seen: Seen) -> bool:
     return True
 
 
-def _do(name: str, deed: Deed, seen: Seen, actor: Account, words: dict) -> Subject:
+def _do(name: str, deed: StaffAction, seen: Seen, actor: Account, words: dict) -> Subject:
     with transaction.atomic():
         subject = _lock(seen)
         _press, first = Press.objects.get_or_create(key=seen.key, defaults={"act": name})
@@ -120,7 +120,7 @@ def _offered(subject: Subject, actor: Account) -> list[str]:
     return authorization.on_stranger(actor, subject.ticket) if subject.ticket else []
 
 
-def _not_offered(deed: Deed) -> str:
+def _not_offered(deed: StaffAction) -> str:
     return _("Nothing was done: “%(act)s” is not offered to you here. Look again.") % {"act": deed.label}
 
 
@@ -197,34 +197,38 @@ def _vouch(subject, actor, words, seen):
 
 
 t = gettext_lazy
-DEEDS: dict[str, Deed] = {
-    "recover": Deed(t("Recover"), _on_account(actions.recover), t("It is being set up again now."), kicks=True),
-    "let_in": Deed(t("Let in with debt"), _let_in, t("They are in; the rest is still owed."), LetInForm),
-    "send_link": Deed(t("Send the way in"), _send_link, t("The letter that says how to get in is on its way.")),
-    "correct_address": Deed(
+ACTIONS: dict[str, StaffAction] = {
+    "recover": StaffAction(
+        t("Recover"), _on_account(actions.recover), t("It is being set up again now."), kicks=True
+    ),
+    "let_in": StaffAction(t("Let in with debt"), _let_in, t("They are in; the rest is still owed."), LetInForm),
+    "send_link": StaffAction(
+        t("Send the way in"), _send_link, t("The letter that says how to get in is on its way.")
+    ),
+    "correct_address": StaffAction(
         t("Put the address right"),
         _correct_address,
         t("The welcome letter goes to the new address."),
         AddressForm,
         kicks=True,
     ),
-    "vouch": Deed(t("Vouch, and start a reset"), _vouch, t("They get a letter for a new password.")),
-    "end_sessions": Deed(
+    "vouch": StaffAction(t("Vouch, and start a reset"), _vouch, t("They get a letter for a new password.")),
+    "end_sessions": StaffAction(
         t("Log them out everywhere"),
         _on_account(actions.end_sessions),
         t("They are logged out everywhere. Their password still works."),
     ),
-    "reply": Deed(t("Send"), _reply, t("Your reply is on its way."), ReplyForm),
-    "put_aside": Deed(t("Put aside"), _put_aside, t("It comes back by itself."), PutAsideForm),
-    "hand_over": Deed(t("Hand to the owner"), _on_ticket(actions.hand_over), t("The owner has it.")),
-    "mark_abusive": Deed(t("Hide or show their words"), _on_ticket(actions.mark_abusive), t("Done.")),
-    "close": Deed(t("Close"), _on_ticket(_close), t("The ticket is closed.")),
-    "recover_all": Deed(
+    "reply": StaffAction(t("Send"), _reply, t("Your reply is on its way."), ReplyForm),
+    "put_aside": StaffAction(t("Put aside"), _put_aside, t("It comes back by itself."), PutAsideForm),
+    "hand_over": StaffAction(t("Hand to the owner"), _on_ticket(actions.hand_over), t("The owner has it.")),
+    "mark_abusive": StaffAction(t("Hide or show their words"), _on_ticket(actions.mark_abusive), t("Done.")),
+    "close": StaffAction(t("Close"), _on_ticket(_close), t("The ticket is closed.")),
+    "recover_all": StaffAction(
         t("Recover everybody"),
         _on_incident(actions.recover_all),
         t("One person first, then five, then the rest. It stops by itself when two of the last five fail."),
     ),
-    "stop_recovery": Deed(
+    "stop_recovery": StaffAction(
         t("Stop"), _on_incident(actions.stop_recovery), t("Stopped. Whoever is under way goes on.")
     ),
 }
@@ -248,7 +252,7 @@ def buttons(user: Account, state: Any, names: list[str], again: kept_input.Typed
     """A form for each of these acts, each with a seal of its own. `names` come from actions/authorization.py."""
     found = []
     for name in names:
-        deed = DEEDS[name]
+        deed = ACTIONS[name]
         mine = again.into(deed.form, kept_input.place(reverse("admin:press", args=[name]), state))
         initial = {"reason": REASONS.get(name, ""), "body": draft, "draft": draft, **mine}
         form = deed.form(initial=initial, auto_id=f"{name}_%s", label_suffix="")

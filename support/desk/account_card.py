@@ -13,7 +13,7 @@ from support.desk.dashboard import person
 from support.diagnosis import facts, similar_accounts
 from support.diagnosis.findings import plain
 from support.inbound.file_views import with_files
-from support.labels import in_words, sentence
+from support.labels import describe_event, sentence
 from support.models import Letter, Message
 
 LINES = 100
@@ -71,7 +71,7 @@ def diary(account: Account, only: str) -> list[dict]:
         events = events.filter(voice=only)
     elif only == "shown":
         events = events.exclude(shown="")
-    return [{"event": event, "words": in_words(event), "shown": _read(event)} for event in events[:LINES]]
+    return [{"event": event, "words": describe_event(event), "shown": _read(event)} for event in events[:LINES]]
 
 
 def _read(event: Event) -> str:

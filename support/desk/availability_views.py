@@ -15,7 +15,7 @@ from support.digests.activity import happened, needs_her
 from support.models import Desk, TrustRepair, the_desk
 from support.service_level import availability
 from support.trust import apologies
-from support.trust.apology_draft import second_thoughts
+from support.trust.apology_draft import wording_warnings
 
 
 class WordForm(forms.Form):
@@ -69,7 +69,7 @@ def _words_of(repair: TrustRepair, again: kept_input.Typed, desk: Desk) -> tuple
     """The draft, or what she made of it; and what she may want to think about again."""
     mine = again.into(WordForm, kept_input.place(reverse("admin:send_word", args=[repair.pk])))
     form = WordForm(initial={"words": repair.words, "restitution": desk.offer, **mine}, auto_id=f"%s-{repair.pk}")
-    return form, second_thoughts(form["words"].value())
+    return form, wording_warnings(form["words"].value())
 
 
 @kept_input.on(lambda request, pk: reverse("admin:words"))

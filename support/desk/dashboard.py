@@ -34,7 +34,7 @@ from support.service_level.promises import forward_until
 from support.tickets import priority, queue
 
 A_PAGE = 25
-MOST_URGENT = 500  # more than that in the urgent lanes, and their order is the database's
+MOST_URGENT = 500  # more than that of an urgent priority, and their order is the database's
 COUNTED_TO = 1000
 
 
@@ -76,7 +76,7 @@ def pages(tickets: int, number: int) -> dict:
 def ahead(now: datetime, many: int) -> tuple[list[priority.Waiting], int, datetime | None]:
     """The first `many` of those who wait, in their order; how many wait; until when promises come forward.
 
-    The database brings forward whoever may stand in an urgent lane; which lane it is, tickets/priority.py says.
+    The database brings forward whoever may have an urgent priority; which it is, tickets/priority.py says.
     """
     calm = Case(When(priority.may_be_urgent(now), then=0), default=1)
     rows = queue.waiting().filter(priority.IN_TIME).annotate(calm=calm, waiting=Window(Count("pk")))

@@ -28,27 +28,27 @@ FAILURES_TO_STOP = 2
 LONGEST_TURN = timedelta(minutes=5)
 
 
-class Wave(NamedTuple):
+class Batch(NamedTuple):
     """How many to ask now, or why it is over."""
 
     ask: int = 0
     over: str = ""
 
 
-def next_wave(outcomes: list[str]) -> Wave:
+def next_wave(outcomes: list[str]) -> Batch:
     """`outcomes` in the order in which they were asked; those not asked yet are empty. Pure."""
     settled = [outcome for outcome in outcomes if outcome in (Turn.Outcome.WELL, Turn.Outcome.FAILED)]
     if settled[-LAST:].count(Turn.Outcome.FAILED) >= FAILURES_TO_STOP:
-        return Wave(over="stopped")
+        return Batch(over="stopped")
     left, under_way = outcomes.count(""), outcomes.count(Turn.Outcome.ASKED)
     if not left:
-        return Wave() if under_way else Wave(over="finished")
+        return Batch() if under_way else Batch(over="finished")
     well = settled.count(Turn.Outcome.WELL)
     if not well:  # the canary, and another one if it failed
-        return Wave(0 if under_way else 1)
+        return Batch(0 if under_way else 1)
     if len(settled) <= FEW:
-        return Wave(0 if under_way else min(left, FEW))
-    return Wave(max(0, min(left, AT_ONCE - under_way)))
+        return Batch(0 if under_way else min(left, FEW))
+    return Batch(max(0, min(left, AT_ONCE - under_way)))
 
 
 def begin(incident: Incident, actor: Account, reason: str) -> Recovery | None:
@@ -76,7 +76,7 @@ def stop(recovery: Recovery, because: str) -> bool:
     return running.update(ended_at=Now(), ended_because=because) == 1
 
 
-def go_on() -> None:
+def advance() -> None:
     """One look at each recovery that runs: settle the turns, then ask the next ones."""
     running = Recovery.objects.filter(ended_at=None).select_related("incident")
     faults.batch(running, _go_on, "recovering everybody of an incident")
@@ -144,9 +144,3 @@ def _ask(recovery: Recovery, turns: QuerySet[Turn]) -> None:
         Event(account_id=pk, voice=Voice.SUPPORT, kind="recovered", detail=recovery.reason, actor=recovery.actor)
         for pk in pks
     )
-
-
-def progress(recovery: Recovery) -> dict[str, int]:
-    """How many well, failed, under way, waiting."""
-    outcomes = list(Turn.objects.filter(recovery=recovery).values_list("outcome", flat=True))
-    return {name: outcomes.count(name) for name in ("well", "failed", "asked", "")}

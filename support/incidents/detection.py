@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.database import clock
-from accounts.models import Account
 from accounts.status import UNFINISHED, Status
 from provisioning.engine import faults
 from provisioning.humanize import fixed
@@ -200,7 +199,3 @@ def close_if_over(incident: Incident) -> None:
     )
     if not left.exists():
         Incident.objects.filter(pk=incident.pk, closed_at=None).update(closed_at=Now())
-
-
-def people_of(incident: Incident) -> Iterable[Account]:
-    return Account.objects.filter(Exists(Affected.objects.filter(incident=incident, account=OuterRef("pk"))))

@@ -30,7 +30,7 @@ class Ticket(models.Model):
     wakes_on = models.CharField(max_length=8, blank=True, choices=Wake.choices)
     handed_over_at = models.DateTimeField(null=True, help_text="The owner has it.")
     abusive = models.BooleanField(default=False, help_text="Their words are hidden behind a click.")
-    # What decides the lane, refreshed by the sweep, so that a screen of ten thousand reads one table.
+    # What decides the priority, refreshed by the sweep, so that a screen of ten thousand reads one table.
     promised_for = models.DateTimeField(null=True, help_text="When an answer was promised.")
     needed_by = models.DateTimeField(null=True, help_text="The deadline they stated.")
     here_at = models.DateTimeField(null=True, help_text="When they were last at one of our doors.")

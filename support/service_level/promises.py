@@ -78,13 +78,6 @@ def forward_until(now: datetime, dues: Iterable[datetime]) -> datetime:
     return near_until(now, dues, usual_handling(schedule), schedule)
 
 
-def near_or_broken(now: datetime) -> list[Promise]:
-    """Those that come forward in the queue, oldest first."""
-    unanswered = list(Promise.objects.filter(kept_at=None).order_by("due")[:BATCH])
-    soon = forward_until(now, [promise.due for promise in unanswered if not promise.broken_at])
-    return [promise for promise in unanswered if promise.due <= soon]
-
-
 def look_after(now: datetime) -> None:
     keep_answered()
     break_overdue(now)

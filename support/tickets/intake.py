@@ -15,7 +15,7 @@ from accounts.signup import ask_for_repair
 from accounts.status import Status
 from provisioning.emails.rate_limit import mailbox_of
 from provisioning.engine import faults
-from provisioning.intake.bounces import came_back
+from provisioning.intake.bounces import record_bounce
 from provisioning.intake.outbox import owe_letter
 from provisioning.models import Step
 from support.inbound.threads import keys_in, letter_of, thread_of
@@ -118,7 +118,7 @@ def _came_back(letter: Letter | Step, reason: str) -> None:
     """What the desk wrote is owed again; who cannot be reached at the address of their account is told so there."""
     account = letter.account if isinstance(letter, Step) else letter.ticket and letter.ticket.account
     if account and (isinstance(letter, Step) or letter.to.lower() == account.email):
-        came_back(account, reason)
+        record_bounce(account, reason)
     if isinstance(letter, Letter) and not letter.automatic:
         Letter.objects.filter(pk=letter.pk).update(error=reason, given_up_at=Now(), sent_at=None)
         if letter.ticket:

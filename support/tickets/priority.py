@@ -1,4 +1,4 @@
-"""In which order she meets them: lanes, and in a lane the oldest promise first. No score, no clock, no database.
+"""Ticket priority: which ticket the agent meets next, and among equals the oldest promise first. Pure.
 
 Never by revenue, company size or tone: waits in turn feel shorter, and anger rewarded is anger taught.
 """
@@ -19,7 +19,7 @@ TRIED_ENOUGH = 2
 TIMES = ("opened_at", "promised_for", "needed_by", "here_at")
 
 
-class Lane(IntEnum):
+class Priority(IntEnum):
     INCIDENT = 1
     DEADLINE = 2
     PROMISE = 3
@@ -31,7 +31,7 @@ class Lane(IntEnum):
 
 
 class Waiting(NamedTuple):
-    """What decides the lane of one ticket."""
+    """What decides the priority of one ticket."""
 
     pk: int
     why: str
@@ -43,38 +43,38 @@ class Waiting(NamedTuple):
     untrue: bool = False
 
 
-def lane_of(ticket: Waiting, now: datetime, soon: datetime | None = None) -> Lane:
+def priority_of(ticket: Waiting, now: datetime, soon: datetime | None = None) -> Priority:
     """`soon`: promises due by then leave no time for anybody else (see near_until); 45 minutes where unknown."""
     if ticket.needed_by and ticket.needed_by < now + DEADLINE_NEAR:
-        return Lane.DEADLINE
+        return Priority.DEADLINE
     if ticket.promised_for and ticket.promised_for <= (soon or now + PROMISE_NEAR):
-        return Lane.PROMISE
+        return Priority.PROMISE
     if ticket.untrue or ticket.came_back >= TRIED_ENOUGH or _is_here(ticket, now):
-        return Lane.HERE_NOW
-    return Lane.WROTE if ticket.why == "wrote" else Lane.GAVE_UP
+        return Priority.HERE_NOW
+    return Priority.WROTE if ticket.why == "wrote" else Priority.GAVE_UP
 
 
 def may_be_urgent(now: datetime) -> Q:
-    """The same of rows: everybody in one of the lanes before those who just wrote."""
+    """The same of rows: everybody with a priority before those who just wrote."""
     near = Q(needed_by__lt=now + DEADLINE_NEAR) | Q(promised_for__lt=now + PROMISE_NEAR)
     return near | Q(untrue=True) | Q(came_back__gte=TRIED_ENOUGH) | Q(here_at__gt=now - HERE_FOR)
 
 
 def place(ticket: Waiting, now: datetime, soon: datetime | None = None) -> tuple:
     """What to sort by."""
-    lane = lane_of(ticket, now, soon)
-    first = ticket.needed_by if lane == Lane.DEADLINE else ticket.promised_for
-    return lane, first or ticket.opened_at, ticket.opened_at, ticket.pk
+    priority = priority_of(ticket, now, soon)
+    first = ticket.needed_by if priority == Priority.DEADLINE else ticket.promised_for
+    return priority, first or ticket.opened_at, ticket.opened_at, ticket.pk
 
 
 def why_here(ticket: Waiting, now: datetime, soon: datetime | None = None) -> str:
-    """The lane in words, for the row."""
-    lane = lane_of(ticket, now, soon)
-    if lane == Lane.DEADLINE:
+    """The priority in words, for the row."""
+    priority = priority_of(ticket, now, soon)
+    if priority == Priority.DEADLINE:
         return _deadline(ticket.needed_by, now)
-    if lane == Lane.PROMISE:
+    if priority == Priority.PROMISE:
         return _promise(ticket.promised_for, now)
-    return str(_here(ticket, now) if lane == Lane.HERE_NOW else PLAIN[lane])
+    return str(_here(ticket, now) if priority == Priority.HERE_NOW else PLAIN[priority])
 
 
 def _out_of_time() -> Q:
@@ -85,7 +85,7 @@ def _out_of_time() -> Q:
 
 
 IN_TIME = ~_out_of_time()
-PLAIN = {Lane.WROTE: _("wrote to us"), Lane.GAVE_UP: _("the machine gave up, and they have not written")}
+PLAIN = {Priority.WROTE: _("wrote to us"), Priority.GAVE_UP: _("the machine gave up, and they have not written")}
 
 
 def _is_here(ticket: Waiting, now: datetime) -> bool:

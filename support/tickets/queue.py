@@ -103,7 +103,7 @@ AWAKE: dict = {"asleep_since": None, "asleep_until": None, "wakes_on": ""}
 
 
 def refresh() -> None:
-    """Bring what decides the lane up to date, for those whose turn it is: the cost is one batch."""
+    """Bring what decides the priority up to date, for those whose turn it is: the cost is one batch."""
     stale = Ticket.objects.filter(long_ago("facts_at", REFRESH_EVERY), closed_at=None)
     awake = faults.without_resting(stale, REFRESHING)
     pks = list(awake.order_by("facts_at").values_list("pk", flat=True)[:BATCH])

@@ -58,7 +58,7 @@ def _cost(found: Friction) -> str:
     return say_span(timedelta(minutes=found.minutes_waited))
 
 
-def second_thoughts(words: str) -> list[str]:
+def wording_warnings(words: str) -> list[str]:
     """What somebody may want to change before sending; she decides."""
     lower, found = words.lower(), []
     if lower.count("sorry") + lower.count("apologi") > 1:

@@ -48,7 +48,7 @@ def next_thing(after: After, now: datetime) -> str:
     return "follow_up" if on and (now >= on or on > now + FURTHEST) else ""
 
 
-def go_on(now: datetime) -> None:
+def advance(now: datetime) -> None:
     back = Event.objects.filter(account=OuterRef("account"), voice=Voice.THEY, at__gt=OuterRef("ready_at"))
     sent = TrustRepair.objects.filter(state=State.SENT).annotate(back=Exists(back)).select_related("account")
     faults.batch(sent, partial(_go_on, now), "asking this person how it went on")

@@ -78,11 +78,11 @@ def test_who_looks_comes_first(world):
 
 
 def test_a_heart_that_beats(world):
-    assert dispatch.heart_stopped()
+    assert dispatch.sweep_is_stale()
     beat("sweep")
-    assert not dispatch.heart_stopped()
+    assert not dispatch.sweep_is_stale()
     Heartbeat.objects.update(at=Now() - dispatch.STALE_AFTER * 2)
-    assert dispatch.heart_stopped()
+    assert dispatch.sweep_is_stale()
 
 
 @pytest.mark.slice
@@ -92,4 +92,4 @@ def test_without_a_sweep_the_page_pays_a_little_itself(world, broker):
     wait_until(lambda: not dispatch._slice.locked() and not tasks.ENGINE.is_awake, 30, "the slice")
     dana.refresh_from_db()
     assert dana.status == Status.ACTIVE
-    assert not dispatch.heart_stopped()
+    assert not dispatch.sweep_is_stale()

@@ -13,7 +13,7 @@ from accounts.status import Status
 from provisioning.models import Dependency, State, Step
 from support.actions.authorization import PERMISSION
 from support.actions.page_state import seal, state_of, state_of_incident
-from support.actions.views import DEEDS, open_ticket_of
+from support.actions.views import ACTIONS, open_ticket_of
 from support.models import Affected, Incident, Recovery, Ticket
 from support.tickets import queue
 from tests.people import Person, Supporter
@@ -153,11 +153,11 @@ MAY = {
 
 
 def test_every_act_has_a_permission():
-    assert set(PERMISSION) == set(DEEDS)
+    assert set(PERMISSION) == set(ACTIONS)
     assert {act: name.removeprefix("support.") for act, name in PERMISSION.items()} == MAY
 
 
-@pytest.mark.parametrize("act", sorted(DEEDS))
+@pytest.mark.parametrize("act", sorted(ACTIONS))
 @pytest.mark.parametrize("whom", SUBJECTS)
 def test_only_what_is_offered_is_done(whom, act):
     """With every permission of the desk, and none to be a superuser."""
@@ -173,7 +173,7 @@ def test_only_what_is_offered_is_done(whom, act):
         assert everything() == before
 
 
-@pytest.mark.parametrize("act", sorted(DEEDS))
+@pytest.mark.parametrize("act", sorted(ACTIONS))
 @pytest.mark.parametrize("missing", ["its own", "all but its own", "to see whom it is about"])
 def test_each_act_wants_its_own_permission_and_to_see(act, missing):
     make = next(make for make, offered in SUBJECTS.values() if act in offered)

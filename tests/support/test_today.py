@@ -165,11 +165,11 @@ def test_the_order_is_that_of_the_lanes(desk):
     expected = [row.pk for row in sorted(everybody, key=lambda row: priority.place(row, now, soon))]
     assert ([row.pk for row in rows], waiting) == (expected, 70)
     assert [row.pk for row in ahead(now, 10)[0]] == expected[:10]
-    assert {priority.lane_of(row, now) for row in everybody} == {2, 3, 4, 5, 6}
+    assert {priority.priority_of(row, now) for row in everybody} == {2, 3, 4, 5, 6}
 
 
 @pytest.mark.parametrize(
-    ("facts", "lane", "why"),
+    ("facts", "priority", "why"),
     [
         ({"needed_by": timedelta(hours=3)}, 2, "needs it by"),
         ({"needed_by": timedelta(hours=-3)}, 2, "needed it by"),
@@ -185,9 +185,9 @@ def test_the_order_is_that_of_the_lanes(desk):
         ({"why": "gave_up"}, 6, "the machine gave up, and they have not written"),
     ],
 )
-def test_lanes(facts, lane, why):
+def test_lanes(facts, priority, why):
     now = timezone.now()
     facts = {name: now + value if isinstance(value, timedelta) else value for name, value in facts.items()}
     ticket = priority.Waiting(**{"pk": 1, "why": "wrote", "opened_at": now} | facts)
-    assert priority.lane_of(ticket, now) == lane
+    assert priority.priority_of(ticket, now) == priority
     assert why in priority.why_here(ticket, now)

@@ -14,7 +14,7 @@ from accounts.database.clock import database_now
 from accounts.models import Tries
 from accounts.status import Status
 from provisioning import doctor, sweep
-from provisioning.dispatch import heart_stopped
+from provisioning.dispatch import sweep_is_stale
 from provisioning.engine.loop import ENGINE
 from provisioning.intake.outbox import owe_letter
 from provisioning.models import Heartbeat, Step
@@ -39,7 +39,7 @@ def set_heart(ahead: timedelta, name: str = "sweep") -> None:
 @AHEAD
 def test_a_heartbeat_is_stale(ahead):
     set_heart(ahead)
-    assert heart_stopped() and standing()["heart_stopped"]
+    assert sweep_is_stale() and standing()["sweep_is_stale"]
     with pytest.raises(doctor.Unwell):
         doctor.worker()
 
@@ -81,7 +81,7 @@ def test_a_window_still_holds_back(request_):
 
 
 def test_a_network_is_known_for_a_season_at_most(request_):
-    throttle.forgive(request_, "login", "dana@acme.example")
+    throttle.refund(request_, "login", "dana@acme.example")
     network = throttle.network_of(request_)
     assert throttle.is_known("dana@acme.example", network)
     Tries.objects.update(ends_at=Now() + timedelta(days=9000))

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from support.models import TrustRepair
-from support.trust.apology_draft import Person, draft, second_thoughts
+from support.trust.apology_draft import Person, draft, wording_warnings
 from support.trust.harm import Seen, Story, friction, level
 from tests.time.conftest import LISBON, at, minutes
 
@@ -73,9 +73,9 @@ def test_the_draft_says_what_happened_and_nothing_else(told, has, has_not):
     words = draft(person, friction(told), "Jordan Reis, support", "", now, LISBON)
     assert all(part in words for part in has) and not any(part in words for part in has_not)
     assert len(words.split()) <= 105
-    assert second_thoughts(words) == []
+    assert wording_warnings(words) == []
     assert words.startswith("Hello Dana,") and words.endswith("– Jordan Reis, support")
 
 
 def test_second_thoughts():
-    assert second_thoughts("Sorry, so sorry. This will never again happen; soon.") != []
+    assert wording_warnings("Sorry, so sorry. This will never again happen; soon.") != []

@@ -93,7 +93,7 @@ class Days:
         availability.come_back(self.now)
 
     def look(self) -> None:
-        periodic_jobs.go_round(self.now)
+        periodic_jobs.run_periodic_jobs(self.now)
         assert not Fault.objects.exists(), list(Fault.objects.all())
         self._look_at_promises()
         self._look_at_letters()

@@ -102,10 +102,10 @@ def test_one_follow_up_after_three_working_days_then_silence():
     sent_to(account)
     they(account, READY + minutes(30), "logged_in")
     for days in range(2):
-        follow_up.go_on(READY + days * DAY)
+        follow_up.advance(READY + days * DAY)
     assert letters(account) == ["letter.word"]
     for days in range(3, 30):
-        follow_up.go_on(READY + days * DAY)
+        follow_up.advance(READY + days * DAY)
     assert letters(account) == ["letter.word", "letter.follow_up"]
     assert repair_of(account).state == "closed_silent"
     assert not Lost.objects.exists()
@@ -115,7 +115,7 @@ def test_who_never_came_back_gets_one_letter_and_is_counted_lost():
     account = harmed()
     sent_to(account)
     for days in range(30):
-        follow_up.go_on(READY + days * DAY)
+        follow_up.advance(READY + days * DAY)
     assert letters(account) == ["letter.word", "letter.come_back"]
     assert (repair_of(account).state, Lost.objects.get().how) == ("closed_silent", "silent")
     assert Account.objects.filter(pk=account.pk).exists()
@@ -141,7 +141,7 @@ def test_one_click_answers_and_looking_does_not(answer, tickets):
 
 def come_back_letter() -> TrustRepair:
     repair = sent_to(harmed())
-    follow_up.go_on(READY + 2 * DAY)
+    follow_up.advance(READY + 2 * DAY)
     return repair_of(repair.account)
 
 
