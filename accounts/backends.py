@@ -2,7 +2,7 @@
 
 from django.contrib.auth.backends import ModelBackend
 
-from accounts.models import Account, Event, Voice, normal_email
+from accounts.models import Account, Event, EventKind, Voice, normal_email
 from accounts.throttle import refund, spend
 from accounts.validators import compare_from_now_on
 
@@ -24,5 +24,5 @@ class ThrottledBackend(ModelBackend):
 def _note(email: str, account: Account | None) -> None:
     """In the diary of whose address it is (ASVS 16.3.1)."""
     whose = account or Account.objects.filter(email=email).first()
-    kind = "logged_in_at_the_desk" if account else "tried_to_log_in"
+    kind = EventKind.LOGGED_IN_AT_THE_DESK if account else EventKind.TRIED_TO_LOG_IN
     Event.objects.create(account=whose, address="" if whose else email, voice=Voice.THEY, kind=kind)

@@ -5,7 +5,7 @@ from django.db import transaction
 from django.db.models.functions import Coalesce, Now
 
 from accounts import claims, email_links
-from accounts.models import AccessRequest, Account, Event, Login, MailboxLink, SignupClaim, Voice
+from accounts.models import AccessRequest, Account, Event, EventKind, Login, MailboxLink, SignupClaim, Voice
 from accounts.profile import sessions
 from accounts.signup import ask_for_repair
 from accounts.status import Status
@@ -15,7 +15,7 @@ def prove_mailbox(link: MailboxLink, shown: str = "confirm.done") -> None:
     """From a browser that is the owner's already."""
     with transaction.atomic():
         email_links.use_up(link)
-        _prove(link, "proved_mailbox", shown)
+        _prove(link, EventKind.PROVED_MAILBOX, shown)
 
 
 def choose_password(link: MailboxLink, password: str, claim_hash: str = "", details: dict | None = None) -> None:
@@ -34,7 +34,7 @@ def choose_password(link: MailboxLink, password: str, claim_hash: str = "", deta
         AccessRequest.objects.create(kind=AccessRequest.Kind.PASSWORD_CHANGED, email=account.email)
         if account.status != Status.ACTIVE:
             ask_for_repair(account)
-        _prove(link, "chose_password", "password.changed")
+        _prove(link, EventKind.CHOSE_PASSWORD, "password.changed")
 
 
 def disown(link: MailboxLink) -> None:
@@ -42,7 +42,7 @@ def disown(link: MailboxLink) -> None:
     with transaction.atomic():
         email_links.use_up(link)
         SignupClaim.objects.filter(account=link.account, proven=False).delete()
-        _write(link, "said_not_me", "already.not_me")
+        _write(link, EventKind.SAID_NOT_ME, "already.not_me")
 
 
 def _prove(link: MailboxLink, kind: str, shown: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib.auth.hashers import make_password, verify_password
 
-from accounts.models import Account, Event, Voice
+from accounts.models import Account, Event, EventKind, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import Status
 from accounts.validators import compare_from_now_on
@@ -36,7 +36,7 @@ def authenticate(email: str, password: str) -> LoginResult:
         account=account,
         address="" if account else email,
         voice=Voice.THEY,
-        kind="logged_in" if result.account else "tried_to_log_in",
+        kind=EventKind.LOGGED_IN if result.account else EventKind.TRIED_TO_LOG_IN,
         shown=result.refusal,
     )
     if right and account and account.status != Status.ACTIVE:

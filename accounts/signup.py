@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 
 from accounts.claims import hand_over, hash_token
 from accounts.database.errors import DATABASE_ERRORS, is_in_doubt
-from accounts.models import Account, Event, SignupClaim, Voice
+from accounts.models import Account, Event, EventKind, SignupClaim, Voice
 
 SHOWN = "receipt.heading"
 
@@ -101,8 +101,8 @@ def _save(typed: Typed, encoded: str, known: Account | None, right: bool, may_pr
 
 def _what_they_did(fresh: bool, right: bool) -> str:
     if fresh:
-        return "signed_up"
-    return "signed_up_again" if right else "signed_up_with_other_password"
+        return EventKind.SIGNED_UP
+    return EventKind.SIGNED_UP_AGAIN if right else EventKind.SIGNED_UP_WITH_OTHER_PASSWORD
 
 
 def ask_for_repair(account: Account, effective: bool = True) -> None:

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Account, Event, Voice
+from accounts.models import Account, Event, EventKind, Voice
 from accounts.status import Status
 from provisioning.models import Attempt, Dependency, Outage, Outcome, State, Step
 from support.models import Affected, Incident, Letter, Message, Ticket
@@ -78,7 +78,7 @@ def person(name: str, email: str, status: Status, came: datetime, company: str =
         created_at=came,
         password=make_password(None),
     )
-    they(account, "signed_up", came, "receipt.heading")
+    they(account, EventKind.SIGNED_UP, came, "receipt.heading")
     return account
 
 
@@ -108,7 +108,7 @@ def wrote(account: Account | None, email: str, at: datetime, body: str) -> Ticke
     Ticket.objects.filter(pk=ticket.pk).update(opened_at=at)
     Message.objects.create(ticket=ticket, account=account, email=email, body=body, at=at, read_at=at, settled_at=at)
     if account:
-        they(account, "wrote", at, "contact.taken")
+        they(account, EventKind.WROTE, at, "contact.taken")
     return ticket
 
 
@@ -128,7 +128,7 @@ def an_outage(now: datetime) -> None:
         account = person(name, f"{name.split()[0].lower()}{n}@shop{n}.demo.example", Status.FAILED, came, f"Shop {n}")
         step(account, "welcome_email", State.DONE, came)
         step(account, "workspace", State.DEAD, came + timedelta(minutes=20), DOWN)
-        they(account, "looked", came + timedelta(minutes=1), "waiting.late")
+        they(account, EventKind.LOOKED, came + timedelta(minutes=1), "waiting.late")
         Affected.objects.create(incident=incident, account=account)
 
 
@@ -146,7 +146,7 @@ def an_angry_writer(now: datetime) -> None:
     step(account, "welcome_email", State.DONE, at)
     step(account, "workspace", State.DEAD, at, "a fault in our own code (KeyError)")
     for minutes in (70, 50, 20):
-        they(account, "tried_to_log_in", now - timedelta(minutes=minutes), "login.no_match")
+        they(account, EventKind.TRIED_TO_LOG_IN, now - timedelta(minutes=minutes), "login.no_match")
     body = "THIRD TIME. Your page says a person is looking at it. Nobody is. Do you people ever test anything?"
     wrote(account, account.email, now - timedelta(minutes=18), body)
 
@@ -173,7 +173,7 @@ def another_password(now: datetime) -> None:
     account = person("Lena Brandt", "lena@brandt.demo.example", Status.ACTIVE, at, "Brandt GmbH")
     step(account, "welcome_email", State.DONE, at)
     step(account, "workspace", State.DONE, at)
-    they(account, "signed_up_with_other_password", now - timedelta(hours=1), "receipt.heading")
+    they(account, EventKind.SIGNED_UP_WITH_OTHER_PASSWORD, now - timedelta(hours=1), "receipt.heading")
     body = "I signed up again and now my password does not work."
     wrote(account, account.email, now - timedelta(minutes=55), body)
 
@@ -217,4 +217,4 @@ def one_who_is_owed_a_word(now: datetime) -> None:
         Attempt.objects.create(step=made, epoch=n + 2, outcome=Outcome.FAILED, error=DOWN, ended_at=at, seconds=0.4)
         we(account, "workspace.failed", at, DOWN)
     for n in range(5):
-        they(account, "logged_in", came + timedelta(minutes=30 * (n + 1)), "waiting.gave_up")
+        they(account, EventKind.LOGGED_IN, came + timedelta(minutes=30 * (n + 1)), "waiting.gave_up")

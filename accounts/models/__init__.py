@@ -2,16 +2,18 @@
 
 from accounts.models.access import AccessRequest, MailboxLink, SignupClaim, Tries
 from accounts.models.account import LONGEST_PHONE, Account, AccountManager, move, new_reference
-from accounts.models.events import Event, Voice, write_diary
+from accounts.models.events import DOORS, Event, EventKind, Voice, write_diary
 from accounts.models.logins import Login, note_login
 from accounts.text.addresses import normal_email
 
 __all__ = [
+    "DOORS",
     "LONGEST_PHONE",
     "AccessRequest",
     "Account",
     "AccountManager",
     "Event",
+    "EventKind",
     "Login",
     "MailboxLink",
     "SignupClaim",

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from accounts import claims, email_links
-from accounts.models import AccessRequest, Account, Event, MailboxLink, Voice
+from accounts.models import AccessRequest, Account, Event, EventKind, MailboxLink, Voice
 from accounts.profile import sessions
 from accounts.sentences import say
 from accounts.signup import ask_for_repair
@@ -32,7 +32,7 @@ def typed_own_password(request, form, account: Account) -> bool:
         refund(request, "login", account.email)
         claims.of_browser(request).filter(account=account).update(proven=True)
         return True
-    note(account, "typed_wrong_password", "password.wrong")
+    note(account, EventKind.TYPED_WRONG_PASSWORD, "password.wrong")
     hint = [say("password.blank_ends")] if has_blank_ends(form.cleaned_data["password"]) else []
     form.add_error("password", [say("password.wrong"), *hint])
     return False
@@ -49,7 +49,7 @@ def change_details(account: Account, given: dict[str, str]) -> None:
         return
     with transaction.atomic():
         Account.objects.filter(pk=account.pk).update(**changed)
-        note(account, "changed_details", "own.saved", ", ".join(changed))
+        note(account, EventKind.CHANGED_DETAILS, "own.saved", ", ".join(changed))
         if account.status != Status.ACTIVE:
             ask_for_repair(account)
 
@@ -64,7 +64,7 @@ def change_password(request, account: Account, password: str) -> None:
         update_session_auth_hash(request, account)
         sessions.note(request, account)
         AccessRequest.objects.create(kind=Kind.PASSWORD_CHANGED, email=account.email)
-        note(account, "changed_password", "own.password_changed")
+        note(account, EventKind.CHANGED_PASSWORD, "own.password_changed")
     sessions.end_others(request, account)
 
 
@@ -77,7 +77,7 @@ def ask_to_move(account: Account, email: str) -> None:
     """One row, whoever has that address: set-up looks it up and writes, out of sight."""
     with transaction.atomic():
         AccessRequest.objects.create(kind=Kind.MOVE, email=account.email, to=email)
-        note(account, "asked_for_move", "own.move_asked", email)
+        note(account, EventKind.ASKED_FOR_MOVE, "own.move_asked", email)
 
 
 def move(link: MailboxLink) -> None:
@@ -89,7 +89,7 @@ def move(link: MailboxLink) -> None:
             raise Taken
         email_links.end_all(account)
         AccessRequest.objects.create(kind=Kind.MOVED, email=link.email, to=old)
-        note(account, "moved_address", "own.moved", f"{old} → {link.email}")
+        note(account, EventKind.MOVED_ADDRESS, "own.moved", f"{old} → {link.email}")
         if account.status != Status.ACTIVE:
             ask_for_repair(account)
 

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from accounts.models import AccessRequest, Account, Event, Voice
+from accounts.models import AccessRequest, Account, Event, EventKind, Voice
 
 
 def delete_everything(account: Account) -> bool:
@@ -17,5 +17,5 @@ def delete_everything(account: Account) -> bool:
         Event.objects.filter(account=None, address=locked.email).delete()
         AccessRequest.objects.filter(email=locked.email).delete()
         locked.delete()
-        Event.objects.create(voice=Voice.THEY, kind="deleted_everything", shown="delete.done")
+        Event.objects.create(voice=Voice.THEY, kind=EventKind.DELETED_EVERYTHING, shown="delete.done")
         return True

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.forms import OwnPasswordForm
-from accounts.models import Account, Login
+from accounts.models import Account, EventKind, Login
 from accounts.profile import sessions
 from accounts.profile.changes import change_details, change_password, note, typed_own_password
 from accounts.profile.forms import ChangePasswordForm, DetailsForm
@@ -70,6 +70,6 @@ def _ended(request, account: Account, which: str):
     else:
         one = Login.objects.filter(account=account, pk=which) if which.isdecimal() else Login.objects.none()
         key = "own.ended_one" if sessions.end(one) else "own.ended_already"
-    note(account, "ended_sessions", key)
+    note(account, EventKind.ENDED_SESSIONS, key)
     messages.success(request, say(key))
     return redirect("own_sessions")

@@ -7,7 +7,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts import email_links
-from accounts.models import Account, Event, Voice
+from accounts.models import Account, Event, EventKind, Voice
 from provisioning.engine.settle import lock_accounts, recompute
 from provisioning.intake.pickup import PRESENT_FIRST
 from provisioning.kinds import WELCOME
@@ -33,7 +33,7 @@ def correct_address(account: Account, email: str, facts: dict | None = None) -> 
 
 def _note(account: Account, detail: str) -> None:
     Event.objects.create(
-        account=account, voice=Voice.THEY, kind="corrected_address", shown="receipt.safe", detail=detail
+        account=account, voice=Voice.THEY, kind=EventKind.CORRECTED_ADDRESS, shown="receipt.safe", detail=detail
     )
 
 

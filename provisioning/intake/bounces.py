@@ -5,7 +5,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from accounts.models import Account, Event, Voice, normal_email
+from accounts.models import Account, Event, EventKind, Voice, normal_email
 from provisioning.engine.faults import storable
 from provisioning.engine.settle import lock_accounts, recompute
 from provisioning.kinds import WELCOME
@@ -23,7 +23,7 @@ def heard(sender, event: AnymailTrackingEvent, esp_name: str, **_more) -> None:
     reason = storable(event.mta_response or event.description or "no reason was given")
     if event.event_type == EventType.COMPLAINED:
         detail = storable(f"{esp_name}: {reason}")
-        Event.objects.create(account=account, voice=Voice.THEY, kind="complained", detail=detail)
+        Event.objects.create(account=account, voice=Voice.THEY, kind=EventKind.COMPLAINED, detail=detail)
     elif event.event_type in CAME_BACK and event.reject_reason in FOR_GOOD and not _will_be_tried_again(event):
         record_bounce(account, storable(f"the letter came back: {reason}"))
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
-from accounts.models import Account, Event, Voice
+from accounts.models import DOORS, Account, Event, EventKind, Voice
 from accounts.status import Status
 from provisioning.intake.outbox import owe_letter
 from provisioning.kinds import WELCOME
@@ -14,21 +14,13 @@ from provisioning.unknown_kinds import counted
 
 LONG = timedelta(minutes=5)
 LATE_PAGES = ("waiting.late", "waiting.gave_up")
-DOORS = (
-    "logged_in",
-    "tried_to_log_in",
-    "signed_up_again",
-    "signed_up_with_other_password",
-    "asked_for_reset",
-    "asked_for_resend",
-)
 
 
 def fetch_ready() -> None:
     """Those who became active within the hour after a wait. A letter that says so is enough, of any sort."""
     told = Step.objects.filter(account=OuterRef("pk"), kind__in=("letter.ready", "letter.repaired"))
     saw = Event.objects.filter(account=OuterRef("pk"), voice=Voice.THEY, shown__in=LATE_PAGES)
-    wrote = Event.objects.filter(account=OuterRef("pk"), kind="wrote")  # and is answered for that
+    wrote = Event.objects.filter(account=OuterRef("pk"), kind=EventKind.WROTE)  # and is answered for that
     ready = Account.objects.filter(
         Q(status_at__gt=F("created_at") + LONG) | Exists(saw),
         ~Exists(told),

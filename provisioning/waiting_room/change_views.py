@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import claims
 from accounts.forms import CorrectAddressForm, OwnPasswordForm
-from accounts.models import Account, SignupClaim
+from accounts.models import Account, EventKind, SignupClaim
 from accounts.profile.changes import ask_to_move, note, typed_own_password
 from accounts.profile.deletion import delete_everything
 from accounts.profile.forms import MoveForm
@@ -98,7 +98,7 @@ def needed(request, account: Account, claim: SignupClaim | None):
         SignupClaim.objects.filter(pk=claim.pk).update(needed_by=by)
     else:
         Account.objects.filter(pk=account.pk).update(needed_by=by, needed_because=because)
-        note(account, "stated_deadline", "waiting.needed_by", f"{by:%d %b %H:%M} UTC: {because}")
+        note(account, EventKind.STATED_DEADLINE, "waiting.needed_by", f"{by:%d %b %H:%M} UTC: {because}")
     return redirect("arriving")
 
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Account, Event, SignupClaim, Voice
+from accounts.models import Account, Event, EventKind, SignupClaim, Voice
 from accounts.sentences import clock, say
 from accounts.text.typos import likely_address
 from provisioning.engine import circuit_breaker
@@ -154,8 +154,8 @@ def note_what_they_saw(account: Account, top: str) -> None:
     """
     last = _last_seen(account)
     if (last.shown if last else "receipt.safe") != top:
-        Event.objects.create(account=account, voice=Voice.THEY, kind="looked", shown=top)
+        Event.objects.create(account=account, voice=Voice.THEY, kind=EventKind.LOOKED, shown=top)
 
 
 def _last_seen(account: Account) -> Event | None:
-    return Event.objects.filter(account=account, kind="looked").order_by("-pk").first()
+    return Event.objects.filter(account=account, kind=EventKind.LOOKED).order_by("-pk").first()

@@ -10,7 +10,7 @@ from django.db.models.functions import Least, Now
 from django.utils.translation import gettext as _
 
 from accounts import claims
-from accounts.models import Account, Event, Login, Voice
+from accounts.models import Account, Event, EventKind, Login, Voice
 from accounts.profile import sessions
 from accounts.signup import ask_for_repair
 from accounts.status import Status
@@ -41,7 +41,7 @@ def recover(account: Account, actor: Account, reason: str) -> None:
     """Fresh tries for everything that is still owed, now. What is done is not done again."""
     with transaction.atomic():
         ask_for_repair(account)
-        note(account, "recovered", actor, reason)
+        note(account, EventKind.RECOVERED, actor, reason)
 
 
 def let_in(account: Account, actor: Account, reason: str, pay_by: datetime) -> list[Step]:
@@ -59,7 +59,7 @@ def send_link(account: Account, actor: Account, reason: str, key: UUID) -> None:
     """The letter that says: you have an account, this is how to get in. Raises Refused."""
     if not owe_by_the_desk(account.pk, "letter.already_here", f"support {key}"):
         raise Refused(_("That letter went out within the last hour, or is on its way."))
-    note(account, "link_sent", actor, reason)
+    note(account, EventKind.LINK_SENT, actor, reason)
 
 
 def _where_they_are(ticket: Ticket, asked: str) -> str:
@@ -77,7 +77,7 @@ def reply(ticket: Ticket, actor: Account, body: str, draft: str, key: UUID, *, t
         to = _where_they_are(ticket, to)
         write(to, subject, body, f"reply {key} {number}".removesuffix(" 0"), answers=answers, **how)
     Promise.objects.filter(ticket=ticket, kept_at=None).update(kept_at=Now())
-    note(ticket.account, "replied", actor, body)
+    note(ticket.account, EventKind.REPLIED, actor, body)
     if then_close:
         queue.close(ticket, _("Answered."), actor)
     else:
@@ -100,7 +100,7 @@ def who_asked(ticket: Ticket, before: Letter | None) -> dict[str, str]:
 def put_aside(ticket: Ticket, actor: Account, reason: str, wakes_on: str, until: datetime) -> None:
     """Out of the queue until `until` at the latest, or until what is named; an answer always wakes it."""
     _put_aside(ticket, wakes_on, Least(Value(until, DateTimeField()), Now() + queue.ASLEEP_AT_MOST))
-    note(ticket.account, "put_aside", actor, reason)
+    note(ticket.account, EventKind.PUT_ASIDE, actor, reason)
 
 
 def _put_aside(ticket: Ticket, wakes_on: str, until: Combinable) -> None:
@@ -110,12 +110,12 @@ def _put_aside(ticket: Ticket, wakes_on: str, until: Combinable) -> None:
 def hand_over(ticket: Ticket, actor: Account, reason: str) -> None:
     Ticket.objects.filter(pk=ticket.pk).update(handed_over_at=Now())
     tell_owner(ticket, actor, reason)
-    note(ticket.account, "handed_over", actor, reason)
+    note(ticket.account, EventKind.HANDED_OVER, actor, reason)
 
 
 def mark_abusive(ticket: Ticket, actor: Account, reason: str) -> None:
     Ticket.objects.filter(pk=ticket.pk).update(abusive=not ticket.abusive)
-    note(ticket.account, "not_abusive" if ticket.abusive else "abusive", actor, reason)
+    note(ticket.account, EventKind.NOT_ABUSIVE if ticket.abusive else EventKind.ABUSIVE, actor, reason)
 
 
 def recover_all(incident: Incident, actor: Account, reason: str) -> Recovery:
@@ -139,7 +139,7 @@ def correct_address(account: Account, actor: Account, reason: str, email: str) -
         raise Refused(_("Another account has that address. Look at it first."))
     correct(account, email, BY_THE_DESK)
     Ticket.objects.filter(account=account, closed_at=None).update(email=email)
-    note(account, "corrected_address", actor, f"{account.email} → {email}: {reason}")
+    note(account, EventKind.CORRECTED_ADDRESS, actor, f"{account.email} → {email}: {reason}")
 
 
 def vouch(account: Account, actor: Account, reason: str, key: UUID) -> None:
@@ -147,11 +147,11 @@ def vouch(account: Account, actor: Account, reason: str, key: UUID) -> None:
     owe_by_the_desk(account.pk, "letter.reset", f"support {key}", pause=timedelta(0))
     if account.is_active and account.status != Status.ACTIVE:
         ask_for_repair(account)
-    note(account, "vouched", actor, reason)
+    note(account, EventKind.VOUCHED, actor, reason)
 
 
 def end_sessions(account: Account, actor: Account, reason: str) -> None:
     """Somebody else may be in: whoever is logged in is out, and so is every browser that signed up (ASVS 7.4.5)."""
     sessions.end(Login.objects.filter(account=account))
     claims.end_for(account)
-    note(account, "sessions_ended", actor, reason)
+    note(account, EventKind.SESSIONS_ENDED, actor, reason)

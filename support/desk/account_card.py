@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models.functions import Now
 from django.utils.translation import get_language_info
 
-from accounts.models import Account, Event, SignupClaim, Voice
+from accounts.models import Account, Event, EventKind, SignupClaim, Voice
 from provisioning.models import Attempt, Step
 from support.actions.kept_input import NOTHING, Typed
 from support.actions.views import open_ticket_of
@@ -55,8 +55,8 @@ def spoken(account: Account) -> str:
 def note_look(account: Account, viewer: Account) -> None:
     """Who looked at whom is in the diary, too; once in ten minutes is enough."""
     recent = Event.objects.filter(account=account, at__gt=Now() - NOTED_AGAIN_AFTER)
-    if not recent.filter(kind="looked_at", actor=viewer).exists():
-        Event.objects.create(account=account, voice=Voice.SUPPORT, kind="looked_at", actor=viewer)
+    if not recent.filter(kind=EventKind.LOOKED_AT, actor=viewer).exists():
+        Event.objects.create(account=account, voice=Voice.SUPPORT, kind=EventKind.LOOKED_AT, actor=viewer)
 
 
 def _owed(step: Step) -> dict:

@@ -5,6 +5,7 @@ She sends it, so it says "I". The blame is in the draft, so that nobody has to a
 
 from django.conf import settings
 
+from accounts.models import EventKind
 from provisioning.models import OWED, State
 from support.diagnosis.findings import Facts, Finding, plain
 from support.labels import clock_words
@@ -69,7 +70,7 @@ def _typo(facts: Facts) -> list[str]:
 
 
 def _other_password(facts: Facts) -> list[str]:
-    event = facts.last("signed_up_with_other_password")
+    event = facts.last(EventKind.SIGNED_UP_WITH_OTHER_PASSWORD)
     when = f" at {clock_words(event.at)}" if event else ""
     return [
         f"you signed up again{when} with another password. The first one still counts; we did not swap it, so "

@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts.models import Account, Event, Voice
+from accounts.models import Account, Event, EventKind, Voice
 from support.actions import kept_input
 from support.desk import recovery_codes
 from support.tickets.outbox import write
@@ -95,7 +95,7 @@ def second_step(request, site):
         device = fits(request, form.cleaned_data["code"])
         if device:
             return _let_in(request, site, device)
-        _note(request.user, "second_step_refused")
+        _note(request.user, EventKind.SECOND_STEP_REFUSED)
         form.add_error("code", _("That code does not fit. Wait for the next one; your clocks may differ."))
     return _ask_for_code(request, site, form, RecoveryCodeForm())
 
@@ -139,7 +139,7 @@ def fits(request, code: str) -> TOTPDevice | None:
 
 def _let_in(request, site, device: TOTPDevice):
     if device.confirmed:
-        _note(request.user, "second_step_passed")
+        _note(request.user, EventKind.SECOND_STEP_PASSED)
         django_otp.login(request, device)
         return redirect(kept_input.again(request).page or "admin:index")
     return _confirm(request, site, device)
@@ -166,7 +166,7 @@ def _confirm(request, site, device: TOTPDevice):
 
 def _tell_of_new_key(user: Account, device: TOTPDevice) -> None:
     """By a letter: whoever has the password alone may have been faster than she was (ASVS 6.3.7)."""
-    _note(user, "second_step_set_up")
+    _note(user, EventKind.SECOND_STEP_SET_UP)
     body = _(
         "The desk's second step is set up anew for you: from now on it asks for codes of the app that holds the new "
         "key, and the recovery codes from before are worth nothing any more.\n\nIf that was not you, somebody knows "
@@ -182,7 +182,7 @@ def _note(user: Account, kind: str) -> None:
 def _by_recovery_code(request, site):
     by_code, device = RecoveryCodeForm(request.POST), confirmed_device(request.user)
     if by_code.is_valid() and device and recovery_codes.use(request.user, by_code.cleaned_data["recovery_code"]):
-        _note(request.user, "recovery_code_used")
+        _note(request.user, EventKind.RECOVERY_CODE_USED)
         _say_how_many(request)
         if by_code.cleaned_data["new_phone"]:
             request.session[NEW_PHONE] = True
@@ -190,7 +190,7 @@ def _by_recovery_code(request, site):
         django_otp.login(request, device)
         return redirect(kept_input.again(request).page or "admin:index")
     if by_code.is_valid():
-        _note(request.user, "second_step_refused")
+        _note(request.user, EventKind.SECOND_STEP_REFUSED)
         by_code.add_error("recovery_code", _("That is none of your codes, or it was used before."))
     return _ask_for_code(request, site, CodeForm(), by_code)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from accounts.models import Account, Event, Voice
+from accounts.models import Account, Event, EventKind, Voice
 from accounts.status import Status
 from provisioning.kinds import label_of
 from provisioning.models import OWED, Dependency, State, Step
@@ -122,8 +122,10 @@ def _down_words(facts: Facts) -> str:
 
 def _bounced(facts: Facts):
     refused = [_of(s) for s in facts.steps if s.dependency == "mail" and s.permanent and s.state != State.DONE]
-    event = facts.last("welcome_email.bounced", "mail.bounced", "corrected_address")  # whichever came last
-    if event and event.kind != "corrected_address":
+    event = facts.last(
+        EventKind.WELCOME_EMAIL_BOUNCED, EventKind.MAIL_BOUNCED, EventKind.CORRECTED_ADDRESS
+    )  # whichever came last
+    if event and event.kind != EventKind.CORRECTED_ADDRESS:
         refused.append(Evidence(event.detail or "a letter came back", event.at))
     return _or_none(refused)
 
@@ -157,8 +159,13 @@ def _works_since(facts: Facts, step: Step) -> bool:
 
 
 def _other_password(facts: Facts):
-    event = facts.last("signed_up_with_other_password", "logged_in", "chose_password", "proved_mailbox")
-    if event is None or event.kind != "signed_up_with_other_password":
+    event = facts.last(
+        EventKind.SIGNED_UP_WITH_OTHER_PASSWORD,
+        EventKind.LOGGED_IN,
+        EventKind.CHOSE_PASSWORD,
+        EventKind.PROVED_MAILBOX,
+    )
+    if event is None or event.kind != EventKind.SIGNED_UP_WITH_OTHER_PASSWORD:
         return None
     return [Evidence("signed up again with another password", event.at)]
 
@@ -208,7 +215,7 @@ def _healing(facts: Facts):
 def _fine(facts: Facts):
     if facts.account.status != Status.ACTIVE:
         return None
-    event = facts.last("logged_in")
+    event = facts.last(EventKind.LOGGED_IN)
     return [Evidence("last logged in", event.at)] if event else []
 
 

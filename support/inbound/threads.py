@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from accounts.models import Account, Event
+from accounts.models import Account, Event, EventKind
 from provisioning.models import Step
 from support.models import Letter, Message, Ticket
 
 MOST = 20
-ANOTHER_ADDRESS = ("corrected_address", "moved_address")
+ANOTHER_ADDRESS = (EventKind.CORRECTED_ADDRESS, EventKind.MOVED_ADDRESS)
 ANSWERABLE = re.compile(r"[\x21-\x7e]{1,400}")  # a Message-ID that a header of ours can carry
 
 

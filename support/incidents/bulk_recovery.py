@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.database.clock import long_ago
-from accounts.models import Account, Event, Voice
+from accounts.models import Account, Event, EventKind, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import UNFINISHED, Status
 from provisioning.engine import faults
@@ -141,6 +141,8 @@ def _ask(recovery: Recovery, turns: QuerySet[Turn]) -> None:
     )
     Dependency.objects.filter(name=service, broken=True).update(probe_at=Now())
     Event.objects.bulk_create(
-        Event(account_id=pk, voice=Voice.SUPPORT, kind="recovered", detail=recovery.reason, actor=recovery.actor)
+        Event(
+            account_id=pk, voice=Voice.SUPPORT, kind=EventKind.RECOVERED, detail=recovery.reason, actor=recovery.actor
+        )
         for pk in pks
     )

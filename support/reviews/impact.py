@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import Account, Event, Voice
+from accounts.models import Account, Event, EventKind, Voice
 from accounts.status import Status
 from provisioning.engine import circuit_breaker
 from provisioning.models import Attempt, Outage, Step
@@ -79,7 +79,7 @@ def toll_of(outage: Outage, people: Sequence[Account], schedule: Schedule, now: 
         untrue=sum(len(repair.harms.get("untrue", ())) for repair in repairs),
         promises_broken=Promise.objects.filter(account__in=people, broken_at__gte=outage.began_at).count(),
         hours_alone=alone - working_minutes_between(outage.began_at, ended, schedule) / 60,
-        by_hand=theirs.filter(voice=Voice.SUPPORT, kind__in=("recovered",)).count()
+        by_hand=theirs.filter(voice=Voice.SUPPORT, kind__in=(EventKind.RECOVERED,)).count()
         + waivers.filter(actor__isnull=False).count(),
         by_rule=waivers.filter(actor=None, detail=REASON).count(),
         lost=Lost.objects.filter(outage=outage).count(),
@@ -119,6 +119,6 @@ def first_to_notice(outage: Outage, people: Sequence[Account]) -> tuple[str, dat
     failed = Attempt.objects.filter(circuit_breaker.touched(outage), outcome__in=FAILING).order_by("ended_at")
     ends = list(failed.values_list("ended_at", flat=True)[: circuit_breaker.FAILURES_TO_TRIP])
     ours = ends[-1] if ends else outage.began_at
-    wrote = Event.objects.filter(account__in=people, kind="wrote", at__gte=outage.began_at, at__lt=ours)
+    wrote = Event.objects.filter(account__in=people, kind=EventKind.WROTE, at__gte=outage.began_at, at__lt=ours)
     first = wrote.select_related("account").order_by("at").first()
     return (first.account.name, first.at) if first and first.account else ("", ours)

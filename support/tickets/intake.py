@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.database.clock import long_ago
-from accounts.models import Account, Event, Voice
+from accounts.models import Account, Event, EventKind, Voice
 from accounts.signup import ask_for_repair
 from accounts.status import Status
 from provisioning.emails.rate_limit import mailbox_of
@@ -86,9 +86,9 @@ def is_own(message: Message, account: Account) -> bool:
 def _note(message: Message, account: Account) -> None:
     if is_own(message, account):
         shown = "" if message.mail_id or message.message_id else "contact.taken"
-        Event.objects.create(account=account, voice=Voice.THEY, kind="wrote", shown=shown)
+        Event.objects.create(account=account, voice=Voice.THEY, kind=EventKind.WROTE, shown=shown)
     else:
-        Event.objects.create(account=account, voice=Voice.WE, kind="mail.by_another", detail=message.email)
+        Event.objects.create(account=account, voice=Voice.WE, kind=EventKind.MAIL_BY_ANOTHER, detail=message.email)
 
 
 def _may_heal(account: Account) -> bool:
@@ -108,7 +108,7 @@ def _set_down(message: Message) -> None:
         _came_back(answered, f"the letter came back: {message.body}"[:500])
     elif message.account:
         Event.objects.create(
-            account=message.account, voice=Voice.WE, kind="mail.automatic", detail=message.body[:300]
+            account=message.account, voice=Voice.WE, kind=EventKind.MAIL_AUTOMATIC, detail=message.body[:300]
         )
     message.settled_at = Now()
     message.save(update_fields=["settled_at"])

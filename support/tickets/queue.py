@@ -6,7 +6,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subqu
 from django.db.models.functions import Coalesce, Now
 
 from accounts.database.clock import due, long_ago
-from accounts.models import Account, Event, Voice
+from accounts.models import DOORS, Account, Event, EventKind, Voice
 from accounts.status import UNFINISHED, Status
 from provisioning.engine import faults
 from provisioning.intake.backfill import given_up_later
@@ -17,7 +17,7 @@ from support.models import Affected, Promise, Ticket
 BATCH = 500
 REFRESH_EVERY = timedelta(seconds=20)
 ASLEEP_AT_MOST = timedelta(days=7)
-CAME_BACK = ("logged_in", "tried_to_log_in", "signed_up_again", "signed_up_with_other_password")
+CAME_BACK = [kind for kind, door in DOORS.items() if door in ("log-in", "sign-up")]
 LOOK_BACK = timedelta(days=1)
 REFRESHING = "looking up what decides when it is this ticket's turn"
 UNTRUE = ("login.unknown",)  # said of an address that has an account
@@ -74,7 +74,7 @@ def close(ticket: Ticket, because: str, actor: Account | None = None) -> None:
         Event.objects.create(
             account_id=ticket.account_id,
             voice=Voice.SUPPORT,
-            kind="ticket.closed",
+            kind=EventKind.TICKET_CLOSED,
             detail=because,
             actor=actor,
         )

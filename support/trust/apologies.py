@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from accounts.models import Account, Event, Voice
+from accounts.models import Account, Event, EventKind, Voice
 from accounts.status import Status
 from provisioning.engine import faults
 from provisioning.humanize import fixed
@@ -114,7 +114,11 @@ def send_word(repair: TrustRepair, actor: Account, words: str, restitution: str,
             facts = {"words": words, "auto_submitted": "no"}
             owe_letter(repair.account_id, "letter.word", f"repair {repair.pk}", facts)
             Event.objects.create(
-                account_id=repair.account_id, voice=Voice.SUPPORT, kind="word_sent", detail=restitution, actor=actor
+                account_id=repair.account_id,
+                voice=Voice.SUPPORT,
+                kind=EventKind.WORD_SENT,
+                detail=restitution,
+                actor=actor,
             )
     return sent
 

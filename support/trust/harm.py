@@ -4,20 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from accounts.models import DOORS, EventKind
 from support.models import TrustRepair
 
 Level = TrustRepair.Level
 
-# What they do at a door, as the diary calls it. Looking at the waiting room is no door: it is waiting.
-DOORS = {
-    "logged_in": "log-in",
-    "tried_to_log_in": "log-in",
-    "signed_up_again": "sign-up",
-    "signed_up_with_other_password": "sign-up",
-    "asked_for_reset": "password reset",
-    "asked_for_letter": "“send it again”",
-    "wrote": "support",
-}
 # Sentences that deny an account. Said while it existed, they are untrue, whatever code found right about them.
 DENIALS = frozenset({"login.unknown", "login.not_found"})
 REFUSALS = frozenset({"signup.taken", "signup.already_in_use"})
@@ -66,7 +57,7 @@ def friction(story: Story) -> Friction:
         doors=tuple(DOORS[seen.kind] for seen in until if seen.kind in DOORS),
         untrue=untrue,
         contradicting=contradict(seen.shown for seen in until),
-        wrote=any(seen.kind == "wrote" for seen in until),
+        wrote=any(seen.kind == EventKind.WROTE for seen in until),
         deadline_lost=bool(story.needed_by and story.needed_by < story.ready_at),
         promises_broken=story.promises_broken,
         again=story.earlier > 0,
