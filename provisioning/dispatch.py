@@ -11,6 +11,7 @@ from threading import Lock, Thread
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
+from django.db.models import QuerySet
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -46,13 +47,18 @@ def _publish(account: Account) -> bool:
         return False
 
 
-def sweep_is_stale() -> bool:
-    """Whether no sweep has run through for a while: the worker or the beat is not there.
+def fresh_sweep() -> QuerySet[Heartbeat]:
+    """The sweep's heartbeat, if it is not stale.
 
-    A beat from the future is none: the clock was wrong when it was written.
+    One from the future is stale: the clock was wrong when it was written.
     """
     pause = max(STALE_AFTER, timedelta(seconds=3 * settings.SWEEP_SECONDS))
-    return not Heartbeat.objects.filter(lately("at", pause), name="sweep").exists()
+    return Heartbeat.objects.filter(lately("at", pause), name="sweep")
+
+
+def sweep_is_stale() -> bool:
+    """Whether no sweep has run through for a while: the worker or the beat is not there."""
+    return not fresh_sweep().exists()
 
 
 def run_inline() -> None:

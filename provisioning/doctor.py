@@ -18,7 +18,7 @@ from accounts.status import Status
 from provisioning.dispatch import sweep_is_stale
 from provisioning.intake.backfill import given_up_later
 from provisioning.key_fingerprints import others_have_another
-from provisioning.models import OWED, Dependency, Fault, Heartbeat, Step
+from provisioning.models import Dependency, Fault, Heartbeat, Step
 from provisioning.unknown_kinds import parked, payable
 from provisioning.workspaces import backend_name, http
 
@@ -173,7 +173,7 @@ def people() -> str:
 
 def _to_active() -> str:
     """What was owed to them later, and let nobody wait."""
-    owed = Step.objects.filter(account__status=Status.ACTIVE, occasion="", state__in=OWED).count()
+    owed = Step.objects.of_setup().owed().filter(account__status=Status.ACTIVE).count()
     dead = given_up_later().count()
     words = f"; {owed} are owed to people who are active" if owed else ""
     return words + (f"; {dead} of people who are active were given up" if dead else "")

@@ -17,7 +17,7 @@ from accounts.database.timeouts import PROBE, at_most
 from provisioning import doctor
 from provisioning.dispatch import sweep_is_stale
 from provisioning.doctor import SILENT
-from provisioning.models import OWED, Dependency, Fault, Heartbeat, Step
+from provisioning.models import Dependency, Fault, Heartbeat, Step
 from provisioning.unknown_kinds import payable
 
 # What a proxy adds; never read here for what it says.
@@ -122,7 +122,7 @@ def metrics(_request):
 
 def _count_steps(registry) -> None:
     owed = Gauge("arrivals_steps_owed", "Steps owed now", ["kind", "state"], registry=registry)
-    rows = Step.objects.filter(state__in=OWED).values_list("kind", "state").annotate(Count("pk"))
+    rows = Step.objects.owed().values_list("kind", "state").annotate(Count("pk"))
     for kind, state, number in rows:
         owed.labels(kind, state).set(number)
     due = Gauge("arrivals_steps_due", "Steps due now", registry=registry)

@@ -1,6 +1,7 @@
 """What we owe each account, every try at paying it, and the health of those we depend on."""
 
 import uuid
+from typing import Self
 
 from django.db import models
 from django.db.models.functions import Now
@@ -16,6 +17,22 @@ class State(models.TextChoices):
 
 
 OWED = (State.OPEN, State.WAIVED)
+
+
+class StepQuerySet(models.QuerySet["Step"]):
+    """Steps by what they mean for an account."""
+
+    def of_setup(self) -> Self:
+        """Those of the set-up itself; the others are letters that something else made us owe."""
+        return self.filter(occasion="")
+
+    def owed(self) -> Self:
+        """Open, or waived and still paid off."""
+        return self.filter(state__in=OWED)
+
+    def unpaid(self) -> Self:
+        """Owed, or given up."""
+        return self.filter(state__in=(*OWED, State.DEAD))
 
 
 class Step(models.Model):
@@ -48,6 +65,8 @@ class Step(models.Model):
     theirs = models.PositiveIntegerField(
         default=0, db_default=0, help_text="How often it failed while others went through."
     )
+
+    objects = StepQuerySet.as_manager()
 
     class Meta:
         constraints = [

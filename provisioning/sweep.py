@@ -22,7 +22,7 @@ from provisioning.engine.sources import sources
 from provisioning.intake.pickup import BATCH, fetch_letters, pick_up
 from provisioning.key_fingerprints import key_mark
 from provisioning.kinds import names_of, setup_kinds
-from provisioning.models import OWED, Heartbeat, Outage, Step
+from provisioning.models import Heartbeat, Outage, Step
 from provisioning.unknown_kinds import counted, follow_dependencies
 
 RECONCILE_EVERY = timedelta(minutes=1)
@@ -99,14 +99,14 @@ def reconcile() -> None:
 def doubt_times() -> None:
     """A step due later than any wait or lease makes it is some other clock's doing: it is due now."""
     longest = max(timedelta(days=1), timedelta(seconds=max(settings.SETUP_RETRY_SECONDS))) + timedelta(hours=1)
-    owed = Step.objects.filter(state__in=OWED)
+    owed = Step.objects.owed()
     owed.filter(leased=True, due_at__gt=Now() + 2 * settings.SETUP_LEASE).update(due_at=Now())
     owed.filter(leased=False, due_at__gt=Now() + longest).update(due_at=Now())
 
 
 def _recompute_settled(unfinished: QuerySet[Account]) -> None:
     """Accounts with nothing left to pay whose status says otherwise."""
-    owed = Step.objects.filter(account=OuterRef("pk"), occasion="", state__in=OWED).filter(counted())
+    owed = Step.objects.of_setup().owed().filter(account=OuterRef("pk")).filter(counted())
     faults.together(unfinished.filter(~Exists(owed)), _lock_and_recompute, "putting the status right", BATCH)
 
 
@@ -119,7 +119,7 @@ def _lock_and_recompute(accounts: QuerySet[Account]) -> None:
 def _ask_for_missing_steps(unfinished: QuerySet[Account]) -> None:
     """Accounts that never got a step, also one that the platform added after they signed up."""
     for name in setup_kinds():
-        has_it = Step.objects.filter(account=OuterRef("pk"), occasion="", kind__in=names_of(name))
+        has_it = Step.objects.of_setup().filter(account=OuterRef("pk"), kind__in=names_of(name))
         lacking = unfinished.filter(~Exists(has_it)).values("pk")[:BATCH]
         Account.objects.filter(pk__in=lacking).update(asked_at=Now())
 

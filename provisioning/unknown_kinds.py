@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
 from provisioning.kinds import known_kinds, names_by_old, setup_kinds
-from provisioning.models import OWED, Step
+from provisioning.models import Step
 
 COUNTS_FOR = timedelta(minutes=1)
 
@@ -24,12 +24,12 @@ def counted() -> Q:
 
 def payable() -> QuerySet[Step]:
     """What is owed and can be done here."""
-    return Step.objects.filter(state__in=OWED, kind__in=list(known_kinds()))
+    return Step.objects.owed().filter(kind__in=list(known_kinds()))
 
 
 def parked() -> dict[str, int]:
     """How many are owed of each kind that nothing here knows."""
-    rows = Step.objects.filter(state__in=OWED).exclude(kind__in=list(known_kinds()))
+    rows = Step.objects.owed().exclude(kind__in=list(known_kinds()))
     return dict(rows.order_by("kind").values_list("kind").annotate(Count("pk")))
 
 
@@ -37,4 +37,4 @@ def follow_dependencies() -> None:
     """A function that names another dependency now takes along what it owes: it is claimed by that name."""
     for name in (*setup_kinds(), *names_by_old()):
         needs = known_kinds()[name].dependency
-        Step.objects.filter(state__in=OWED, occasion="", kind=name).exclude(dependency=needs).update(dependency=needs)
+        Step.objects.of_setup().owed().filter(kind=name).exclude(dependency=needs).update(dependency=needs)

@@ -22,7 +22,7 @@ from provisioning.emails.delivery import give_back_connections, hand_over
 from provisioning.emails.rate_limit import Letter, stamp
 from provisioning.exceptions import NOT_OWED, StepFailed
 from provisioning.humanize import humanize_facts
-from provisioning.models import OWED, Step
+from provisioning.models import Step
 
 LATE = timedelta(minutes=5)
 COMPOSING = Semaphore(8)  # letters written at once in a process: each holds a connection to the database
@@ -46,7 +46,7 @@ AFTER = "support.after"
 def send(name: str, step: Step) -> str:
     """Hand over the letter; its Message-ID, the same at every try, is the reference. Raises StepFailed."""
     with COMPOSING:
-        if not Step.objects.filter(pk=step.pk, key=step.key, state__in=OWED).exists():
+        if not Step.objects.owed().filter(pk=step.pk, key=step.key).exists():
             raise StepFailed("this letter is not owed any more", failure=NOT_OWED, permanent=True)
         stamp(_as_counted(name, step))
         message = compose(name, step)

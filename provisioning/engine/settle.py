@@ -89,7 +89,7 @@ def set_aside(result: Result, error: Exception) -> None:
 
 
 def _write_step_alone(result: Result) -> None:
-    mine = Step.objects.filter(pk=result.step.pk, state__in=OWED, key=result.step.key)
+    mine = Step.objects.owed().filter(pk=result.step.pk, key=result.step.key)
     if result.failure is None:
         mine.update(state=State.DONE, done_at=Now(), leased=False, reference=storable(result.reference, 200))
     else:
@@ -282,8 +282,8 @@ def status_of(states: dict[str, str]) -> Status:
 def recompute(account_ids: Iterable[UUID]) -> None:
     """Bring the status of these accounts, already locked, in line with their steps."""
     states: dict[UUID, dict[str, str]] = {pk: dict.fromkeys(setup_kinds(), State.OPEN) for pk in account_ids}
-    for pk, kind, state in Step.objects.filter(counted(), account__in=states, occasion="").values_list(
-        "account_id", "kind", "state"
+    for pk, kind, state in (
+        Step.objects.of_setup().filter(counted(), account__in=states).values_list("account_id", "kind", "state")
     ):
         states[pk][name_of(kind)] = state
     moves = defaultdict(list)

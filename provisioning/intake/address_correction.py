@@ -47,7 +47,7 @@ def _move_to(accounts, email: str) -> bool:
 
 def _owe_welcome_anew(account: Account, facts: dict) -> None:
     """A new key: the letter that may be under way to the old address no longer counts."""
-    Step.objects.filter(account=account, kind=WELCOME, occasion="").update(
+    Step.objects.of_setup().filter(account=account, kind=WELCOME).update(
         state=State.OPEN,
         key=uuid.uuid4(),
         epoch=F("epoch") + 1,

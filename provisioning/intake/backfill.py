@@ -55,5 +55,5 @@ def _owe_next(name: str, after: UUID) -> tuple[UUID | None, int]:
 
 def given_up_later() -> QuerySet[Step]:
     """What came to be owed to people who were active by then, and was given up."""
-    dead = Step.objects.filter(state=State.DEAD, occasion="", account__status=Status.ACTIVE)
+    dead = Step.objects.of_setup().filter(state=State.DEAD, account__status=Status.ACTIVE)
     return dead.exclude(kind=WELCOME)

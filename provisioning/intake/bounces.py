@@ -38,7 +38,7 @@ def record_bounce(account: Account, reason: str) -> None:
     with transaction.atomic():
         lock_accounts([account.pk])
         Event.objects.create(account=account, voice=Voice.WE, kind=f"{WELCOME}.bounced", detail=reason)
-        unproven = Step.objects.filter(account=account, kind=WELCOME, occasion="", account__mailbox_proven_at=None)
+        unproven = Step.objects.of_setup().filter(account=account, kind=WELCOME, account__mailbox_proven_at=None)
         unproven.exclude(state=State.DEAD).update(
             state=State.DEAD, permanent=True, error=reason, failed_at=Now(), leased=False, epoch=F("epoch") + 1
         )

@@ -8,7 +8,7 @@ from accounts.signup import ask_for_repair
 from accounts.status import Status
 from provisioning.intake.outbox import owe_letter
 from provisioning.kinds import WELCOME
-from provisioning.models import OWED, State, Step
+from provisioning.models import State, Step
 
 Kind = AccessRequest.Kind
 PAUSE = timedelta(minutes=2)  # between two letters that somebody asked for
@@ -39,13 +39,13 @@ def answer(request: AccessRequest) -> UUID | None:
 
 def _owe_move(account: Account, request: AccessRequest) -> None:
     """To the address they named last: a letter to another that has not gone out yet is not owed any more."""
-    Step.objects.filter(account=account, kind="letter.move", state__in=OWED).delete()
+    Step.objects.owed().filter(account=account, kind="letter.move").delete()
     owe_letter(account.pk, "letter.move", f"request {request.pk}", {"to": request.to}, pause=timedelta(0))
 
 
 def _write_again(account: Account, request: AccessRequest) -> UUID | None:
     """The welcome letter itself if it has not gone out; else its link once more, or word that none is needed."""
-    if not Step.objects.filter(account=account, kind=WELCOME, occasion="", state=State.DONE).exists():
+    if not Step.objects.of_setup().filter(account=account, kind=WELCOME, state=State.DONE).exists():
         return _repair(account)
     kind = "letter.known" if account.mailbox_proven_at else "letter.confirm_again"
     owe_letter(account.pk, kind, f"request {request.pk}", pause=PAUSE)

@@ -37,6 +37,6 @@ def owe_letter(
 
 def owe_by_the_desk(account_id: UUID, kind: str, occasion: str, pause: timedelta = LETTER_PAUSE) -> bool:
     """The same, and strangers' letters to that mailbox do not hold it back; one of the sort that waits goes now."""
-    waiting = Step.objects.filter(account=account_id, kind=kind, state__in=OWED, leased=False)
+    waiting = Step.objects.owed().filter(account=account_id, kind=kind, leased=False)
     hurried = waiting.update(facts=BY_THE_DESK, due_at=Now())
     return bool(hurried) or owe_letter(account_id, kind, occasion, BY_THE_DESK, pause)

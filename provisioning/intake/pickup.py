@@ -60,7 +60,7 @@ def pick_up(only: Iterable[UUID] | None = None) -> int:
 
 def tickets_of(account_id: UUID) -> list[tuple[int, int]]:
     """The (id, epoch) of each step that is due for this account, which from now on come before all others."""
-    due = Step.objects.filter(account=account_id, state__in=OWED, leased=False, due_at__lte=Now())
+    due = Step.objects.owed().filter(account=account_id, leased=False, due_at__lte=Now())
     tickets = list(due.values_list("pk", "epoch"))
     due.update(due_at=Now() - PRESENT_FIRST)
     return tickets

@@ -36,7 +36,7 @@ def fetch_ready() -> None:
 
 def _is_news(account: Account) -> bool:
     """Not if something is owed still, and not if the welcome letter came last: then that is the news."""
-    steps = list(Step.objects.filter(counted(), account=account, occasion="").order_by("done_at"))
+    steps = list(Step.objects.of_setup().filter(counted(), account=account).order_by("done_at"))
     return bool(steps) and all(step.state == State.DONE for step in steps) and steps[-1].kind != WELCOME
 
 

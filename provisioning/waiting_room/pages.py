@@ -33,7 +33,7 @@ def first_lines() -> list[Line]:
 
 def look_at(account: Account) -> Situation:
     """How the account stands now, by the database's clock."""
-    return _look_at(account, Step.objects.filter(counted(), account=account, occasion=""))
+    return _look_at(account, Step.objects.of_setup().filter(counted(), account=account))
 
 
 def _look_at(account: Account, owed: QuerySet[Step]) -> Situation:

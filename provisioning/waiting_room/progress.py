@@ -7,9 +7,8 @@ from datetime import datetime
 from accounts.sentences import SENTENCES
 from accounts.status import Status
 from provisioning.emails.delivery import names_the_mailbox
+from provisioning.kinds import WELCOME
 from provisioning.models import OWED, State, Step
-
-WELCOME = "welcome_email"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from accounts.claims import latest_claim
 from accounts.sentences import say
 from provisioning.dispatch import kick
 from provisioning.kinds import label_of
-from provisioning.models import OWED, State, Step
+from provisioning.models import State, Step
 from provisioning.unknown_kinds import counted
 from provisioning.waiting_room.pages import account_page, claim_page, look_at
 
@@ -50,7 +50,7 @@ def home(request):
     state = look_at(request.user)
     if not state.may_enter:
         return redirect("arriving")
-    debts = Step.objects.filter(counted(), account=request.user, occasion="", state__in=(*OWED, State.DEAD))
+    debts = Step.objects.of_setup().unpaid().filter(counted(), account=request.user)
     notices = [_debt(step) for step in debts.order_by("pk")]
     name = request.user.first_name
     return render(request, "provisioning/home.html", {"welcome": say("home.welcome", name=name), "notices": notices})

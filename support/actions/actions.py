@@ -46,9 +46,9 @@ def recover(account: Account, actor: Account, reason: str) -> None:
 
 def let_in(account: Account, actor: Account, reason: str, pay_by: datetime) -> list[Step]:
     """In without what is still missing; it stays owed until `pay_by`. Raises Refused."""
-    if Step.objects.filter(state=State.WAIVED, occasion="")[:MOST_DEBTS].count() >= MOST_DEBTS:
+    if Step.objects.of_setup().filter(state=State.WAIVED)[:MOST_DEBTS].count() >= MOST_DEBTS:
         raise Refused(_("%(n)s debts are open already. Ask the owner before letting in more.") % {"n": MOST_DEBTS})
-    missing = Step.objects.filter(account=account, occasion="").exclude(state=State.DONE)
+    missing = Step.objects.of_setup().filter(account=account).exclude(state=State.DONE)
     waived = waive(account, set(missing.values_list("kind", flat=True)), actor=actor, reason=reason, pay_by=pay_by)
     if not waived:
         raise Refused(_("Nothing is missing that they could be let in without."))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from accounts.status import UNFINISHED
-from provisioning.models import OWED, State, Step
+from provisioning.models import Step
 from support.diagnosis.findings import Finding
 from support.models import Affected, Incident, Recovery, Ticket
 
@@ -73,7 +73,7 @@ def _permitted(user: Account, names, to_see: str) -> list[str]:
 
 def unpaid(account, dependency):
     """Steps that this service owes this person still."""
-    return Step.objects.filter(account=account, dependency=dependency, occasion="", state__in=(*OWED, State.DEAD))
+    return Step.objects.of_setup().unpaid().filter(account=account, dependency=dependency)
 
 
 def of_incident(user: Account, incident: Incident) -> list[str]:

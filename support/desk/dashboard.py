@@ -171,12 +171,12 @@ def _stranger(ticket: Ticket, user: Account, again: Typed) -> dict:
 
 def _healing() -> str:
     """How many heal without anybody: counted up to a thousand."""
-    owed = Step.objects.filter(state=State.OPEN, occasion="", account__status__in=UNFINISHED)
+    owed = Step.objects.of_setup().filter(state=State.OPEN, account__status__in=UNFINISHED)
     n = owed.values("account").distinct()[:COUNTED_TO].count()
     return _("more than %(n)s") % {"n": COUNTED_TO} if n >= COUNTED_TO else str(n)
 
 
 def _overdue(now: datetime):
     """Those let in with a debt that is older than its date."""
-    owed = Step.objects.filter(state=State.WAIVED, occasion="", pay_by__lt=now).select_related("account")
+    owed = Step.objects.of_setup().filter(state=State.WAIVED, pay_by__lt=now).select_related("account")
     return [(step, label_of(step.kind)) for step in owed.order_by("pay_by")[:10]]

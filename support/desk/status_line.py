@@ -1,15 +1,11 @@
 """How the desk itself stands: its status line, whether its sweep lives, how many words are owed. One query."""
 
-from datetime import timedelta
-
-from django.conf import settings
 from django.db.models import Count, Exists, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from accounts.database.clock import lately
-from provisioning.dispatch import STALE_AFTER
-from provisioning.models import Fault, Heartbeat
+from provisioning.dispatch import fresh_sweep
+from provisioning.models import Fault
 from support.desk.fault_list import refused_letters
 from support.models import Away, Desk, TrustRepair
 from support.service_level.availability import word_status
@@ -18,11 +14,10 @@ State, Level = TrustRepair.State, TrustRepair.Level
 
 
 def standing() -> dict:
-    pause = max(STALE_AFTER, timedelta(seconds=3 * settings.SWEEP_SECONDS))
     owed = TrustRepair.objects.filter(state=State.OWED, level=Level.PERSONAL).order_by().values("state")
     away = Q(start__lte=Now()) & (Q(until=None) | Q(until__gt=Now()))
     rows = Desk.objects.annotate(
-        beats=Exists(Heartbeat.objects.filter(lately("at", pause), name="sweep")),
+        beats=Exists(fresh_sweep()),
         words_owed=Coalesce(Subquery(owed.annotate(n=Count("pk")).values("n")), 0),
         away=Exists(Away.objects.filter(away)),
         broke=Exists(Fault.objects.all()),

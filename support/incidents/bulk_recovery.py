@@ -18,7 +18,7 @@ from accounts.status import UNFINISHED, Status
 from provisioning.engine import faults
 from provisioning.engine.claim import ASKED_FOR
 from provisioning.intake.pickup import pick_up
-from provisioning.models import OWED, Attempt, Dependency, Outcome, State, Step
+from provisioning.models import Attempt, Dependency, Outcome, Step
 from support.models import Affected, Incident, Recovery, Turn
 
 FEW = 5
@@ -63,10 +63,8 @@ def begin(incident: Incident, actor: Account, reason: str) -> Recovery | None:
 
 
 def still_stuck(incident: Incident):
-    stuck = Step.objects.filter(account=OuterRef("account"), dependency=incident.dependency, occasion="")
-    rows = Affected.objects.filter(
-        Exists(stuck.filter(state__in=(*OWED, State.DEAD))), incident=incident, account__status__in=UNFINISHED
-    )
+    stuck = Step.objects.of_setup().unpaid().filter(account=OuterRef("account"), dependency=incident.dependency)
+    rows = Affected.objects.filter(Exists(stuck), incident=incident, account__status__in=UNFINISHED)
     return rows.order_by("pk").values_list("account_id", flat=True)
 
 
@@ -109,11 +107,8 @@ def _settle(turns: QuerySet[Turn], **became) -> None:
 
 
 def _paid(recovery: Recovery):
-    owed = Step.objects.filter(
-        account=OuterRef("account"),
-        dependency=recovery.incident.dependency,
-        occasion="",
-        state__in=(*OWED, State.DEAD),
+    owed = (
+        Step.objects.of_setup().unpaid().filter(account=OuterRef("account"), dependency=recovery.incident.dependency)
     )
     return ~Exists(owed)
 
@@ -136,9 +131,7 @@ def _ask(recovery: Recovery, turns: QuerySet[Turn]) -> None:
     for account in Account.objects.filter(pk__in=pks):
         ask_for_repair(account)
     pick_up(pks)
-    Step.objects.filter(account__in=pks, dependency=service, state__in=OWED, leased=False).update(
-        due_at=Now() - 2 * ASKED_FOR
-    )
+    Step.objects.owed().filter(account__in=pks, dependency=service, leased=False).update(due_at=Now() - 2 * ASKED_FOR)
     Dependency.objects.filter(name=service, broken=True).update(probe_at=Now())
     Event.objects.bulk_create(
         Event(

@@ -62,7 +62,7 @@ def _open_for(outage: Outage) -> None:
 
 def open_from_failures() -> None:
     """Three people in ten minutes, although now and then it works and the breaker stays closed."""
-    lately = Step.objects.filter(clock.lately("failed_at", WITHIN), occasion="").exclude(error="")
+    lately = Step.objects.of_setup().filter(clock.lately("failed_at", WITHIN)).exclude(error="")
     lately = lately.only("account_id", "dependency", "error", "permanent", "failed_at")
     owed = Q(state__in=OWED)
     given_up = Q(clock.lately("account__status_at", WITHIN), state=State.DEAD, account__status=Status.FAILED)
@@ -116,7 +116,7 @@ def stuck_in(incident: Incident):
     never_tried = Q(state=State.OPEN, error="")  # and while it is down, none of them is
     which = failed | never_tried if incident.outage_id and not incident.ended_at else failed
     about_them = Q(permanent=True, dependency="mail")
-    steps = Step.objects.filter(which, dependency=incident.dependency, occasion="")
+    steps = Step.objects.of_setup().filter(which, dependency=incident.dependency)
     return steps.exclude(about_them)
 
 
@@ -136,9 +136,11 @@ def end(incident: Incident) -> None:
     """The service works again: the outage ended, or nobody has failed for a while."""
     if incident.ended_at:
         return
-    lately = Step.objects.filter(
-        clock.lately("failed_at", WITHIN), dependency=incident.dependency, state__in=OWED
-    ).exclude(error="")
+    lately = (
+        Step.objects.owed()
+        .filter(clock.lately("failed_at", WITHIN), dependency=incident.dependency)
+        .exclude(error="")
+    )
     if incident.outage_id:
         over = Outage.objects.filter(pk=incident.outage_id, ended_at__isnull=False).first()
         this: dict = {"ended_at": over.ended_at} if over else {}

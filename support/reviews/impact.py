@@ -54,7 +54,7 @@ def touched_by(outage: Outage) -> QuerySet[Account]:
     came = Q(account__created_at__gte=outage.began_at)
     if outage.ended_at:
         came &= Q(account__created_at__lte=outage.ended_at)
-    waited = Step.objects.filter(came, dependency=outage.dependency_id, occasion="")
+    waited = Step.objects.of_setup().filter(came, dependency=outage.dependency_id)
     either = Q(pk__in=failed.values("step__account")) | Q(pk__in=waited.values("account"))
     return Account.objects.filter(either, is_staff=False)
 

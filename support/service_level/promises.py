@@ -11,7 +11,7 @@ from accounts.models import Account
 from provisioning.engine import faults
 from provisioning.humanize import fixed
 from provisioning.intake.pickup import owe_letter
-from provisioning.models import OWED, Outage, Step
+from provisioning.models import Outage, Step
 from support.business_hours import EARLIEST, LATEST, Schedule
 from support.models import Promise, Ticket, the_desk
 from support.service_level.estimate import LAST, due_for, handling_minutes, must_widen, near_until, p80
@@ -45,7 +45,7 @@ def outage_of(account: Account | None) -> Outage | None:
     """The open outage that this account waits for, if any."""
     if account is None:
         return None
-    needs = Step.objects.filter(account=account, state__in=OWED).exclude(error="").values("dependency")
+    needs = Step.objects.owed().filter(account=account).exclude(error="").values("dependency")
     return Outage.objects.filter(ended_at=None, dependency__in=needs).order_by("began_at").first()
 
 

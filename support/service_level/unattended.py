@@ -66,7 +66,7 @@ def _with_a_deadline():
 
 
 def case_of(account: Account, down: dict[str, datetime]) -> Case:
-    owed = Step.objects.filter(account=account, occasion="", state__in=(State.OPEN, State.DEAD)).exclude(kind=WELCOME)
+    owed = Step.objects.of_setup().filter(account=account, state__in=(State.OPEN, State.DEAD)).exclude(kind=WELCOME)
     steps = list(owed)
     stuck = [step for step in steps if step.dependency in down and not step.permanent]
     return Case(
