@@ -4,13 +4,15 @@ A single value is refused by env.py. What has to be imported is looked at by eac
 """
 
 import logging
+import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Warning, register, run_checks
+from django.core.checks import CheckMessage, Error, Warning, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
+from django.utils.module_loading import import_string
 
 from config import hosts
 from launcher.programs import is_supervised
@@ -18,6 +20,7 @@ from launcher.programs import is_supervised
 logger = logging.getLogger(__name__)
 
 SETTINGS = "settings"
+PATH = re.compile(r"(accounts|config|launcher|provisioning|support)(\.\w+)+[.:]\w+")
 
 
 def refuse_wrong_settings() -> None:
@@ -88,3 +91,36 @@ def _address() -> Iterator[CheckMessage]:
             hint="name 127.0.0.1, 0.0.0.0 or one of its own",
             id="config.W003",
         )
+
+
+@register("paths")
+def dotted_paths(**_: object) -> list[CheckMessage]:
+    """Dotted paths of ours in the settings, each imported: middleware, views, hashers, sweeps, the beat's scheduler.
+
+    Most of them are read lazily, so without this a name that has moved is found by the first visitor.
+    """
+    named = [
+        (name, path) for name in set(dir(settings)) if name.isupper() for path in _texts(getattr(settings, name))
+    ]
+    return [
+        Error(f"{name} names {path!r}, which is not there ({why})", id="config.E001")
+        for name, path in named
+        if PATH.fullmatch(path) and (why := _why_not(path))
+    ]
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for part in value.values() for text in _texts(part))
+    elif isinstance(value, list | tuple | set | frozenset):
+        yield from (text for part in value for text in _texts(part))
+
+
+def _why_not(path: str) -> str:
+    try:
+        import_string(path.replace(":", "."))
+    except ImportError as error:
+        return str(error)
+    return ""
