@@ -27,4 +27,4 @@ def standing() -> dict:
     if not desk or not desk["said"]:
         word_status(timezone.now())
         desk = rows.get()
-    return desk | {"status_line": desk["said"], "heart_stopped": not desk["beats"]}
+    return desk | {"status_line": desk["said"], "sweep_is_stale": not desk["beats"]}

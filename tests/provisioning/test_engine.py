@@ -10,12 +10,12 @@ from django.db.models.functions import Now
 
 from accounts.models import Account
 from accounts.status import Status
-from provisioning.engine import circuit_breaker
+from provisioning.engine import circuit_breaker, loop
 from provisioning.engine.claim import claim_due, give_back
 from provisioning.engine.loop import Engine
 from provisioning.intake.pickup import pick_up
 from provisioning.kinds import setup_kinds
-from provisioning.models import Dependency, Fault, Heartbeat, State, Step
+from provisioning.models import Attempt, Dependency, Fault, Heartbeat, State, Step
 from provisioning.sweep import drain, sweep
 from stage.processes import wait_until
 from tests.people import Person
@@ -257,3 +257,38 @@ def test_a_row_that_cannot_be_written_ends_its_own_turn_only(world, table):
         sweep()
     poisoned.refresh_from_db()
     assert poisoned.status == Status.ACTIVE, "and heals once it can be written"
+
+
+def test_who_is_looking_does_not_wait_for_what_takes_long(two_dependencies, monkeypatch):
+    """The loop sleeps upon a slow step: what comes in meanwhile wakes it."""
+    monkeypatch.setattr(loop, "LOOK", 60)
+    engine = two_dependencies
+    Person.create(name="Hang")
+    pick_up()
+    engine.wake()
+    wait_until(lambda: steps("a_hanging_thing").filter(leased=True).exists(), 30, "the slow step")
+    Person.create(name="Newcomer")
+    pick_up()
+    engine.start(lambda: claim_due("workspace", ["workspace"], 10))
+    newcomers = Step.objects.filter(account__name="Newcomer", kind="workspace", state=State.DONE)
+    wait_until(newcomers.exists, 30, "the newcomer's workspace")
+
+
+def test_what_is_done_at_one_time_is_settled_together(settings, monkeypatch):
+    """The last steps of one newcomer come a moment after each other; two transactions would take twice as long."""
+    monkeypatch.setattr(loop, "GATHER_FEW", 30)
+    settings.SETUP_STEPS = [f"{__name__}.a_thing", f"{__name__}.a_hanging_thing"]
+    setup_kinds.cache_clear()
+    hanging.clear()
+    done.clear()
+    engine = Engine()
+    Person.create(name="Hang")
+    pick_up()
+    engine.wake()
+    try:
+        wait_until(lambda: done, 30, "the first")
+    finally:
+        hanging.set()
+    assert engine.wait(30)
+    setup_kinds.cache_clear()
+    assert Attempt.objects.values_list("ended_at", flat=True).distinct().count() == 1

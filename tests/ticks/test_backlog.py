@@ -12,7 +12,8 @@ from accounts.models import Account
 from accounts.status import Status
 from provisioning import tasks
 from provisioning.beat import MOST_TICKS, Scheduler
-from provisioning.models import Heartbeat
+from provisioning.kinds import setup_kinds
+from provisioning.models import Heartbeat, State, Step
 from stage.processes import wait_until
 from tests.people import Person
 from tests.ticks.processes import worker
@@ -100,3 +101,24 @@ def test_a_worker_whose_clock_is_wrong_sweeps(queues, tmp_path):
 
 def push_late(queues, tick: dict) -> int:
     return queues.lpush("celery", next(many(tick, expires=True)))
+
+
+rooms: list[str] = []
+
+
+def another_room():
+    """Comes after the one that picks people up, and takes its time."""
+    wait_until(lambda: Step.objects.filter(kind="workspace", state=State.DONE).exists(), 30, "the newcomer")
+    rooms.append("done")
+
+
+def test_no_room_waits_for_another(settings, queues):
+    settings.SWEEPS = ["provisioning.sweep.fetch", f"{__name__}.another_room"]
+    settings.SETUP_STEPS = ["workspace"]
+    setup_kinds.cache_clear()
+    rooms.clear()
+    Person.create()
+    tasks.sweep_()
+    assert rooms == ["done"]
+    assert tasks.ENGINE.wait(30)
+    setup_kinds.cache_clear()
