@@ -1,4 +1,4 @@
-"""Open incidents as cards: what, since when, who, what happens by itself, and the one decision that is open."""
+"""Incident cards: failure, start, people affected, progress of the recovery, and the one decision that is open."""
 
 from collections.abc import Mapping
 
@@ -54,10 +54,12 @@ def _turns(outcome: str) -> Coalesce:
 
 
 def cards(services: Mapping[str, Dependency], user: Account, again: Typed) -> list[dict]:
+    """Cards of all open incidents, as this user may act on them."""
     return [card_of(incident, services.get(incident.dependency), user, again) for incident in with_numbers()]
 
 
 def card_of(incident, service: Dependency | None, user: Account, again: Typed) -> dict:
+    """Template context of one incident's card; `incident` comes from with_numbers."""
     running = bool(incident.recovery and not incident.recovery_ended)
     down = bool(service and service.broken)
     state = {"incident": incident.pk, "closed": False, "recovery": incident.recovery if running else None}
@@ -77,7 +79,7 @@ def card_of(incident, service: Dependency | None, user: Account, again: Typed) -
 
 
 def recovery_words(incident) -> str:
-    """How it goes, in words."""
+    """Progress of a bulk recovery, in words."""
     said = _("%(well)s are well, %(failed)s failed again, %(asked)s are under way, %(waiting)s are still to come.")
     said %= {name: getattr(incident, f"turns_{name}") for name in OUTCOMES}
     if not incident.recovery_ended:
