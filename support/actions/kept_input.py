@@ -37,7 +37,8 @@ class Typed:
         """Initial values for the form at `place`; empty if the input belongs to another form."""
         if place != self.place:
             return {}
-        named = {name: (shown.field.widget, shown.html_name) for name, shown in _shown(form(prefix=prefix))}
+        empty = form(prefix=prefix)
+        named = {name: (empty[name].field.widget, empty[name].html_name) for name in empty.fields}
         return {
             name: widget.value_from_datadict(self.fields, {}, html_name)
             for name, (widget, html_name) in named.items()
@@ -50,10 +51,6 @@ class Typed:
 
 
 NOTHING = Typed()
-
-
-def _shown(form: forms.BaseForm):
-    return [(name, form[name]) for name in form.fields]
 
 
 def on(page_of: Callable[..., str]):
@@ -86,7 +83,8 @@ def place(path: str, state: Sight | None = None) -> str:
 
 def gather(request) -> dict | None:
     """Input of a request that is worth keeping, as it goes into the session; None if there is none."""
-    posted = [(name, value) for name, value in request.POST.items() if _is_words(name, value)]
+    typed = [(name, value) for name, value in request.POST.items() if name not in NOT_TYPED and value.strip()]
+    posted = [(name, value) for name, value in typed if not _is_secret(name)]
     if request.method != "POST" or not posted:
         return None
     token = request.POST.get("seen", "")
@@ -112,10 +110,6 @@ def _bounded(posted: list[tuple[str, str]]) -> dict[str, str]:
             fields[name] = cut
             room -= len(cut)
     return fields
-
-
-def _is_words(name: str, value: str) -> bool:
-    return name not in NOT_TYPED and not _is_secret(name) and bool(value.strip())
 
 
 def _place_of(request) -> str:

@@ -176,8 +176,16 @@ def _reply(subject, actor, words, seen):
     actions.reply(subject.ticket, actor, words["body"], draft, seen.key, then_close=closes)
 
 
+def _correct_address(subject, actor, words, seen):
+    actions.correct_address(subject.account, actor, words["reason"], words["email"])
+
+
 def _on_account(act: Callable) -> Callable:
     return lambda subject, actor, words, seen: act(subject.account, actor, words["reason"])
+
+
+def _once_on_account(act: Callable) -> Callable:
+    return lambda subject, actor, words, seen: act(subject.account, actor, words["reason"], seen.key)
 
 
 def _on_ticket(act: Callable) -> Callable:
@@ -188,22 +196,6 @@ def _on_incident(act: Callable) -> Callable:
     return lambda subject, actor, words, seen: act(subject.incident, actor, words["reason"])
 
 
-def _close(ticket: Ticket, actor: Account, reason: str) -> None:
-    queue.close(ticket, reason, actor)
-
-
-def _send_link(subject, actor, words, seen):
-    actions.send_link(subject.account, actor, words["reason"], seen.key)
-
-
-def _correct_address(subject, actor, words, seen):
-    actions.correct_address(subject.account, actor, words["reason"], words["email"])
-
-
-def _vouch(subject, actor, words, seen):
-    actions.vouch(subject.account, actor, words["reason"], seen.key)
-
-
 t = gettext_lazy
 ACTIONS: dict[str, StaffAction] = {
     "recover": StaffAction(
@@ -211,7 +203,9 @@ ACTIONS: dict[str, StaffAction] = {
     ),
     "let_in": StaffAction(t("Let in with debt"), _let_in, t("They are in; the rest is still owed."), LetInForm),
     "send_link": StaffAction(
-        t("Send the way in"), _send_link, t("The letter that says how to get in is on its way.")
+        t("Send the way in"),
+        _once_on_account(actions.send_link),
+        t("The letter that says how to get in is on its way."),
     ),
     "correct_address": StaffAction(
         t("Put the address right"),
@@ -220,7 +214,9 @@ ACTIONS: dict[str, StaffAction] = {
         AddressForm,
         kicks=True,
     ),
-    "vouch": StaffAction(t("Vouch, and start a reset"), _vouch, t("They get a letter for a new password.")),
+    "vouch": StaffAction(
+        t("Vouch, and start a reset"), _once_on_account(actions.vouch), t("They get a letter for a new password.")
+    ),
     "end_sessions": StaffAction(
         t("Log them out everywhere"),
         _on_account(actions.end_sessions),
@@ -230,7 +226,11 @@ ACTIONS: dict[str, StaffAction] = {
     "put_aside": StaffAction(t("Put aside"), _put_aside, t("It comes back by itself."), PutAsideForm),
     "hand_over": StaffAction(t("Hand to the owner"), _on_ticket(actions.hand_over), t("The owner has it.")),
     "mark_abusive": StaffAction(t("Hide or show their words"), _on_ticket(actions.mark_abusive), t("Done.")),
-    "close": StaffAction(t("Close"), _on_ticket(_close), t("The ticket is closed.")),
+    "close": StaffAction(
+        t("Close"),
+        _on_ticket(lambda ticket, actor, reason: queue.close(ticket, reason, actor)),
+        t("The ticket is closed."),
+    ),
     "recover_all": StaffAction(
         t("Recover everybody"),
         _on_incident(actions.recover_all),

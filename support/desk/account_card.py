@@ -75,11 +75,9 @@ def diary(account: Account, only: str) -> list[dict]:
         events = events.filter(voice=only)
     elif only == "shown":
         events = events.exclude(shown="")
-    return [{"event": event, "words": describe_event(event), "shown": _read(event)} for event in events[:LINES]]
-
-
-def _read(event: Event) -> str:
-    return sentence(event.shown) if event.shown else ""
+    return [
+        {"event": event, "words": describe_event(event), "shown": sentence(event.shown)} for event in events[:LINES]
+    ]
 
 
 def proofs(account: Account) -> dict:

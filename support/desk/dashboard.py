@@ -3,7 +3,6 @@
 Faults that the machine could not handle cost a few more, while there are any.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from heapq import nsmallest
 
@@ -86,15 +85,10 @@ def ahead(now: datetime, many: int) -> tuple[list[priority.Waiting], int, dateti
     rows = rows.order_by("calm", "-why", Coalesce("promised_for", "opened_at"), "opened_at", "pk")
     found = list(rows.values_list(*priority.Waiting._fields, "waiting")[: MOST_URGENT + many])
     waiting = [priority.Waiting(*row[:-1]) for row in found]
-    soon = _soon(waiting, now)
+    dues = [row.promised_for for row in waiting if row.promised_for]
+    soon = forward_until(now, dues) if dues else None
     first = nsmallest(many, waiting, key=lambda row: priority.place(row, now, soon))
     return first, found[0][-1] if found else 0, soon
-
-
-def _soon(waiting: Iterable[priority.Waiting], now: datetime) -> datetime | None:
-    """Until when a promise that is due comes forward."""
-    dues = [row.promised_for for row in waiting if row.promised_for]
-    return forward_until(now, dues) if dues else None
 
 
 def _page(
@@ -132,17 +126,12 @@ def opened(
     ticket: Ticket, user: Account, services: dict[str, Dependency], incidents: list[Incident], again: Typed
 ) -> dict:
     """Ticket opened in full: diagnosis, evidence, suggested action, drafted reply."""
-    mail = {"mail": _mail(ticket)}
+    newest: int | None = getattr(ticket, "last_words", None)
+    mail = {"mail": mail_of(newest) if newest else None}  # what else was in it, where it came by mail
     if ticket.account is None:
         return mail | _stranger(ticket, user, again)
     known = facts.facts_of(ticket.account, services=services, incidents=incidents)
     return mail | person(known, ticket, user, again)
-
-
-def _mail(ticket: Ticket) -> dict | None:
-    """What else was in their newest message, where it came by mail."""
-    newest: int | None = getattr(ticket, "last_words", None)
-    return mail_of(newest) if newest else None
 
 
 def person(known: Facts, ticket: Ticket | None, user: Account, again: Typed) -> dict:

@@ -23,22 +23,20 @@ NAMED = 3
 
 def with_numbers() -> QuerySet[Incident]:
     """Open incidents with everything a card counts, in one query."""
+    members = Affected.objects.filter(incident=OuterRef("pk")).order_by("pk")
     theirs = Affected.objects.filter(incident=OuterRef("pk")).order_by().values("incident")
     unpaid = authorization.unpaid(OuterRef("account"), OuterRef("incident__dependency"))
+    turns = Turn.objects.filter(recovery=OuterRef("recovery")).order_by().values("recovery")
     latest = Recovery.objects.filter(incident=OuterRef("pk")).order_by("-pk")
     return open_incidents().annotate(
-        first_names=ArraySubquery(_members().values("account__name")[:NAMED]),
+        first_names=ArraySubquery(members.values("account__name")[:NAMED]),
         told=_number(theirs.filter(told_at__isnull=False)),
         stuck=_number(theirs.filter(Exists(unpaid), account__status__in=UNFINISHED)),
         recovery=Subquery(latest.values("pk")[:1]),
         recovery_ended=Subquery(latest.values("ended_at")[:1]),
         recovery_because=Subquery(latest.values("ended_because")[:1]),
-        **{f"turns_{name}": _turns(outcome) for name, outcome in OUTCOMES.items()},
+        **{f"turns_{name}": _number(turns.filter(outcome=outcome)) for name, outcome in OUTCOMES.items()},
     )
-
-
-def _members() -> QuerySet[Affected]:
-    return Affected.objects.filter(incident=OuterRef("pk")).order_by("pk")
 
 
 OUTCOMES = {"waiting": "", "asked": Turn.Outcome.ASKED, "well": Turn.Outcome.WELL, "failed": Turn.Outcome.FAILED}
@@ -46,11 +44,6 @@ OUTCOMES = {"waiting": "", "asked": Turn.Outcome.ASKED, "well": Turn.Outcome.WEL
 
 def _number(rows: QuerySet) -> Coalesce:
     return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)
-
-
-def _turns(outcome: str) -> Coalesce:
-    turns = Turn.objects.filter(recovery=OuterRef("recovery"), outcome=outcome).order_by().values("recovery")
-    return _number(turns)
 
 
 def cards(services: Mapping[str, Dependency], user: Account, again: Typed) -> list[dict]:

@@ -14,7 +14,8 @@ from support.trust.apology_draft import hello
 
 def draft(finding: Finding, facts: Facts, author: str) -> str:
     """Draft of a reply to the person a finding is about, signed with `author`."""
-    lines = [_failed(facts), *BODIES.get(finding.code, _nothing)(facts), _debts_told(finding, facts)]
+    said = BODIES[finding.code](facts) if finding.code in BODIES else []
+    lines = [_failed(facts), *said, _debts_told(finding, facts)]
     body = "\n\n".join(line for line in lines if line)
     return f"{hello(facts.account.called)}\n\n{body}\n\n{_name(author)}"
 
@@ -94,10 +95,6 @@ def _fine(facts: Facts) -> list[str]:
 
 def _ask(facts: Facts) -> list[str]:
     return ["I am looking into it myself, and I write to you either way."]
-
-
-def _nothing(facts: Facts) -> list[str]:
-    return []
 
 
 def _debts_told(finding: Finding, facts: Facts) -> str:

@@ -87,9 +87,10 @@ class Desk(models.Model):
         return f"The desk of {self.name}"
 
     def clean(self):
-        if self.holidays_country and self.holidays_country not in holidays.list_supported_countries():
+        subdivisions = holidays.list_supported_countries()
+        if self.holidays_country and self.holidays_country not in subdivisions:
             raise ValidationError({"holidays_country": f"No public holidays are known for {self.holidays_country}."})
-        if self.holidays_subdivision and self.holidays_subdivision not in _subdivisions(self.holidays_country):
+        if self.holidays_subdivision and self.holidays_subdivision not in subdivisions.get(self.holidays_country, []):
             raise ValidationError({"holidays_subdivision": f"{self.holidays_country} has no such part."})
 
     @property
@@ -125,10 +126,6 @@ class Desk(models.Model):
 def the_desk() -> Desk:
     """Return the one desk, made if there is none."""
     return Desk.objects.get_or_create(pk=1)[0]
-
-
-def _subdivisions(country: str) -> list[str]:
-    return holidays.list_supported_countries().get(country, [])
 
 
 @cache
