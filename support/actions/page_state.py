@@ -36,7 +36,7 @@ def seal(state: Sight, viewer: Account) -> str:
 def unseal(token: str, viewer: Account) -> Seen:
     """Page state from a form's signed token.
 
-    Raises BadSignature for a token that we did not sign, or not for this viewer, and its SignatureExpired after 12 hours.
+    Raises BadSignature for a token that we did not sign, or not for this viewer; SignatureExpired after 12 hours.
     """
     said = signing.loads(token, salt=SALT, max_age=VALID_SECONDS)
     if said["by"] != str(viewer.pk):
