@@ -1,0 +1,1 @@
+"""Support room: the desk in Django's admin, tickets, incidents, service level and trust repair."""

@@ -1,4 +1,7 @@
-"""Everything is to be read; acts are buttons of their own. The only admin file of the project."""
+"""Django admin of all rooms: models are read-only, staff actions are buttons of their own.
+
+The only admin file of the project.
+"""
 
 from django.contrib import admin
 from django.http import Http404
@@ -20,6 +23,8 @@ RULE = ["let_in_by_rule", "rule_after", "debt_days"]
 
 @admin.register(Account)
 class AccountAdmin(ReadOnly):
+    """Accounts: search, and the account card as the page of each."""
+
     list_display = ["name", "email", "company", "status", "created_at"]
     list_filter = ["status"]
     ordering = ["pk"]
@@ -40,6 +45,8 @@ class AccountAdmin(ReadOnly):
 
 @admin.register(Ticket)
 class TicketAdmin(ReadOnly):
+    """Tickets, open and closed, newest first."""
+
     list_display = ["id", "email", "why", "opened_at", "closed_at", "handed_over_at", "closed_because"]
     list_filter = ["why"]
     ordering = ["-pk"]
@@ -48,12 +55,16 @@ class TicketAdmin(ReadOnly):
 
 @admin.register(Incident)
 class IncidentAdmin(ReadOnly):
+    """Incidents, newest first."""
+
     list_display = ["dependency", "failure", "began_at", "ended_at", "closed_at", "error"]
     ordering = ["-pk"]
 
 
 @admin.register(Letter)
 class LetterAdmin(ReadOnly):
+    """Outgoing letters of the desk, newest first."""
+
     list_display = ["subject", "to", "author", "written_at", "sent_at", "error"]
     list_select_related = ["author"]
     ordering = ["-pk"]
@@ -61,17 +72,23 @@ class LetterAdmin(ReadOnly):
 
 @admin.register(Outage)
 class OutageAdmin(ReadOnly):
+    """Outages of dependencies, newest first."""
+
     list_display = ["dependency", "failure", "began_at", "ended_at", "error"]
     ordering = ["-pk"]
 
 
 @admin.register(Dependency)
 class DependencyAdmin(ReadOnly):
+    """Dependencies, with the state of their circuit breakers."""
+
     list_display = ["name", "broken", "failures", "probe_at", "rate", "last_ok_at", "error"]
 
 
 @admin.register(Workspace)
 class WorkspaceAdmin(ReadOnly):
+    """Workspaces that were made."""
+
     list_display = ["reference", "account", "backend", "created_at"]
     list_select_related = ["account"]
     ordering = ["pk"]
@@ -79,7 +96,7 @@ class WorkspaceAdmin(ReadOnly):
 
 @admin.register(Desk)
 class DeskAdmin(Guarded):
-    """The one model that is edited here: her hours and limits are hers to set."""
+    """Settings of the desk, to be changed: hours and limits are the agent's to set."""
 
     fieldsets = [
         (None, {"fields": ["name", "sign_off", "email", "time_zone"]}),
@@ -97,17 +114,23 @@ class DeskAdmin(Guarded):
 
 @admin.register(Away)
 class AwayAdmin(Guarded):
+    """Absences of the agent, to be planned and changed."""
+
     list_display = ["start", "until", "stepped"]
 
 
 @admin.register(Promise)
 class PromiseAdmin(ReadOnly):
+    """Promised reply times, kept and broken."""
+
     list_display = ["email", "due", "kept_at", "broken_at", "told_at", "said_in"]
     search_fields = ["email"]
 
 
 @admin.register(TrustRepair)
 class TrustRepairAdmin(ReadOnly):
+    """Apologies, by state and level."""
+
     list_display = ["account", "incident", "level", "state", "opened_at", "sent_at", "answer"]
     list_filter = ["state", "level"]
     list_select_related = ["account"]
@@ -115,7 +138,10 @@ class TrustRepairAdmin(ReadOnly):
 
 @admin.register(TOTPDevice)
 class SecondStepAdmin(ReadOnly):
-    """Whose second step there is. The key is shown to nobody; whose phone and codes are gone, a superuser frees."""
+    """TOTP devices of the second factor; the key is shown to nobody.
+
+    If somebody's phone and codes are gone, a superuser deletes the device.
+    """
 
     list_display = ["user", "confirmed", "created_at", "last_used_at"]
     fields = ["user", "confirmed", "created_at", "last_used_at", "throttling_failure_count"]

@@ -1,9 +1,13 @@
+"""App configuration of the support room."""
+
 from importlib import import_module
 
 from django.apps import AppConfig
 
 
 class SupportConfig(AppConfig):
+    """App configuration that connects the signal receivers of inbound mail."""
+
     name = "support"
     verbose_name = "Support"
 

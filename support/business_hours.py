@@ -1,4 +1,4 @@
-"""When somebody is at work. Arithmetic on a schedule and a moment: no database, no clock of its own.
+"""Business hours: arithmetic on a schedule and a moment, with no database and no clock of its own.
 
 Spans are worked out in UTC from wall-clock hours, so that a day on which the clocks change has the hours it
 really has. Every search ends after HORIZON: a week of no hours answers None, "no date known".
@@ -24,7 +24,10 @@ Span = tuple[datetime, datetime]
 
 @dataclass(frozen=True)
 class Schedule:
-    """`week` holds the hours of Monday to Sunday; one that ends where or before it begins ends the day after."""
+    """Weekly business hours with absences and holidays.
+
+    `week` holds the hours of Monday to Sunday; one that ends where or before it begins ends the day after.
+    """
 
     zone: ZoneInfo
     week: tuple[Hours, ...]
@@ -33,7 +36,7 @@ class Schedule:
 
 
 def open_spans(schedule: Schedule, start: datetime) -> Iterator[Span]:
-    """The open spans that end after `start`, in UTC, in order, none touching the next."""
+    """Open spans that end after `start`, in UTC, in order, none touching the next."""
     start = min(max(start, EARLIEST), LATEST)
     for begin, end in _merged(_shifts(schedule, start)):
         for piece in _without((begin, end), schedule.away):
@@ -83,23 +86,24 @@ def _without(span: Span, away: tuple[Span, ...]) -> Iterator[Span]:
 
 
 def is_open(moment: datetime, schedule: Schedule) -> bool:
+    """True if `moment` is within business hours."""
     return next_open(moment, schedule) == moment
 
 
 def next_open(moment: datetime, schedule: Schedule) -> datetime | None:
-    """`moment` itself while open, else the next opening."""
+    """Next opening, or `moment` itself while open; None where no date is known."""
     span = next(open_spans(schedule, moment), None)
     return span[0] if span else None
 
 
 def closes_at(moment: datetime, schedule: Schedule) -> datetime | None:
-    """The end of the span that is open now, or of the next one."""
+    """Closing time of the span that is open now, or of the next one; None where no date is known."""
     span = next(open_spans(schedule, moment), None)
     return span[1] if span else None
 
 
 def add_working_time(start: datetime, minutes: float, schedule: Schedule) -> datetime | None:
-    """The moment at which `minutes` of work have passed since `start`; None where no date is known."""
+    """Moment at which `minutes` of work have passed since `start`; None where no date is known."""
     left = timedelta(minutes=minutes)
     for begin, end in open_spans(schedule, start):
         if end - begin >= left:
@@ -109,6 +113,7 @@ def add_working_time(start: datetime, minutes: float, schedule: Schedule) -> dat
 
 
 def working_minutes_between(start: datetime, end: datetime, schedule: Schedule) -> float:
+    """Working minutes from `start` to `end`."""
     return working_minutes_to_each(start, [end], schedule)[0]
 
 
@@ -126,7 +131,7 @@ def working_minutes_to_each(start: datetime, moments: Sequence[datetime], schedu
 
 
 def add_working_days(start: datetime, days: int, schedule: Schedule) -> datetime | None:
-    """The first opening on the `days`-th day after `start` on which there is any work."""
+    """First opening on the `days`-th day after `start` on which there is any work; None where none is known."""
     today = start.astimezone(schedule.zone).date()
     seen: set[date] = set()
     for begin, _end in open_spans(schedule, start):
@@ -138,7 +143,10 @@ def add_working_days(start: datetime, days: int, schedule: Schedule) -> datetime
 
 
 def round_up(moment: datetime, schedule: Schedule) -> datetime | None:
-    """The next noon or 17:00 inside open hours, not before `moment`; the end of hours that go on long after them."""
+    """Next noon or 17:00 inside open hours, not before `moment`; the end of hours that go on long after them.
+
+    None where no date is known.
+    """
     for begin, end in open_spans(schedule, moment - DAY):
         for bound in _bounds(begin, end, moment, schedule.zone):
             if bound >= moment:

@@ -1,4 +1,4 @@
-"""A desk worth looking at, made of people who do not exist. Made anew each time, and only theirs is removed."""
+"""Demo data: a desk of people who do not exist. Made anew each time, and only theirs is removed."""
 
 from datetime import datetime, timedelta
 
@@ -25,6 +25,7 @@ FAMILIES = ["Adeyemi", "Berg", "Castillo", "Dubois", "Eriksen", "Fischer", "Garc
 
 
 def real_accounts() -> bool:
+    """True if there is an account that is neither staff nor demo data."""
     people = Account.objects.filter(is_staff=False)
     for end in THEIRS:
         people = people.exclude(email__endswith=end)
@@ -33,6 +34,7 @@ def real_accounts() -> bool:
 
 @transaction.atomic
 def fill(password: str) -> None:
+    """Replace the demo data, with a support person who logs in with `password`."""
     now = timezone.now()
     clear()
     hire(password)
@@ -51,6 +53,7 @@ def fill(password: str) -> None:
 
 
 def clear() -> None:
+    """Delete all demo data, and the workspace incidents that are left without people."""
     for end in THEIRS:
         Letter.objects.filter(to__endswith=end).delete()
         Ticket.objects.filter(email__endswith=end).delete()
@@ -61,6 +64,7 @@ def clear() -> None:
 
 
 def hire(password: str) -> None:
+    """Create the support person, in the group “support”."""
     jordan = Account(email=SUPPORTER, name="Jordan", is_staff=True, status=Status.ACTIVE)
     jordan.set_password(password)
     jordan.save()
@@ -68,6 +72,7 @@ def hire(password: str) -> None:
 
 
 def person(name: str, email: str, status: Status, came: datetime, company: str = "Acme") -> Account:
+    """Create an account that signed up at `came`, with the line in its audit log."""
     account = Account.objects.create(
         name=name,
         email=email,
@@ -83,15 +88,17 @@ def person(name: str, email: str, status: Status, came: datetime, company: str =
 
 
 def they(account: Account, kind: str, at: datetime, shown: str = "") -> None:
+    """Add a line in the person's voice to the audit log."""
     Event.objects.create(account=account, voice=Voice.THEY, kind=kind, at=at, shown=shown)
 
 
 def we(account: Account, kind: str, at: datetime, detail: str = "") -> None:
+    """Add a line in our voice to the audit log."""
     Event.objects.create(account=account, voice=Voice.WE, kind=kind, at=at, detail=detail)
 
 
 def step(account: Account, kind: str, state: State, at: datetime, error: str = "", **more) -> Step:
-    """A step as it stands since `at`, with its tries and their lines in the diary."""
+    """Create a set-up step as it stands since `at`, with its try and the line in the audit log."""
     service = "mail" if kind == "welcome_email" else kind
     done = {"done_at": at, "reference": "made"} if state == State.DONE else {}
     failed = {"error": error, "failed_at": at, "attempts": 3} if error else {}
@@ -104,6 +111,7 @@ def step(account: Account, kind: str, state: State, at: datetime, error: str = "
 
 
 def wrote(account: Account | None, email: str, at: datetime, body: str) -> Ticket:
+    """Create a message, read at `at`, and its ticket."""
     ticket = queue.open_ticket(account, email, Ticket.Why.WROTE)
     Ticket.objects.filter(pk=ticket.pk).update(opened_at=at)
     Message.objects.create(ticket=ticket, account=account, email=email, body=body, at=at, read_at=at, settled_at=at)
@@ -113,7 +121,7 @@ def wrote(account: Account | None, email: str, at: datetime, body: str) -> Ticke
 
 
 def an_outage(now: datetime) -> None:
-    """Forty people, given up just before the service came back; one of them has written."""
+    """Outage with forty people, given up just before the service came back."""
     began, ended = now - timedelta(minutes=52), now - timedelta(minutes=12)
     service, _made = Dependency.objects.get_or_create(name="workspace")
     Dependency.objects.filter(pk="workspace").update(broken=False, last_ok_at=ended, rate=None)
@@ -133,6 +141,7 @@ def an_outage(now: datetime) -> None:
 
 
 def a_bounced_address(now: datetime) -> None:
+    """Account whose e-mail address has a typo, so that the welcome letter bounced."""
     at = now - timedelta(hours=2)
     account = person("Karin Vogel", "karin.vogel@gmial.com", Status.FAILED, at, "Vogel Interiors")
     error = "the mail service said 550 no such mailbox here"
@@ -141,6 +150,7 @@ def a_bounced_address(now: datetime) -> None:
 
 
 def an_angry_writer(now: datetime) -> None:
+    """Account that was given up, with three failed logins and an angry message."""
     at = now - timedelta(minutes=95)
     account = person("Rob Hart", "rob@hart.demo.example", Status.FAILED, at, "Hart Logistics")
     step(account, "welcome_email", State.DONE, at)
@@ -152,6 +162,7 @@ def an_angry_writer(now: datetime) -> None:
 
 
 def a_deadline(now: datetime) -> None:
+    """Account that was given up and has a deadline in an hour."""
     at = now - timedelta(minutes=75)
     account = person("Mina Okafor", "mina@okafor.demo.example", Status.FAILED, at, "Okafor Studio")
     step(account, "welcome_email", State.DONE, at)
@@ -161,6 +172,7 @@ def a_deadline(now: datetime) -> None:
 
 
 def a_debt(now: datetime) -> None:
+    """Account that was let in with a debt, which is overdue."""
     at = now - timedelta(days=3)
     account = person("Piet Jansen", "piet@jansen.demo.example", Status.ACTIVE, at, "Jansen & Zn")
     step(account, "welcome_email", State.DONE, at)
@@ -169,6 +181,7 @@ def a_debt(now: datetime) -> None:
 
 
 def another_password(now: datetime) -> None:
+    """Account that signed up again with another password and cannot log in."""
     at = now - timedelta(hours=5)
     account = person("Lena Brandt", "lena@brandt.demo.example", Status.ACTIVE, at, "Brandt GmbH")
     step(account, "welcome_email", State.DONE, at)
@@ -179,7 +192,7 @@ def another_password(now: datetime) -> None:
 
 
 def a_stranger() -> None:
-    """Nobody has this address, and somebody has one very like it."""
+    """Message from an address without an account, next to an account with one very like it."""
     now = timezone.now()
     account = person("Dana Sommer", "dana@acne.demo.example", Status.ACTIVE, now - timedelta(minutes=20))
     step(account, "welcome_email", State.DONE, now)
@@ -188,6 +201,7 @@ def a_stranger() -> None:
 
 
 def some_that_heal(now: datetime) -> None:
+    """Five accounts in set-up, which need nobody."""
     for n in range(5):
         account = person(f"Nora Weiss {n + 1}", f"nora{n}@weiss.demo.example", Status.EMAIL_SENT, now, "Weiss")
         step(account, "welcome_email", State.DONE, now)
@@ -195,6 +209,7 @@ def some_that_heal(now: datetime) -> None:
 
 
 def some_that_healed(now: datetime) -> None:
+    """Six accounts that failed once and work."""
     at = now - timedelta(hours=3)
     for n in range(6):
         account = person(f"Otto Lang {n + 1}", f"otto{n}@lang.demo.example", Status.ACTIVE, at, "Lang")
@@ -204,7 +219,10 @@ def some_that_healed(now: datetime) -> None:
 
 
 def one_who_is_owed_a_word(now: datetime) -> None:
-    """She came five times, was told that it had failed, and her deadline had passed when it worked."""
+    """Account that is owed a personal apology.
+
+    They came five times, were told that it had failed, and their deadline had passed when it worked.
+    """
     came, ready = now - timedelta(hours=6), now - timedelta(hours=1)
     account = person("Ingrid Moe", "ingrid@moe.demo.example", Status.ACTIVE, came, "Moe Design")
     Account.objects.filter(pk=account.pk).update(

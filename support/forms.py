@@ -1,3 +1,5 @@
+"""Forms of the support room: contact, login to the desk, and one for each kind of staff action."""
+
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +11,8 @@ from support.models import Ticket
 
 
 class ContactForm(forms.Form):
+    """Contact form, for everybody."""
+
     email = email_field()
     message = forms.CharField(
         label=_("What happened, and what do you need?"),
@@ -22,7 +26,7 @@ class ContactForm(forms.Form):
 
 
 class LoginForm(AdminAuthenticationForm):
-    """The desk's: takes an address and a password as the front door does."""
+    """Login form of the desk: takes an address and a password as the front door does."""
 
     username = email_field()
     password = password_field("current-password")
@@ -39,16 +43,20 @@ class LoginForm(AdminAuthenticationForm):
 
 
 class ActForm(forms.Form):
-    """What every act asks for: the reason, which goes into the diary."""
+    """Form of a staff action: the reason, which goes into the audit log."""
 
     reason = forms.CharField(label=_("Reason"), max_length=500, error_messages={"required": _("Give a reason.")})
 
 
 class LetInForm(ActForm):
+    """Form for letting somebody in with a debt: days until it is due."""
+
     days = forms.IntegerField(label=_("Days until the debt is to be paid"), min_value=1, max_value=30, initial=2)
 
 
 class AddressForm(ActForm):
+    """Form for correcting an address; its reason is the proof of identity."""
+
     email = email_field()
 
     def __init__(self, *args, **kwargs):
@@ -57,11 +65,15 @@ class AddressForm(ActForm):
 
 
 class PutAsideForm(ActForm):
+    """Form for snoozing a ticket: the event that wakes it, and hours at most."""
+
     wakes_on = forms.ChoiceField(label=_("Comes back"), choices=Ticket.Wake.choices)
     hours = forms.IntegerField(label=_("After at most so many hours"), min_value=1, max_value=168, initial=24)
 
 
 class ReplyForm(forms.Form):
+    """Form for a reply, with the draft that was proposed."""
+
     body = forms.CharField(
         label=_("Your reply"),
         max_length=10_000,

@@ -1,4 +1,4 @@
-"""The desk's words for what is kept as keys: times, diary lines, sentences people were shown."""
+"""Labels of the desk for stored keys: audit log lines and sentences people were shown; also times of day."""
 
 import re
 from datetime import datetime
@@ -20,13 +20,14 @@ OUTCOMES = {
 
 
 def clock_words(moment: datetime) -> str:
-    """A moment in a letter: its day where that is not today, and the hour in UTC."""
+    """Time of day in UTC for a letter, with its day where that is not today."""
     moment = timezone.localtime(moment)
     day = "" if moment.date() == timezone.localdate() else f"{moment:%-d %b} "
     return f"{day}{moment:%H:%M} UTC"
 
 
 def describe_event(event: Event) -> str:
+    """Label of an event, for the audit log."""
     if event.kind in EventKind.values:
         return str(EventKind(event.kind).label)
     if event.kind.startswith("status."):
@@ -37,5 +38,5 @@ def describe_event(event: Event) -> str:
 
 
 def sentence(key: str) -> str:
-    """What they were shown, as it reads; the facts in it stand elsewhere on the card."""
+    """Text of a sentence people were shown, by its key; the facts in it stand elsewhere on the card."""
     return re.sub(r"\{\w+\}", "…", str(SENTENCES.get(key, key)))

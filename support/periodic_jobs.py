@@ -1,6 +1,6 @@
-"""What falls due by the clock at the desk, whoever is or is not there.
+"""Periodic support jobs, at most every 10 s, all with the same `now`; they run with or without the agent.
 
-The sweep comes by; the clock is read once, and it is the database's: with it all that was written is compared.
+The clock is read once, and it is the database's: with it all that was written is compared.
 """
 
 from datetime import datetime, timedelta
@@ -17,11 +17,13 @@ EVERY = timedelta(seconds=10)
 
 
 def fetch() -> None:
+    """Run the periodic jobs for the sweep, unless one of the sweeps has within the last 10 s."""
     if first_this("rounds", EVERY):
         run_periodic_jobs(database_now())
 
 
 def run_periodic_jobs(now: datetime) -> None:
+    """Run every periodic job once; one that breaks is named at the desk, and the others go on."""
     faults.phases(
         [
             ("reading the desk's hours", availability.check_hours),

@@ -1,4 +1,4 @@
-"""Authorisation of the desk's pages: what it takes to open each. A page that is not named here opens to nobody.
+"""Authorisation of the desk's pages: the permissions each asks for. A page that is not named here opens to nobody.
 
 Pages of a model are Django's own: their permission is the model's, and names no page of this table.
 """
@@ -37,7 +37,7 @@ MODEL_PAGES = ("changelist", "add", "history", "delete", "change")
 
 
 def check(request) -> None:
-    """Raises PermissionDenied, with a sentence."""
+    """Raise PermissionDenied, with a sentence, if the user may not open this page."""
     name = request.resolver_match.url_name
     if name is None or name in model_pages():  # a redirect to another address of the desk; Django asks by itself
         return
@@ -46,5 +46,6 @@ def check(request) -> None:
 
 
 def model_pages() -> set[str]:
+    """URL names of the pages of models, which Django authorises by itself."""
     models = [model._meta for model in admin.site._registry]
     return {f"{meta.app_label}_{meta.model_name}_{page}" for meta in models for page in MODEL_PAGES}

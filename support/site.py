@@ -1,4 +1,4 @@
-"""The desk: Django's admin with a first page of its own."""
+"""Admin site of the desk: Django's AdminSite with a dashboard, two-factor login and page permissions."""
 
 from functools import update_wrapper
 
@@ -23,6 +23,8 @@ from support.reviews import views as reviews_views
 
 
 class Console(admin.AdminSite):
+    """AdminSite of the desk."""
+
     site_header = site_title = gettext_lazy("Arrivals desk")
     index_title = gettext_lazy("Today")
     index_template = "admin/today.html"
@@ -30,14 +32,14 @@ class Console(admin.AdminSite):
     login_form = LoginForm
 
     def register(self, model_or_iterable, admin_class=None, **options):
-        """What libraries register is guarded like our own."""
+        """Register a model; the ModelAdmin of a library is guarded like our own."""
         super().register(model_or_iterable, guarded(admin_class or admin.ModelAdmin), **options)
 
     def has_permission(self, request):
         return super().has_permission(request) and not two_factor.needs_second_step(request.user)
 
     def admin_view(self, view, cacheable=False):
-        """Every page of the desk behind both locks, and open to whom it names."""
+        """Wrap a view of the desk: idle timeout, login, second factor, page permissions."""
         inner = super().admin_view(view, cacheable)
 
         def locked(request, *args, **kwargs):
@@ -57,7 +59,7 @@ class Console(admin.AdminSite):
         return update_wrapper(locked, inner)
 
     def _not_in_yet(self, request):
-        """To the lock that is still shut; what was typed waits behind it."""
+        """Redirect to the login or the second factor, whichever is missing; what was typed waits behind it."""
         if request.method == "POST":
             kept_input.keep(request)
         return (
@@ -86,7 +88,7 @@ class Console(admin.AdminSite):
         return super().index(request, today(request.user, *asked, kept_input.again(request)))
 
     def records(self, request):
-        """What stock admin shows first: the list of everything that is kept."""
+        """Index of everything that is kept: the list of models, which stock admin shows first."""
         lists = self.get_app_list(request)
         if not lists:
             raise PermissionDenied(_("No list is open to you yet. Whoever runs the platform can open some."))
@@ -94,7 +96,10 @@ class Console(admin.AdminSite):
         return TemplateResponse(request, "admin/records.html", context)
 
     def password_change(self, request, extra_context=None):
-        """Everybody's own page: it counts guesses, ends what else is open, and writes a letter."""
+        """Redirect to everybody's own page for a new password.
+
+        It counts guesses, ends what else is open, and writes a letter.
+        """
         return redirect("own_password")
 
     def get_urls(self):

@@ -1,4 +1,4 @@
-"""The support room comes to fetch: messages, incidents, accounts that were given up, tickets that healed.
+"""Support part of the sweep: inbound mail, messages, incidents, bulk recovery, tickets.
 
 Each part by itself: one that breaks is named at the desk, and the others go on.
 """
@@ -10,6 +10,7 @@ from support.tickets import intake, queue
 
 
 def fetch() -> None:
+    """Run every part of the support sweep once."""
     faults.phases(
         [
             ("reading mail", inbound_messages.read_mail),

@@ -1,3 +1,5 @@
+"""URL patterns of the support room: contact, webhook of inbound mail, follow-up to an apology."""
+
 from django.urls import path
 
 from support.inbound import webhooks

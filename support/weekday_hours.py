@@ -1,4 +1,4 @@
-"""The hours of a weekday as somebody types them: “9:00-12:30, 13:30-17:30”."""
+"""Parser for the hours of a weekday as somebody types them: “9:00-12:30, 13:30-17:30”."""
 
 import re
 from datetime import time
@@ -7,7 +7,7 @@ Hours = tuple[tuple[time, time], ...]
 
 
 def parse_hours(text: str) -> Hours:
-    """ "9:00-12:30, 13:30-17:30" as pairs of times. Raises ValueError with a sentence for whoever typed it."""
+    """Parse “9:00-12:30, 13:30-17:30” into pairs of times. Raises ValueError with a sentence for the form."""
     return tuple(_pair(part.strip()) for part in text.split(",") if part.strip())
 
 

@@ -1,4 +1,7 @@
-"""What the support person may do. Each act only makes work due, by the road everybody takes."""
+"""Staff actions: recover, let in with debt, reply, snooze, escalate, correct an address, vouch, end sessions.
+
+Each action only makes work due, by the road that everybody takes.
+"""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -29,23 +32,30 @@ MOST_DEBTS = 25
 
 
 class Refused(Exception):
-    """The act is not done, and nothing was changed; says why."""
+    """Refusal of a staff action: nothing was done or changed, and the message says why."""
 
 
 def note(account: Account | None, kind: str, actor: Account, reason: str) -> None:
+    """Add a line in the support voice to an account's audit log (the diary); without an account there is none."""
     if account:
         Event.objects.create(account=account, voice=Voice.SUPPORT, kind=kind, detail=reason, actor=actor)
 
 
 def recover(account: Account, actor: Account, reason: str) -> None:
-    """Fresh tries for everything that is still owed, now. What is done is not done again."""
+    """Retry everything that is still owed to an account now, with fresh tries.
+
+    What is done is not done again.
+    """
     with transaction.atomic():
         ask_for_repair(account)
         note(account, EventKind.RECOVERED, actor, reason)
 
 
 def let_in(account: Account, actor: Account, reason: str, pay_by: datetime) -> list[Step]:
-    """In without what is still missing; it stays owed until `pay_by`. Raises Refused."""
+    """Waive the missing set-up steps, so that the account is let in; they stay owed until `pay_by`.
+
+    Raises Refused if nothing is missing, or if MOST_DEBTS steps are waived already, whoever's they are.
+    """
     if Step.objects.of_setup().filter(state=State.WAIVED)[:MOST_DEBTS].count() >= MOST_DEBTS:
         raise Refused(_("%(n)s debts are open already. Ask the owner before letting in more.") % {"n": MOST_DEBTS})
     missing = Step.objects.of_setup().filter(account=account).exclude(state=State.DONE)
@@ -56,20 +66,26 @@ def let_in(account: Account, actor: Account, reason: str, pay_by: datetime) -> l
 
 
 def send_link(account: Account, actor: Account, reason: str, key: UUID) -> None:
-    """The letter that says: you have an account, this is how to get in. Raises Refused."""
+    """E-mail an account the letter that says: you have an account, this is how to get in.
+
+    `key` makes it idempotent. Raises Refused if that letter went out within the last hour, or is on its way.
+    """
     if not owe_by_the_desk(account.pk, "letter.already_here", f"support {key}"):
         raise Refused(_("That letter went out within the last hour, or is on its way."))
     note(account, EventKind.LINK_SENT, actor, reason)
 
 
 def _where_they_are(ticket: Ticket, asked: str) -> str:
-    """What was asked from an address that the account has left since is answered to the one it has."""
+    """Recipient of an answer: the account's present address, if it has left the one that was asked from."""
     left = Event.objects.filter(account=ticket.account_id, kind__in=ANOTHER_ADDRESS, detail__startswith=f"{asked} → ")
     return ticket.account.email if ticket.account and left.exists() else asked
 
 
 def reply(ticket: Ticket, actor: Account, body: str, draft: str, key: UUID, *, then_close: bool) -> None:
-    """Write to them under her name; the ticket closes, or waits for the answer."""
+    """Send a reply in the agent's name; the ticket then closes, or is snoozed until it is answered.
+
+    `key` makes each of its letters idempotent. The ticket's open promise is kept by it. `draft` is what was proposed.
+    """
     before = Letter.objects.filter(ticket=ticket, automatic=False).order_by("-written_at").first()
     subject = _("Your message to Arrivals") if ticket.why == Ticket.Why.WROTE else _("Your Arrivals account")
     how = {"ticket": ticket, "author": actor, "draft": draft, "automatic": False}
@@ -85,9 +101,10 @@ def reply(ticket: Ticket, actor: Account, body: str, draft: str, key: UUID, *, t
 
 
 def who_asked(ticket: Ticket, before: Letter | None) -> dict[str, str]:
-    """Whom a reply goes to, and which mail it answers: everybody who has written since the last one.
+    """Recipients of a reply, each with the Message-ID it answers: everybody who has written since the last one.
 
-    A colleague who asks in her thread is answered himself. Where nobody asked, it goes to whom the ticket is about.
+    A colleague who asks in a person's thread is answered directly. Where nobody asked, it goes to whom the ticket is
+    about.
     """
     theirs = Message.objects.filter(ticket=ticket, automatic=False, email__contains="@").order_by("at", "pk")
     since = theirs.filter(at__gt=before.written_at) if before else theirs
@@ -98,7 +115,10 @@ def who_asked(ticket: Ticket, before: Letter | None) -> dict[str, str]:
 
 
 def put_aside(ticket: Ticket, actor: Account, reason: str, wakes_on: str, until: datetime) -> None:
-    """Out of the queue until `until` at the latest, or until what is named; an answer always wakes it."""
+    """Snooze a ticket until `until` at the latest, or until what `wakes_on` names; an answer always wakes it.
+
+    Never for longer than queue.ASLEEP_AT_MOST.
+    """
     _put_aside(ticket, wakes_on, Least(Value(until, DateTimeField()), Now() + queue.ASLEEP_AT_MOST))
     note(ticket.account, EventKind.PUT_ASIDE, actor, reason)
 
@@ -108,17 +128,20 @@ def _put_aside(ticket: Ticket, wakes_on: str, until: Combinable) -> None:
 
 
 def hand_over(ticket: Ticket, actor: Account, reason: str) -> None:
+    """Escalate a ticket to the owner, by e-mail."""
     Ticket.objects.filter(pk=ticket.pk).update(handed_over_at=Now())
     tell_owner(ticket, actor, reason)
     note(ticket.account, EventKind.HANDED_OVER, actor, reason)
 
 
 def mark_abusive(ticket: Ticket, actor: Account, reason: str) -> None:
+    """Toggle the flag that hides the words of a ticket's messages behind a click."""
     Ticket.objects.filter(pk=ticket.pk).update(abusive=not ticket.abusive)
     note(ticket.account, EventKind.NOT_ABUSIVE if ticket.abusive else EventKind.ABUSIVE, actor, reason)
 
 
 def recover_all(incident: Incident, actor: Account, reason: str) -> Recovery:
+    """Start the bulk recovery of everybody in an incident. Raises Refused if one is running."""
     begun = bulk_recovery.begin(incident, actor, reason)
     if begun is None:
         raise Refused(_("They are being recovered already."))
@@ -126,13 +149,18 @@ def recover_all(incident: Incident, actor: Account, reason: str) -> Recovery:
 
 
 def stop_recovery(incident: Incident, actor: Account, reason: str) -> None:
+    """Stop the bulk recovery of an incident. Raises Refused if none is running."""
     running = Recovery.objects.filter(incident=incident, ended_at=None).first()
     if running is None or not bulk_recovery.stop(running, f"stopped by {actor.name}: {reason}"):
         raise Refused(_("No recovery is running."))
 
 
 def correct_address(account: Account, actor: Account, reason: str, email: str) -> None:
-    """After proof on the phone; `reason` says which. The welcome letter is owed anew, old links are void."""
+    """Change an unproven e-mail address, after proof on the phone; `reason` says which proof.
+
+    The welcome letter is owed anew, old links are void, open tickets follow. Raises Refused for a mailbox that was
+    proved, and for an address that another account has.
+    """
     if account.mailbox_proven_at:
         raise Refused(_("They have proved the mailbox they have. Another one is theirs to enter."))
     if Account.objects.filter(email=email).exists():
@@ -143,7 +171,10 @@ def correct_address(account: Account, actor: Account, reason: str, email: str) -
 
 
 def vouch(account: Account, actor: Account, reason: str, key: UUID) -> None:
-    """She is sure who it is: they are sent the letter for a new password. She never sets one."""
+    """Start a password reset for somebody the agent is sure of: they are sent the letter for a new password.
+
+    The agent never sets a password. `key` makes the letter idempotent. An unfinished set-up is retried as well.
+    """
     owe_by_the_desk(account.pk, "letter.reset", f"support {key}", pause=timedelta(0))
     if account.is_active and account.status != Status.ACTIVE:
         ask_for_repair(account)
@@ -151,7 +182,10 @@ def vouch(account: Account, actor: Account, reason: str, key: UUID) -> None:
 
 
 def end_sessions(account: Account, actor: Account, reason: str) -> None:
-    """Somebody else may be in: whoever is logged in is out, and so is every browser that signed up (ASVS 7.4.5)."""
+    """Log an account out everywhere, and end the claims of every browser that signed up (ASVS 7.4.5).
+
+    For an account in which somebody else may be.
+    """
     sessions.end(Login.objects.filter(account=account))
     claims.end_for(account)
     note(account, EventKind.SESSIONS_ENDED, actor, reason)

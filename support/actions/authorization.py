@@ -1,6 +1,7 @@
-"""Authorisation of acts: which are open to this user, for this subject, now. A page offers these, a press asks again.
+"""Authorisation of staff actions: those that are open to a user, for a subject, now.
 
-Three things decide: the user's permissions, what the diagnosis offers, and whether the subject is one of the house.
+A page offers these, and a press asks again. Three things decide: the user's permissions, what the diagnosis offers,
+and whether the subject is staff, too.
 """
 
 from django.core.exceptions import PermissionDenied
@@ -33,7 +34,7 @@ SEE_PEOPLE, SEE_TICKETS, SEE_INCIDENTS = "accounts.view_account", "support.view_
 
 
 def on_person(user: Account, finding: Finding, account: Account, ticket: Ticket | None) -> list[str]:
-    """What is suggested first, then what else; on their ticket, if one is open, what is done with any."""
+    """Actions on an account: the suggested one first, its alternatives, then those on its open ticket, if any."""
     if not may_touch(user, account):
         return []
     open_ = ticket is not None and ticket.closed_at is None
@@ -43,24 +44,29 @@ def on_person(user: Account, finding: Finding, account: Account, ticket: Ticket 
 
 
 def on_stranger(user: Account, ticket: Ticket) -> list[str]:
-    """On a ticket of somebody who has no account."""
+    """Actions on a ticket whose writer has no account."""
     if ticket.closed_at or not may_touch(user, ticket.account):
         return []
     return _permitted(user, ON_TICKET, SEE_TICKETS)
 
 
 def on_incident(user: Account, *, stuck: bool, running: bool) -> list[str]:
+    """Actions on an incident while people are stuck in it: stop the running recovery, or else start one."""
     names = ["stop_recovery" if running else "recover_all"] if stuck else []
     return _permitted(user, names, SEE_INCIDENTS)
 
 
 def may_touch(user: Account, account: Account | None) -> bool:
-    """Whoever may use the desk is helped by a superuser only: else an act would be a way to become one."""
+    """Object-level permission: accounts of staff are helped by superusers only.
+
+    Else an action would be a way to become one of them.
+    """
     of_the_house = account is not None and (account.is_staff or account.is_superuser)
     return user.is_superuser or not of_the_house
 
 
 def refuse_the_house(user: Account, account: Account | None) -> None:
+    """Raise PermissionDenied if the account is one of staff and the user no superuser (see may_touch)."""
     if not may_touch(user, account):
         raise PermissionDenied(_("Nothing was done. Whoever may use the desk is helped by a superuser only."))
 
@@ -72,12 +78,12 @@ def _permitted(user: Account, names, to_see: str) -> list[str]:
 
 
 def unpaid(account, dependency):
-    """Steps that this service owes this person still."""
+    """Set-up steps that this dependency still owes this account; either may be an OuterRef."""
     return Step.objects.of_setup().unpaid().filter(account=account, dependency=dependency)
 
 
 def of_incident(user: Account, incident: Incident) -> list[str]:
-    """The same as its card offers, read anew."""
+    """Actions on an incident, read anew from the database: the same as its card offers."""
     theirs = Affected.objects.filter(incident=incident, account__status__in=UNFINISHED)
     stuck = theirs.filter(Exists(unpaid(OuterRef("account"), incident.dependency))).exists()
     running = Recovery.objects.filter(incident=incident, ended_at=None).exists()

@@ -1,4 +1,4 @@
-"""Words that were typed and could not be taken: kept in the session, and put back into the form they stood in.
+"""Form input that was refused: kept in the session, and put back into the form it was typed in.
 
 The desk had locked itself, somebody logged in in another tab, the page was too old, or the state another one by now.
 Nothing is sent again by itself. Passwords and codes are not kept, nor more than a person types.
@@ -27,17 +27,18 @@ NOT_TYPED = {"seen", "back", "next", "draft", "_save", "_continue", "_addanother
 
 @dataclass(frozen=True)
 class Typed:
-    """What was typed last and not taken: in which form, and on which page that stands."""
+    """Input that was typed last and not accepted, with its form (`place`) and the page on which that stands."""
 
     place: str = ""
     page: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
 
     def into(self, form: type[forms.BaseForm], place: str, prefix: str | None = None) -> dict[str, Any]:
-        """Initial values for the form at `place`, if it is the one."""
+        """Initial values for the form at `place`; empty if the input belongs to another form."""
         if place != self.place:
             return {}
-        named = {name: (shown.field.widget, shown.html_name) for name, shown in _shown(form(prefix=prefix))}
+        empty = form(prefix=prefix)
+        named = {name: (empty[name].field.widget, empty[name].html_name) for name in empty.fields}
         return {
             name: widget.value_from_datadict(self.fields, {}, html_name)
             for name, (widget, html_name) in named.items()
@@ -45,19 +46,15 @@ class Typed:
         }
 
     def words(self) -> list[str]:
-        """All that was written out, for a page on which the form stands no more."""
+        """Values longer than three characters, for a page on which the form stands no more."""
         return [value for value in self.fields.values() if len(value) > 3]
 
 
 NOTHING = Typed()
 
 
-def _shown(form: forms.BaseForm):
-    return [(name, form[name]) for name in form.fields]
-
-
 def on(page_of: Callable[..., str]):
-    """Names the page on which a view's form stands, as it has none of its own."""
+    """Decorator that names the page on which a view's form stands, for a view that has no page of its own."""
 
     def named(view):
         view.page_of = page_of
@@ -67,7 +64,7 @@ def on(page_of: Callable[..., str]):
 
 
 def page_of(request) -> str:
-    """Where somebody goes on who sent this."""
+    """Page to go back to after a request: its own if it was read, else the one on which its form stands."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
     match = request.resolver_match
@@ -78,15 +75,16 @@ def page_of(request) -> str:
 
 
 def place(path: str, state: Sight | None = None) -> str:
-    """Which form it is: its address, and whom it is about where one address serves all."""
+    """Identifier of a form: its address, and its subject where one address serves all."""
     state = state or {}
     whom = state.get("incident") or state.get("account") or state.get("ticket") or ""
     return f"{path} {whom}".strip()
 
 
 def gather(request) -> dict | None:
-    """What is worth keeping of this request, or None."""
-    posted = [(name, value) for name, value in request.POST.items() if _is_words(name, value)]
+    """Input of a request that is worth keeping, as it goes into the session; None if there is none."""
+    typed = [(name, value) for name, value in request.POST.items() if name not in NOT_TYPED and value.strip()]
+    posted = [(name, value) for name, value in typed if not _is_secret(name)]
     if request.method != "POST" or not posted:
         return None
     token = request.POST.get("seen", "")
@@ -96,7 +94,7 @@ def gather(request) -> dict | None:
 
 
 def kept_on_the_page(request) -> dict[str, str]:
-    """All that a form brought but what proves who somebody is, for a page that keeps nothing at the server."""
+    """All posted fields but CSRF tokens, codes and passwords, for a page that keeps nothing at the server."""
     return _bounded([(name, value) for name, value in request.POST.items() if not _is_secret(name)])
 
 
@@ -105,17 +103,13 @@ def _is_secret(name: str) -> bool:
 
 
 def _bounded(posted: list[tuple[str, str]]) -> dict[str, str]:
-    """As many of the fields as there is room for, in their order."""
+    """Fields that fit into MOST_IN_ALL characters, in their order, each cut at LONGEST."""
     fields, room = {}, MOST_IN_ALL
     for name, value in posted:
         if len(cut := value[:LONGEST]) <= room:
             fields[name] = cut
             room -= len(cut)
     return fields
-
-
-def _is_words(name: str, value: str) -> bool:
-    return name not in NOT_TYPED and not _is_secret(name) and bool(value.strip())
 
 
 def _place_of(request) -> str:
@@ -126,7 +120,10 @@ def _place_of(request) -> str:
 
 
 def keep(request) -> None:
-    """For staff; for somebody who is not logged in as often as strangers may write to us at all."""
+    """Keep a refused request's input in the session of a member of staff, or of somebody who is not logged in.
+
+    For the latter it spends the contact form's rate limit: as often as strangers may write to us at all.
+    """
     if request.user.is_authenticated and not request.user.is_staff:
         return
     found = gather(request)
@@ -139,13 +136,14 @@ def keep(request) -> None:
 
 
 def put(request, found: dict | None) -> None:
+    """Store gathered input in the session; does nothing for None."""
     if found:
         request.session[KEY] = found
         request.typed_kept = True
 
 
 def again(request) -> Typed:
-    """What this user, or this browser before it logged in, typed last and nobody took."""
+    """Input that this user, or this browser before it logged in, typed last and nobody took; for 12 hours."""
     kept = request.session.get(KEY)
     if not kept or kept["by"] not in (None, str(request.user.pk)):
         return NOTHING
@@ -155,7 +153,7 @@ def again(request) -> Typed:
 
 
 def forget(request) -> None:
-    """It was taken this time."""
+    """Drop the kept input of the form of this request, as it was accepted this time."""
     kept = request.session.get(KEY)
     if kept and not getattr(request, "typed_kept", False) and kept["place"] == _place_of(request):
         del request.session[KEY]

@@ -1,4 +1,7 @@
-"""The state somebody saw when a page was made, sealed into its forms: an act on another state is refused."""
+"""Stale-page check: the state a page showed is signed into its forms, and an action on another state is refused.
+
+Optimistic locking across two requests: the page's state is compared with that of the locked rows.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,18 +22,22 @@ Sight = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Seen:
-    """`key` is the page's own, so that a second click on it finds the first."""
+    """Page state of a form. `key` is the page's own idempotency key, so that a second click on it finds the first."""
 
     key: UUID
     state: Sight
 
 
 def seal(state: Sight, viewer: Account) -> str:
+    """Sign a page's state and a fresh idempotency key for one viewer."""
     return signing.dumps({"key": str(uuid4()), "by": str(viewer.pk), "state": dict(state)}, salt=SALT, compress=True)
 
 
 def unseal(token: str, viewer: Account) -> Seen:
-    """Raises BadSignature for what we did not seal, or not for this viewer, or too long ago."""
+    """Page state from a form's signed token.
+
+    Raises BadSignature for a token that we did not sign, or not for this viewer; SignatureExpired after 12 hours.
+    """
     said = signing.loads(token, salt=SALT, max_age=VALID_SECONDS)
     if said["by"] != str(viewer.pk):
         raise signing.BadSignature("sealed for somebody else")
@@ -38,12 +45,16 @@ def unseal(token: str, viewer: Account) -> Seen:
 
 
 def unseal_old(token: str) -> Seen:
-    """Whom a form was about, however old it is and whoever it was for. Nothing is done with it."""
+    """Page state from a token of any age and for any viewer, to find the form's subject. Nothing is done with it.
+
+    Raises BadSignature for a token that we did not sign.
+    """
     said = signing.loads(token, salt=SALT)
     return Seen(UUID(said["key"]), said["state"])
 
 
 def sealed_for(token: str) -> str | None:
+    """Primary key of the viewer a token was signed for; None if we did not sign it."""
     try:
         return signing.loads(token, salt=SALT)["by"]
     except signing.BadSignature:
@@ -51,6 +62,7 @@ def sealed_for(token: str) -> str | None:
 
 
 def state_of(account: Account | None, ticket: Ticket | None, steps: list[Step] | None = None) -> Sight:
+    """State of an account and its ticket, as pages show it. `steps` are read where they are not given."""
     if steps is None:
         steps = list(Step.objects.filter(account=account)) if account else []
     return {
@@ -76,12 +88,13 @@ def _last_words(ticket: Ticket | None) -> int | None:
 
 
 def state_of_incident(incident: Incident) -> Sight:
+    """State of an incident and its running recovery, as its card shows it."""
     running = Recovery.objects.filter(incident=incident, ended_at=None).values_list("pk", flat=True).first()
     return {"incident": incident.pk, "closed": incident.closed_at is not None, "recovery": running}
 
 
 def changes(old: Sight, new: Sight) -> list[str]:
-    """What is different, in words."""
+    """Differences between two page states, in words."""
     found = [words(old[name], new[name]) for name, words in WORDS.items() if old.get(name) != new.get(name)]
     return [sentence for sentence in found if sentence] or ([] if old == new else [_("it has changed")])
 

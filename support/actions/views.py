@@ -1,4 +1,7 @@
-"""A button was pressed: may they, is it the first press, is the state still the one they saw? Then it is done."""
+"""View for staff actions: permission, idempotency key, stale-page check, then run; and the table of all actions.
+
+ACTIONS names them all; REASONS are the reasons that their forms propose.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +35,7 @@ from support.tickets import queue
 
 @dataclass(frozen=True)
 class Subject:
-    """Whom or what an act is about, locked for its duration."""
+    """Rows that an action is about, locked for its duration, and their state."""
 
     state: Any
     account: Account | None = None
@@ -42,7 +45,10 @@ class Subject:
 
 @dataclass(frozen=True)
 class StaffAction:
-    """One act: `do(subject, actor, words, seen)` does it, `done` says so."""
+    """One staff action: `do(subject, actor, words, seen)` runs it, `done` is the message afterwards.
+
+    `words` is the cleaned data of `form`. With `kicks` the engine starts on the account at once.
+    """
 
     label: str | Promise
     do: Callable[[Subject, Account, dict, Seen], object]
@@ -52,7 +58,7 @@ class StaffAction:
 
 
 def page_of(request, name) -> str:
-    """Where its form stands."""
+    """Page on which the form of a staff action stands."""
     try:
         return _back(request, unseal_old(request.POST.get("seen", "")))
     except signing.BadSignature:
@@ -62,6 +68,7 @@ def page_of(request, name) -> str:
 @kept_input.on(page_of)
 @require_POST
 def press(request, name):
+    """Run the staff action `name` for its form; a refusal becomes a message, and what was typed is kept."""
     deed = ACTIONS.get(name)
     if deed is None:
         raise Http404
@@ -80,7 +87,7 @@ def press(request, name):
 
 
 def _carry_out(request, name: str, deed: StaffAction, seen: Seen) -> bool:
-    """Whether it was done. If not, what was typed is kept."""
+    """Validate the form and run the action; false if it was refused, and then what was typed is kept."""
     form = deed.form(request.POST)
     if not form.is_valid():
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
@@ -125,7 +132,7 @@ def _not_offered(deed: StaffAction) -> str:
 
 
 def _lock(seen: Seen) -> Subject:
-    """The rows as they are now, held until the act is done. Raises Refused when they are gone."""
+    """Rows a form is about as they are now, locked until the action is done. Raises Refused if they are gone."""
     try:
         if "incident" in seen.state:
             incident = Incident.objects.select_for_update().get(pk=seen.state["incident"])
@@ -142,11 +149,12 @@ def _locked(model, pk):
 
 
 def open_ticket_of(account: Account | None) -> Ticket | None:
+    """Open ticket of an account, if there is one."""
     return Ticket.objects.filter(account=account, closed_at=None).first() if account else None
 
 
 def _back(request, seen: Seen, done: bool = False) -> str:
-    """Back to whom it was about; from Today, once it is done, on to whoever is next."""
+    """Redirect target: the account's page, or the dashboard, there on to the next ticket once this one is done."""
     account, ticket = seen.state.get("account"), seen.state.get("ticket")
     if request.POST.get("back") == "person" and account:
         return reverse("admin:accounts_account_change", args=[account])
@@ -168,8 +176,16 @@ def _reply(subject, actor, words, seen):
     actions.reply(subject.ticket, actor, words["body"], draft, seen.key, then_close=closes)
 
 
+def _correct_address(subject, actor, words, seen):
+    actions.correct_address(subject.account, actor, words["reason"], words["email"])
+
+
 def _on_account(act: Callable) -> Callable:
     return lambda subject, actor, words, seen: act(subject.account, actor, words["reason"])
+
+
+def _once_on_account(act: Callable) -> Callable:
+    return lambda subject, actor, words, seen: act(subject.account, actor, words["reason"], seen.key)
 
 
 def _on_ticket(act: Callable) -> Callable:
@@ -180,22 +196,6 @@ def _on_incident(act: Callable) -> Callable:
     return lambda subject, actor, words, seen: act(subject.incident, actor, words["reason"])
 
 
-def _close(ticket: Ticket, actor: Account, reason: str) -> None:
-    queue.close(ticket, reason, actor)
-
-
-def _send_link(subject, actor, words, seen):
-    actions.send_link(subject.account, actor, words["reason"], seen.key)
-
-
-def _correct_address(subject, actor, words, seen):
-    actions.correct_address(subject.account, actor, words["reason"], words["email"])
-
-
-def _vouch(subject, actor, words, seen):
-    actions.vouch(subject.account, actor, words["reason"], seen.key)
-
-
 t = gettext_lazy
 ACTIONS: dict[str, StaffAction] = {
     "recover": StaffAction(
@@ -203,7 +203,9 @@ ACTIONS: dict[str, StaffAction] = {
     ),
     "let_in": StaffAction(t("Let in with debt"), _let_in, t("They are in; the rest is still owed."), LetInForm),
     "send_link": StaffAction(
-        t("Send the way in"), _send_link, t("The letter that says how to get in is on its way.")
+        t("Send the way in"),
+        _once_on_account(actions.send_link),
+        t("The letter that says how to get in is on its way."),
     ),
     "correct_address": StaffAction(
         t("Put the address right"),
@@ -212,7 +214,9 @@ ACTIONS: dict[str, StaffAction] = {
         AddressForm,
         kicks=True,
     ),
-    "vouch": StaffAction(t("Vouch, and start a reset"), _vouch, t("They get a letter for a new password.")),
+    "vouch": StaffAction(
+        t("Vouch, and start a reset"), _once_on_account(actions.vouch), t("They get a letter for a new password.")
+    ),
     "end_sessions": StaffAction(
         t("Log them out everywhere"),
         _on_account(actions.end_sessions),
@@ -222,7 +226,11 @@ ACTIONS: dict[str, StaffAction] = {
     "put_aside": StaffAction(t("Put aside"), _put_aside, t("It comes back by itself."), PutAsideForm),
     "hand_over": StaffAction(t("Hand to the owner"), _on_ticket(actions.hand_over), t("The owner has it.")),
     "mark_abusive": StaffAction(t("Hide or show their words"), _on_ticket(actions.mark_abusive), t("Done.")),
-    "close": StaffAction(t("Close"), _on_ticket(_close), t("The ticket is closed.")),
+    "close": StaffAction(
+        t("Close"),
+        _on_ticket(lambda ticket, actor, reason: queue.close(ticket, reason, actor)),
+        t("The ticket is closed."),
+    ),
     "recover_all": StaffAction(
         t("Recover everybody"),
         _on_incident(actions.recover_all),
@@ -249,7 +257,10 @@ REASONS = {
 
 
 def buttons(user: Account, state: Any, names: list[str], again: kept_input.Typed, draft: str = "") -> list[dict]:
-    """A form for each of these acts, each with a seal of its own. `names` come from actions/authorization.py."""
+    """Forms for these actions, each with a signed state of its own and what was typed in it before.
+
+    `names` come from actions/authorization.py.
+    """
     found = []
     for name in names:
         deed = ACTIONS[name]

@@ -1,0 +1,1 @@
+"""Pages of the desk: dashboard, account and incident cards, lists, search, two-factor login, refusals."""

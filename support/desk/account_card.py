@@ -1,4 +1,4 @@
-"""The card of one person: what is the matter, what they hold, what we owe, the diary, who is near."""
+"""Account card of the desk: finding, actions, steps with tries, audit log, proofs, messages, similar accounts."""
 
 from datetime import timedelta
 
@@ -23,6 +23,7 @@ VOICES = [*Voice.values, "shown"]
 
 
 def card(account: Account, viewer: Account, only: str = "", again: Typed = NOTHING) -> dict:
+    """Template context of an account's page; `only` filters the audit log. The look itself is logged."""
     note_look(account, viewer)
     mates = facts.mates_of(account)
     known = facts.facts_of(account, mates=mates)
@@ -45,7 +46,7 @@ def card(account: Account, viewer: Account, only: str = "", again: Typed = NOTHI
 
 
 def spoken(account: Account) -> str:
-    """The language of their letters where it is not English; a code that stands for none is shown as it is."""
+    """Language of their letters where it is not English; a code that stands for none is shown as it is."""
     try:
         return "" if account.language == "en" else get_language_info(account.language)["name_translated"]
     except KeyError:
@@ -53,7 +54,7 @@ def spoken(account: Account) -> str:
 
 
 def note_look(account: Account, viewer: Account) -> None:
-    """Who looked at whom is in the diary, too; once in ten minutes is enough."""
+    """Log that the viewer looked at the account, in its audit log; once in ten minutes is enough."""
     recent = Event.objects.filter(account=account, at__gt=Now() - NOTED_AGAIN_AFTER)
     if not recent.filter(kind=EventKind.LOOKED_AT, actor=viewer).exists():
         Event.objects.create(account=account, voice=Voice.SUPPORT, kind=EventKind.LOOKED_AT, actor=viewer)
@@ -65,21 +66,22 @@ def _owed(step: Step) -> dict:
 
 
 def diary(account: Account, only: str) -> list[dict]:
-    """Newest first. `only`: one voice, or what they were shown."""
+    """Audit log of an account, newest first.
+
+    `only` is one voice, or “shown” for the entries with a sentence that they were shown.
+    """
     events = facts.events_of(account)
     if only in Voice.values:
         events = events.filter(voice=only)
     elif only == "shown":
         events = events.exclude(shown="")
-    return [{"event": event, "words": describe_event(event), "shown": _read(event)} for event in events[:LINES]]
-
-
-def _read(event: Event) -> str:
-    return sentence(event.shown) if event.shown else ""
+    return [
+        {"event": event, "words": describe_event(event), "shown": sentence(event.shown)} for event in events[:LINES]
+    ]
 
 
 def proofs(account: Account) -> dict:
-    """What they have proved, and which browsers signed up."""
+    """Proofs of identity: mailbox, password, and the browsers that signed up."""
     return {
         "mailbox": account.mailbox_proven_at,
         "password": account.last_login,

@@ -1,4 +1,4 @@
-"""Stepping away and coming back, and the words that are owed: pages of the desk."""
+"""Views for the agent's availability (stepping away, coming back), and for the apologies that are owed."""
 
 from django import forms
 from django.contrib import admin, messages
@@ -19,7 +19,10 @@ from support.trust.apology_draft import wording_warnings
 
 
 class WordForm(forms.Form):
-    """A word that is owed. The label of what was offered is for our record, not for them."""
+    """Form for an apology that is owed.
+
+    What was offered is for our record; its label is not for the person.
+    """
 
     words = forms.CharField(
         label=gettext_lazy("Your word, as it will be sent"), widget=forms.Textarea(attrs={"rows": 12})
@@ -30,6 +33,7 @@ class WordForm(forms.Form):
 
 
 def urls(site):
+    """URL patterns of these views, wrapped in the admin site's access checks."""
     view = site.admin_view
     return [
         path("away/", view(require_POST(step_away)), name="step_away"),
@@ -40,6 +44,7 @@ def urls(site):
 
 
 def step_away(request):
+    """Set the agent as away until the next working day, and say what people are told."""
     now, desk = timezone.now(), the_desk()
     row = availability.step_away(now)
     availability.word_status(now)
@@ -49,7 +54,7 @@ def step_away(request):
 
 
 def come_back(request):
-    """What happened meanwhile is said once, on the way back in."""
+    """Set the agent as back at work, with a summary, once, of what happened meanwhile."""
     now, desk = timezone.now(), the_desk()
     since = availability.come_back(now)
     availability.word_status(now)
@@ -59,6 +64,7 @@ def come_back(request):
 
 
 def words(request):
+    """Page of the apologies that are owed: the first fifty, each with its draft."""
     again, desk = kept_input.again(request), the_desk()
     rows = [(repair, *_words_of(repair, again, desk)) for repair in apologies.words_owed()[:50]]
     shown = {"title": _("Who is owed a word"), "rows": rows}
@@ -66,7 +72,7 @@ def words(request):
 
 
 def _words_of(repair: TrustRepair, again: kept_input.Typed, desk: Desk) -> tuple[WordForm, list[str]]:
-    """The draft, or what she made of it; and what she may want to think about again."""
+    """Form with the draft of an apology, or with the agent's version of it, and the warnings about its wording."""
     mine = again.into(WordForm, kept_input.place(reverse("admin:send_word", args=[repair.pk])))
     form = WordForm(initial={"words": repair.words, "restitution": desk.offer, **mine}, auto_id=f"%s-{repair.pk}")
     return form, wording_warnings(form["words"].value())
@@ -74,6 +80,7 @@ def _words_of(repair: TrustRepair, again: kept_input.Typed, desk: Desk) -> tuple
 
 @kept_input.on(lambda request, pk: reverse("admin:words"))
 def send_word(request, pk):
+    """Send the agent's apology. One is enough: a second is refused, and what was typed is kept."""
     repair = get_object_or_404(TrustRepair.objects.select_related("account"), pk=pk)
     authorization.refuse_the_house(request.user, repair.account)
     text = request.POST.get("words", "").strip()

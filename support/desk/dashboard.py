@@ -1,9 +1,8 @@
-"""The first screen: incidents, one person opened in full, the rest one line each. At most 15 queries.
+"""Dashboard: incidents, one ticket opened in full, the rest one line each. At most 15 queries.
 
-What the machine could not handle costs a few more, while there is any.
+Faults that the machine could not handle cost a few more, while there are any.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from heapq import nsmallest
 
@@ -39,6 +38,7 @@ COUNTED_TO = 1000
 
 
 def today(user: Account, ticket: str = "", page: str = "", again: Typed = NOTHING) -> dict:
+    """Template context of the dashboard; `ticket` and `page` are the query parameters as they came."""
     now = timezone.now()
     services = facts.services_now()
     shown = cards(services, user, again)
@@ -63,18 +63,20 @@ def today(user: Account, ticket: str = "", page: str = "", again: Typed = NOTHIN
 
 
 def headline(needed: int) -> str:
+    """Headline of the dashboard: the number of things that need the agent, in words."""
     if not needed:
         return _("Nobody needs you right now.")
     return ngettext("One thing needs you.", "%(n)s things need you.", needed) % {"n": needed}
 
 
 def pages(tickets: int, number: int) -> dict:
+    """Pagination of the waiting tickets: this page's number, the one before and the next."""
     more = tickets > 1 + A_PAGE * number
     return {"number": number, "before": number - 1 if number > 1 else None, "next": number + 1 if more else None}
 
 
 def ahead(now: datetime, many: int) -> tuple[list[priority.Waiting], int, datetime | None]:
-    """The first `many` of those who wait, in their order; how many wait; until when promises come forward.
+    """First `many` of the waiting tickets by priority, the number of all, and until when promises come forward.
 
     The database brings forward whoever may have an urgent priority; which it is, tickets/priority.py says.
     """
@@ -83,21 +85,16 @@ def ahead(now: datetime, many: int) -> tuple[list[priority.Waiting], int, dateti
     rows = rows.order_by("calm", "-why", Coalesce("promised_for", "opened_at"), "opened_at", "pk")
     found = list(rows.values_list(*priority.Waiting._fields, "waiting")[: MOST_URGENT + many])
     waiting = [priority.Waiting(*row[:-1]) for row in found]
-    soon = _soon(waiting, now)
+    dues = [row.promised_for for row in waiting if row.promised_for]
+    soon = forward_until(now, dues) if dues else None
     first = nsmallest(many, waiting, key=lambda row: priority.place(row, now, soon))
     return first, found[0][-1] if found else 0, soon
-
-
-def _soon(waiting: Iterable[priority.Waiting], now: datetime) -> datetime | None:
-    """Until when a promise that is due comes forward."""
-    dues = [row.promised_for for row in waiting if row.promised_for]
-    return forward_until(now, dues) if dues else None
 
 
 def _page(
     rows: list[priority.Waiting], number: int, chosen: str, now: datetime, soon: datetime | None
 ) -> list[Ticket]:
-    """The one to open first, then this page of the rest; each with its reason for being there."""
+    """Tickets of a page: the one to open first, then the rest; each with its reason for being there."""
     first = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 18 else None
     pks = [row.pk for row in rows]
     wanted = _with_words([*pks[-A_PAGE - 1 :], *pks[:1], first or 0])
@@ -128,21 +125,17 @@ def _with_words(pks: list[int]):
 def opened(
     ticket: Ticket, user: Account, services: dict[str, Dependency], incidents: list[Incident], again: Typed
 ) -> dict:
-    """One person in full: diagnosis, evidence, suggested act, drafted reply."""
-    mail = {"mail": _mail(ticket)}
+    """Ticket opened in full: diagnosis, evidence, suggested action, drafted reply."""
+    newest: int | None = getattr(ticket, "last_words", None)
+    mail = {"mail": mail_of(newest) if newest else None}  # what else was in it, where it came by mail
     if ticket.account is None:
         return mail | _stranger(ticket, user, again)
     known = facts.facts_of(ticket.account, services=services, incidents=incidents)
     return mail | person(known, ticket, user, again)
 
 
-def _mail(ticket: Ticket) -> dict | None:
-    """What else was in their newest message, where it came by mail."""
-    newest: int | None = getattr(ticket, "last_words", None)
-    return mail_of(newest) if newest else None
-
-
 def person(known: Facts, ticket: Ticket | None, user: Account, again: Typed) -> dict:
+    """Finding about an account, with the forms of the actions it offers and a drafted reply."""
     finding = diagnose(known)
     state = state_of(known.account, ticket, list(known.steps))
     offered = authorization.on_person(user, finding, known.account, ticket)
@@ -170,13 +163,13 @@ def _stranger(ticket: Ticket, user: Account, again: Typed) -> dict:
 
 
 def _healing() -> str:
-    """How many heal without anybody: counted up to a thousand."""
+    """Number of accounts that heal without anybody, in words: counted up to a thousand."""
     owed = Step.objects.of_setup().filter(state=State.OPEN, account__status__in=UNFINISHED)
     n = owed.values("account").distinct()[:COUNTED_TO].count()
     return _("more than %(n)s") % {"n": COUNTED_TO} if n >= COUNTED_TO else str(n)
 
 
 def _overdue(now: datetime):
-    """Those let in with a debt that is older than its date."""
+    """Steps that were waived (debts) and are past their date, oldest first, at most ten."""
     owed = Step.objects.of_setup().filter(state=State.WAIVED, pay_by__lt=now).select_related("account")
     return [(step, label_of(step.kind)) for step in owed.order_by("pay_by")[:10]]

@@ -1,4 +1,4 @@
-"""What the machine could not handle, as the desk sees it: a line each, with the way to whoever it is about.
+"""Fault list: each failure the machine could not handle, a line each, with a link to whomever it is about.
 
 While there is nothing it costs no query; else one for each sort of row, and two.
 """
@@ -27,6 +27,8 @@ SHOWN_FOR = timedelta(days=14)
 
 @dataclass(frozen=True)
 class Line:
+    """One line of the fault list: failure, error, since when, how often, next try, and the person it is about."""
+
     what: str
     why: str
     since: datetime
@@ -38,7 +40,7 @@ class Line:
 
 
 def unhandled(broke: bool, refused: bool) -> dict:
-    """For the first page: the newest lines, and whether there are more."""
+    """Template context for the dashboard: the newest lines, and if there are more."""
     faults = list(Fault.objects.order_by("-at", "-pk")[: SHOWN + 1]) if broke else []
     letters = list(refused_letters().order_by("-given_up_at")[: SHOWN + 1]) if refused else []
     lines = [_of_letter(letter) for letter in letters] + _of_faults(faults)
@@ -46,7 +48,10 @@ def unhandled(broke: bool, refused: bool) -> dict:
 
 
 def refused_letters() -> QuerySet[Letter]:
-    """Letters of the desk's that were given up: answers as long as somebody waits for one, others for a while."""
+    """Letters of the desk that were given up.
+
+    Answers are listed as long as somebody waits for one, other letters for SHOWN_FOR.
+    """
     lately = Q(ticket=None, given_up_at__gt=Now() - SHOWN_FOR)
     waiting = Q(ticket__isnull=False, ticket__closed_at=None)
     return Letter.objects.filter(waiting | lately, given_up_at__isnull=False, sent_at=None)
@@ -88,7 +93,10 @@ def _model(table: str) -> type[Model] | None:
 
 
 def _about(table: str, rows: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """By key: whom a row is about, and where they are found. Never reads the row whole: it may not be readable."""
+    """Name and link of the person a row is about, by the row's key.
+
+    Never reads the row whole: it may not be readable.
+    """
     model = _model(table)
     keys = [key for row in rows if model and (key := _key(model, row)) is not None]
     if model is None or not keys:
@@ -114,7 +122,7 @@ def _key(model: type[Model], row: str) -> Any:
 
 
 def _path(model: type[Model], to: type[Model], field: str) -> str | None:
-    """How a query goes from this model to the account or the ticket."""
+    """Lookup path from this model to the account or the ticket; None if there is none."""
     if model is to:
         return ""
     try:

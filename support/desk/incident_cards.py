@@ -1,4 +1,4 @@
-"""Open incidents as cards: what, since when, who, what happens by itself, and the one decision that is open."""
+"""Incident cards: failure, start, people affected, progress of the recovery, and the one decision that is open."""
 
 from collections.abc import Mapping
 
@@ -23,22 +23,20 @@ NAMED = 3
 
 def with_numbers() -> QuerySet[Incident]:
     """Open incidents with everything a card counts, in one query."""
+    members = Affected.objects.filter(incident=OuterRef("pk")).order_by("pk")
     theirs = Affected.objects.filter(incident=OuterRef("pk")).order_by().values("incident")
     unpaid = authorization.unpaid(OuterRef("account"), OuterRef("incident__dependency"))
+    turns = Turn.objects.filter(recovery=OuterRef("recovery")).order_by().values("recovery")
     latest = Recovery.objects.filter(incident=OuterRef("pk")).order_by("-pk")
     return open_incidents().annotate(
-        first_names=ArraySubquery(_members().values("account__name")[:NAMED]),
+        first_names=ArraySubquery(members.values("account__name")[:NAMED]),
         told=_number(theirs.filter(told_at__isnull=False)),
         stuck=_number(theirs.filter(Exists(unpaid), account__status__in=UNFINISHED)),
         recovery=Subquery(latest.values("pk")[:1]),
         recovery_ended=Subquery(latest.values("ended_at")[:1]),
         recovery_because=Subquery(latest.values("ended_because")[:1]),
-        **{f"turns_{name}": _turns(outcome) for name, outcome in OUTCOMES.items()},
+        **{f"turns_{name}": _number(turns.filter(outcome=outcome)) for name, outcome in OUTCOMES.items()},
     )
-
-
-def _members() -> QuerySet[Affected]:
-    return Affected.objects.filter(incident=OuterRef("pk")).order_by("pk")
 
 
 OUTCOMES = {"waiting": "", "asked": Turn.Outcome.ASKED, "well": Turn.Outcome.WELL, "failed": Turn.Outcome.FAILED}
@@ -48,16 +46,13 @@ def _number(rows: QuerySet) -> Coalesce:
     return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)
 
 
-def _turns(outcome: str) -> Coalesce:
-    turns = Turn.objects.filter(recovery=OuterRef("recovery"), outcome=outcome).order_by().values("recovery")
-    return _number(turns)
-
-
 def cards(services: Mapping[str, Dependency], user: Account, again: Typed) -> list[dict]:
+    """Cards of all open incidents, as this user may act on them."""
     return [card_of(incident, services.get(incident.dependency), user, again) for incident in with_numbers()]
 
 
 def card_of(incident, service: Dependency | None, user: Account, again: Typed) -> dict:
+    """Template context of one incident's card; `incident` comes from with_numbers."""
     running = bool(incident.recovery and not incident.recovery_ended)
     down = bool(service and service.broken)
     state = {"incident": incident.pk, "closed": False, "recovery": incident.recovery if running else None}
@@ -77,7 +72,7 @@ def card_of(incident, service: Dependency | None, user: Account, again: Typed) -
 
 
 def recovery_words(incident) -> str:
-    """How it goes, in words."""
+    """Progress of a bulk recovery, in words."""
     said = _("%(well)s are well, %(failed)s failed again, %(asked)s are under way, %(waiting)s are still to come.")
     said %= {name: getattr(incident, f"turns_{name}") for name in OUTCOMES}
     if not incident.recovery_ended:

@@ -1,4 +1,4 @@
-"""Pages of a list that is never counted: one more row is asked for than is shown."""
+"""Pagination without a count: one more row is asked for than is shown."""
 
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, ChangeList
 from django.core.paginator import Page, Paginator
@@ -7,7 +7,10 @@ MOST_PAGES = 1000
 
 
 class Uncounted(Paginator):
-    """Knows whether there is a next page, and not how many there are: count(*) reads a million rows."""
+    """Paginator that knows if there is a next page, and not how many there are.
+
+    count(*) reads a million rows.
+    """
 
     more = False
 
@@ -28,7 +31,10 @@ class Uncounted(Paginator):
 
 
 class UncountedList(ChangeList):
-    """What the template needs to go on and back. It keeps the order it has, whatever an address asks for."""
+    """Change list with links to the next page and the one before.
+
+    It keeps the order it has, whatever an address asks for.
+    """
 
     def get_ordering(self, request, queryset):
         self.params.pop(ORDER_VAR, None)

@@ -1,4 +1,7 @@
-"""Lists of the desk: to be read only, and filtered by nothing but the filters they show (lookup_allowed)."""
+"""Admin base classes of the desk: read-only lists, without counts or sorting.
+
+They are filtered by nothing but the filters they show (lookup_allowed).
+"""
 
 from django.contrib import admin
 
@@ -9,7 +12,7 @@ ENDINGS = {"exact", "in", "isnull", "gte", "lt", "lte", "gt"}  # what the filter
 
 
 class Guarded(admin.ModelAdmin):
-    """Nothing is found out through a list that it does not show."""
+    """ModelAdmin that reveals nothing through lookups, sorting or counts which its list does not show."""
 
     show_full_result_count = False
     paginator = Uncounted
@@ -24,13 +27,16 @@ class Guarded(admin.ModelAdmin):
         return UncountedList
 
     def lookup_allowed(self, lookup, value, request=None):
-        """Django lets any field of the model be asked for, also with __startswith, letter by letter."""
+        """Allow only lookups of the filters that are shown.
+
+        Django lets any field of the model be asked for, also with __startswith, letter by letter.
+        """
         name, _, ending = lookup.partition("__")
         filters = self.get_list_filter(request) if request else self.list_filter
         return name in filters and (not ending or ending in ENDINGS)
 
     def get_form(self, request, obj=None, change=False, **kwargs):
-        """With what was typed when the desk was locked."""
+        """Form with what was typed in it before the desk was locked."""
         form = super().get_form(request, obj, change, **kwargs)
         mine = kept_input.again(request).into(form, kept_input.place(request.path)) if request.method == "GET" else {}
         return _beginning_with(mine, form) if mine else form
@@ -45,6 +51,8 @@ def _beginning_with(typed_before: dict, form):
 
 
 class ReadOnly(Guarded):
+    """Guarded ModelAdmin that adds, changes and deletes nothing."""
+
     def has_add_permission(self, request, *args):
         return False
 
@@ -56,7 +64,7 @@ class ReadOnly(Guarded):
 
 
 def guarded(admin_class: type[admin.ModelAdmin]) -> type[admin.ModelAdmin]:
-    """A library's list, made one to be read only."""
+    """Read-only version of a library's ModelAdmin; our own are returned as they are."""
     if issubclass(admin_class, Guarded):
         return admin_class
     return type(admin_class.__name__, (ReadOnly, admin_class), {"__module__": admin_class.__module__})

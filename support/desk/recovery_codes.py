@@ -1,4 +1,4 @@
-"""Recovery codes for the second step (look-up secrets, NIST 800-63B): ten, shown once, each opens once.
+"""Recovery codes for two-factor login (look-up secrets, NIST 800-63B): ten, shown once, each opens once.
 
 A code has 98 random bits and is kept as an HMAC with SECRET_KEY, so that it can be looked for with one query and not
 be guessed, neither at the door nor by somebody who has the table. With another SECRET_KEY they open nothing.
@@ -19,7 +19,7 @@ ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 
 
 def make_anew(account: Account) -> list[str]:
-    """Ten new ones, to be shown now and never again. Those made before open nothing any more."""
+    """Generate ten codes, to be shown now and never again. Those made before open nothing any more."""
     codes = [_random() for _ in range(HOW_MANY)]
     with transaction.atomic():
         Account.objects.select_for_update().get(pk=account.pk)
@@ -29,12 +29,13 @@ def make_anew(account: Account) -> list[str]:
 
 
 def use(account: Account, typed: str) -> bool:
-    """Whether it opens; then it is used up."""
+    """Redeem a code: true if it opens, and then it is used up."""
     theirs = RecoveryCode.objects.filter(account=account, code_hash=_hash(typed), used_at=None)
     return theirs.update(used_at=Now()) == 1
 
 
 def left(account: Account) -> int:
+    """Number of codes that are not used up."""
     return RecoveryCode.objects.filter(account=account, used_at=None).count()
 
 
@@ -43,6 +44,6 @@ def _random() -> str:
 
 
 def _hash(code: str) -> str:
-    """The same in small letters, with blanks or without dashes."""
+    """HMAC of a code, the same in small letters, with blanks or without dashes."""
     plain = "".join(letter for letter in code.upper() if letter.isalnum())
     return salted_hmac("support.recovery_codes", plain, algorithm="sha256").hexdigest()

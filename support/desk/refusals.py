@@ -1,4 +1,4 @@
-"""Refusals of the desk, and of forms whose CSRF token does not fit: with what was typed, so that it is not lost."""
+"""Error pages for 403 and CSRF failures that show what was typed, so that it is not lost."""
 
 from django.contrib import admin
 from django.shortcuts import render
@@ -16,7 +16,7 @@ FROM_ELSEWHERE = ("Origin checking failed", "Referer checking failed")
 
 @never_cache
 def desk_refused(request, why: str):
-    """403 in the desk's own clothes: a sentence, what was typed, and the way back to its form."""
+    """403 page in the desk's layout: a sentence, what was typed, and the way back to its form."""
     if request.method == "POST":
         kept_input.keep(request)
     sent = request.method == "POST"
@@ -26,7 +26,10 @@ def desk_refused(request, why: str):
 
 
 def csrf_failure(request, reason=""):
-    """A form that was open while somebody logged in in another tab, or for too long: once more, without typing."""
+    """CSRF failure view (CSRF_FAILURE_VIEW): once more, without typing.
+
+    For a form that was open while somebody logged in in another tab, or for too long.
+    """
     ours = request.method == "POST" and is_from_here(request, reason)
     if ours and request.path == reverse("contact"):
         return contact_again(request)
@@ -39,12 +42,18 @@ def csrf_failure(request, reason=""):
 
 @never_cache
 def once_more(request):
-    """A form of the front door: what was typed in it, shown, and sent by one press. Passwords are typed anew."""
+    """403 page for a form of the front door: what was typed in it, shown, and sent by one press.
+
+    Passwords are typed anew.
+    """
     again = {"typed": kept_input.kept_on_the_page(request), "action": request.get_full_path()}
     return render(request, "403_csrf.html", again, status=403)
 
 
 def is_from_here(request, reason: str) -> bool:
-    """What another site's page made a browser send is no word of theirs."""
+    """Same-origin test, by Sec-Fetch-Site and the reason of the CSRF failure.
+
+    What another site's page made a browser send is no word of theirs.
+    """
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     return site in ("same-origin", "none") and not reason.startswith(FROM_ELSEWHERE)

@@ -1,6 +1,7 @@
-"""The reply the desk proposes, from facts; a fact that is missing drops its sentence, never leaves a blank.
+"""Drafted replies, a template for each finding (saved replies with the facts filled in).
 
-She sends it, so it says "I". The blame is in the draft, so that nobody has to act contrition.
+A fact that is missing drops its sentence, never leaves a blank. The agent sends it, so it says "I". The blame is in
+the draft, so that nobody has to act contrition.
 """
 
 from django.conf import settings
@@ -13,12 +14,15 @@ from support.trust.apology_draft import hello
 
 
 def draft(finding: Finding, facts: Facts, author: str) -> str:
-    lines = [_failed(facts), *BODIES.get(finding.code, _nothing)(facts), _debts_told(finding, facts)]
+    """Draft of a reply to the person a finding is about, signed with `author`."""
+    said = BODIES[finding.code](facts) if finding.code in BODIES else []
+    lines = [_failed(facts), *said, _debts_told(finding, facts)]
     body = "\n\n".join(line for line in lines if line)
     return f"{hello(facts.account.called)}\n\n{body}\n\n{_name(author)}"
 
 
 def to_stranger(email: str, author: str) -> str:
+    """Draft of a reply to somebody whose address has no account."""
     return (
         f"Hello,\n\nthank you for writing. There is no account with {email} here. If you signed up with another "
         f"address, tell me which one, or sign up here and I will watch it: {settings.SITE_URL}/signup/\n\n"
@@ -31,7 +35,7 @@ def _name(author: str) -> str:
 
 
 def _failed(facts: Facts) -> str:
-    """What happened to them, when, and that it is ours."""
+    """Sentence on the failure: its steps, its time, and that it is ours; empty if nothing failed."""
     times = [step.failed_at for step in facts.stuck() if step.failed_at and not step.permanent]
     if not times:
         return ""
@@ -92,10 +96,6 @@ def _fine(facts: Facts) -> list[str]:
 
 def _ask(facts: Facts) -> list[str]:
     return ["I am looking into it myself, and I write to you either way."]
-
-
-def _nothing(facts: Facts) -> list[str]:
-    return []
 
 
 def _debts_told(finding: Finding, facts: Facts) -> str:

@@ -1,5 +1,7 @@
-"""Finding a person as people look for one: what is typed may begin an address, a name, a company or a word of them,
-be a mail domain, a phone number however it is written, or a reference. By indexes only, whatever there is to find.
+"""Search for people by the beginning of an address, name or company, by domain, phone number or reference.
+
+Also by the beginning of a word of a name or company; a phone number may be written in any way. By indexes only,
+whatever there is to find.
 """
 
 import re
@@ -26,7 +28,10 @@ WORDS = f"to_tsvector('simple', translate(name || ' ' || company, '{BETWEEN_WORD
 
 
 def find(accounts: QuerySet[Account], term: str) -> QuerySet[Account]:
-    """Each way is looked up by itself: a condition with OR would read everybody where one way is a common one."""
+    """Filter accounts by a search term.
+
+    Each way is looked up by itself: a condition with OR would read everybody where one way is a common one.
+    """
     ways = list(_ways(" ".join(term.lower().split())))
     looked_up = " UNION ".join(f"(SELECT id FROM accounts_account WHERE {how} LIMIT {MOST})" for how, _what in ways)
     is_one = f"accounts_account.id = ANY(ARRAY({looked_up}))"
@@ -57,7 +62,10 @@ def _ways(term: str) -> Iterator[tuple[str, str]]:
 
 
 def digits_of(term: str) -> str:
-    """Of a phone number in any script, without what is dialled before it; none if it is more letters than digits."""
+    """Digits of a phone number in any script, without what is dialled before it (zeros, “(0)”).
+
+    Empty if there are not more digits than letters.
+    """
     found = (unicodedata.digit(letter, None) for letter in term.replace("(0)", ""))
     digits = "".join(str(digit) for digit in found if digit is not None)
     letters = sum(letter.isalpha() for letter in term)

@@ -1,4 +1,4 @@
-"""How the desk itself stands: its status line, whether its sweep lives, how many words are owed. One query."""
+"""Status of the desk: its status line, stale sweep, number of apologies owed, faults, refused letters. One query."""
 
 from django.db.models import Count, Exists, Q, Subquery
 from django.db.models.functions import Coalesce, Now
@@ -14,6 +14,7 @@ State, Level = TrustRepair.State, TrustRepair.Level
 
 
 def standing() -> dict:
+    """Status of the desk, for the dashboard; words the status line first if there is none yet."""
     owed = TrustRepair.objects.filter(state=State.OWED, level=Level.PERSONAL).order_by().values("state")
     away = Q(start__lte=Now()) & (Q(until=None) | Q(until__gt=Now()))
     rows = Desk.objects.annotate(

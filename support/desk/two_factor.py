@@ -1,4 +1,4 @@
-"""The desk's locks: a second step by one-time code (TOTP, RFC 6238), and out when nobody has clicked for a while."""
+"""Two-factor login of the desk by one-time code (TOTP, RFC 6238), and its idle timeout."""
 
 from base64 import b32encode
 
@@ -32,6 +32,8 @@ NEW_PHONE = "desk_new_phone"  # a recovery code was typed in this session, and t
 
 
 class CodeForm(forms.Form):
+    """Form for a one-time code of six digits."""
+
     code = forms.RegexField(
         r"^\s*\d{3}\s?\d{3}\s*$",
         label=gettext_lazy("The six digits that your app shows"),
@@ -44,6 +46,8 @@ class CodeForm(forms.Form):
 
 
 class RecoveryCodeForm(forms.Form):
+    """Form for a recovery code, for somebody who has the app not at hand or no more."""
+
     recovery_code = forms.CharField(
         label=gettext_lazy("A recovery code"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
@@ -51,15 +55,17 @@ class RecoveryCodeForm(forms.Form):
 
 
 def is_staff(user) -> bool:
+    """True for an active member of staff."""
     return user.is_active and user.is_staff
 
 
 def needs_second_step(user) -> bool:
+    """True for a member of staff who has yet to pass the second factor, where the setting asks for one."""
     return settings.DESK_REQUIRES_TOTP and is_staff(user) and not user.is_verified()
 
 
 def too_long_idle(request) -> bool:
-    """Whether this session's last click at the desk is too old; else notes this one."""
+    """Idle timeout: true if this session's last click at the desk is too old; else notes this one."""
     limit = settings.DESK_IDLE_MINUTES * 60
     now = timezone.now().timestamp()
     last = request.session.get(SEEN)
@@ -71,7 +77,7 @@ def too_long_idle(request) -> bool:
 
 
 def ask_again(request):
-    """Out, and back to where they were after they have logged in again, with what they were typing."""
+    """Log out for idleness; the next login leads back to the same page, with what was typed there."""
     words = kept_input.gather(request)
     logout(request)
     kept_input.put(request, words)
@@ -80,12 +86,14 @@ def ask_again(request):
 
 
 def to_login(request):
+    """Redirect to the login, which leads back to the page of this request."""
     return redirect_to_login(kept_input.page_of(request), reverse("admin:login"))
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def second_step(request, site):
+    """View of the second factor: takes a one-time code or a recovery code, and enrols a device where none counts."""
     if not is_staff(request.user):
         return redirect("admin:login")
     if request.method == "POST" and "recovery_code" in request.POST:
@@ -109,13 +117,15 @@ def _ask_for_code(request, site, form: CodeForm, by_code: RecoveryCodeForm):
 
 
 def confirmed_device(user: Account) -> TOTPDevice | None:
+    """TOTP device with which a user has set up two-factor login, if any."""
     return TOTPDevice.objects.filter(user=user, confirmed=True).first()
 
 
 def device_of(request) -> TOTPDevice:
-    """The one that counts; else the key that this session was shown, or a new one in place of anybody else's.
+    """TOTP device of this session: the confirmed one, else the key that this session was shown, else a new one.
 
-    Whoever else knows the password is shown another key, and the one shown before is worth nothing any more.
+    A new key takes the place of anybody else's: whoever else knows the password is shown another key, and the one
+    shown before is worth nothing any more.
     """
     known = None if request.session.get(NEW_PHONE) else confirmed_device(request.user)
     begun = TOTPDevice.objects.filter(user=request.user, confirmed=False)
@@ -131,7 +141,7 @@ def device_of(request) -> TOTPDevice:
 
 
 def fits(request, code: str) -> TOTPDevice | None:
-    """The device if its code was right. Its row is held meanwhile, so that one code opens once."""
+    """TOTP device, if the code was right for it. Its row is locked meanwhile, so that one code opens once."""
     with transaction.atomic():
         device = TOTPDevice.objects.select_for_update().filter(pk=device_of(request).pk).first()
         return device if device and device.verify_token(code) else None
@@ -146,7 +156,7 @@ def _let_in(request, site, device: TOTPDevice):
 
 
 def _confirm(request, site, device: TOTPDevice):
-    """From now on this key counts and no other; its recovery codes are shown, once."""
+    """Confirm a new TOTP key: from now on it counts and no other; its recovery codes are shown, once."""
     with transaction.atomic():
         Account.objects.select_for_update().get(pk=request.user.pk)
         another = None if request.session.get(NEW_PHONE) else confirmed_device(request.user)
@@ -165,7 +175,10 @@ def _confirm(request, site, device: TOTPDevice):
 
 
 def _tell_of_new_key(user: Account, device: TOTPDevice) -> None:
-    """By a letter: whoever has the password alone may have been faster than she was (ASVS 6.3.7)."""
+    """Warn a user by e-mail that a new TOTP key was set up (ASVS 6.3.7).
+
+    Somebody who has the password alone may have been faster than the user.
+    """
     _note(user, EventKind.SECOND_STEP_SET_UP)
     body = _(
         "The desk's second step is set up anew for you: from now on it asks for codes of the app that holds the new "
@@ -203,7 +216,7 @@ def _say_how_many(request) -> None:
 
 @require_http_methods(["GET", "POST"])
 def codes_page(request, site):
-    """How many are left; new ones for whoever has the app at hand."""
+    """View of the recovery codes: the number that is left; new ones for a one-time code of the app."""
     device = confirmed_device(request.user)
     if device is None:
         return redirect("admin:second_step")
@@ -223,5 +236,5 @@ def _show_codes(request, site):
 
 
 def qr(device: TOTPDevice) -> str:
-    """The key as a picture for the app."""
+    """QR code (SVG) of a TOTP key, for the app."""
     return mark_safe(segno.make(device.config_url).svg_inline(scale=5, light="#fff"))

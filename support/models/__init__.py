@@ -1,4 +1,4 @@
-"""What the one person who helps has before her."""
+"""Models of the support room: tickets, mail, letters, promises, incidents, trust repair, reviews, the desk."""
 
 from support.models.actions import Press
 from support.models.codes import RecoveryCode

@@ -1,11 +1,14 @@
-"""Buttons that were pressed."""
+"""Idempotency keys of staff actions: buttons that were pressed."""
 
 from django.db import models
 from django.db.models.functions import Now
 
 
 class Press(models.Model):
-    """One press of a button. Its key came with the page, so a second click finds the first."""
+    """One press of a button, by its idempotency key.
+
+    The key came with the page, so a second click finds the first.
+    """
 
     key = models.UUIDField(primary_key=True)
     act = models.CharField(max_length=40)

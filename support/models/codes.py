@@ -1,4 +1,4 @@
-"""What opens the desk's second step without the app."""
+"""Recovery codes, which open the desk's second factor without the app."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -7,7 +7,7 @@ from accounts.models import Account
 
 
 class RecoveryCode(models.Model):
-    """One single-use recovery code for the second step, kept as a keyed hash of its hundred random bits."""
+    """Single-use recovery code for the second factor, kept as a keyed hash of its 98 random bits."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     code_hash = models.CharField(max_length=64, unique=True)

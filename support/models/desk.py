@@ -1,4 +1,7 @@
-"""The one desk: whose it is, when she is there, and where the limits are."""
+"""Settings of the desk: agent, business hours, time zone, limits.
+
+Also the agent's absences (Away), and the e-mails about a day (DayLetter).
+"""
 
 from datetime import date
 from functools import cache
@@ -18,6 +21,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 
 
 def check_hours(text: str) -> None:
+    """Validator for the hours of a weekday."""
     try:
         parse_hours(text)
     except ValueError as error:
@@ -25,6 +29,7 @@ def check_hours(text: str) -> None:
 
 
 def check_zone(name: str) -> None:
+    """Validator for the name of a time zone."""
     if name not in available_timezones():
         raise ValidationError(f"There is no time zone {name}. One looks like Europe/Lisbon.")
 
@@ -34,13 +39,14 @@ OFFICE = "9:00-17:30"
 
 
 def hours_of_a_day(default: str = "") -> models.CharField:
+    """Model field for the hours of a weekday, as text."""
     return models.CharField(
         max_length=80, blank=True, default=default, validators=[check_hours], help_text=HOURS_HELP
     )
 
 
 class Desk(models.Model):
-    """There is one, made with office hours when somebody first asks for it."""
+    """Settings of the one desk: a single row, made with office hours when it is first asked for."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     name = models.CharField(max_length=80, default="Support", help_text="As people are told: Jordan answers …")
@@ -81,14 +87,15 @@ class Desk(models.Model):
         return f"The desk of {self.name}"
 
     def clean(self):
-        if self.holidays_country and self.holidays_country not in holidays.list_supported_countries():
+        subdivisions = holidays.list_supported_countries()
+        if self.holidays_country and self.holidays_country not in subdivisions:
             raise ValidationError({"holidays_country": f"No public holidays are known for {self.holidays_country}."})
-        if self.holidays_subdivision and self.holidays_subdivision not in _subdivisions(self.holidays_country):
+        if self.holidays_subdivision and self.holidays_subdivision not in subdivisions.get(self.holidays_country, []):
             raise ValidationError({"holidays_subdivision": f"{self.holidays_country} has no such part."})
 
     @property
     def zone(self) -> ZoneInfo:
-        """UTC where the row names none that exists: letters and pages go on."""
+        """Time zone; UTC where the row names none that exists: letters and pages go on."""
         return zone_called(self.time_zone) or ZoneInfo("UTC")
 
     @property
@@ -96,13 +103,13 @@ class Desk(models.Model):
         return self.email or settings.SUPPORT_EMAIL
 
     def schedule(self) -> Schedule:
-        """Her hours as they stand in the database now."""
+        """Business hours with absences and public holidays, as they stand in the database now."""
         week = tuple(hours_of(getattr(self, day)) or () for day in WEEKDAYS)
         rests = public_holidays(self.holidays_country, self.holidays_subdivision)
         return Schedule(self.zone, week, times_away(), frozenset() if rests is None else rests)
 
     def unreadable(self) -> list[str]:
-        """What in this row says nothing, in sentences; her hours are kept without it."""
+        """Sentences about values in this row that say nothing; the schedule is kept without them."""
         said = []
         if zone_called(self.time_zone) is None:
             said.append(f"There is no time zone “{self.time_zone}”, so UTC is used.")
@@ -117,16 +124,16 @@ class Desk(models.Model):
 
 
 def the_desk() -> Desk:
+    """Return the one desk, made if there is none."""
     return Desk.objects.get_or_create(pk=1)[0]
-
-
-def _subdivisions(country: str) -> list[str]:
-    return holidays.list_supported_countries().get(country, [])
 
 
 @cache
 def public_holidays(country: str, subdivision: str):
-    """Every day on which the country rests; years are filled in as they are asked for. None: no such country."""
+    """Public holidays of a country; years are filled in as they are asked for. None if there is no such country.
+
+    Empty where no country is named. Cached for each country and subdivision.
+    """
     if not country:
         return frozenset[date]()
     try:
@@ -136,6 +143,7 @@ def public_holidays(country: str, subdivision: str):
 
 
 def zone_called(name: str) -> ZoneInfo | None:
+    """Time zone of this name, or None."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # none of that name; no name; a folder of zones
@@ -143,6 +151,7 @@ def zone_called(name: str) -> ZoneInfo | None:
 
 
 def hours_of(text: str) -> Hours | None:
+    """Hours of a weekday from their text, or None if it says none."""
     try:
         return parse_hours(text)
     except ValueError:
@@ -150,14 +159,14 @@ def hours_of(text: str) -> Hours | None:
 
 
 def times_away() -> tuple[Span, ...]:
-    """Brought by the database into the years that Python can count with."""
+    """Absences in order, brought by the database into the years that Python can count with."""
     begins = Greatest("start", Value(EARLIEST))
     ends = Least(Coalesce("until", Value(LATEST)), Value(LATEST))
     return tuple(Away.objects.order_by("start").values_list(begins, ends))
 
 
 class Away(models.Model):
-    """She is not at work from `start` until `until`; until she comes back where that is not known."""
+    """Absence of the agent from `start` until `until`, or until the agent comes back where that is not known."""
 
     start = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
@@ -177,7 +186,10 @@ class Away(models.Model):
 
 
 class DayLetter(models.Model):
-    """A letter about a day to somebody of the house. The row is the message; the sweep sends it."""
+    """Outbox row: an e-mail about a day to the agent, the owner or the backup (digests, alerts).
+
+    The row is the message; the sweep sends it.
+    """
 
     class Kind(models.TextChoices):
         MORNING = "morning", "morning"

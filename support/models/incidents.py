@@ -1,4 +1,7 @@
-"""One failing of one service, with everybody it touched: one thing on the desk, however many people."""
+"""Incidents: a failure of one service and everybody it affected, and their bulk recovery.
+
+One thing on the desk, however many people.
+"""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -8,7 +11,7 @@ from provisioning.models import Outage
 
 
 class Incident(models.Model):
-    """Opened by failures, before anybody writes. At most one open for a service."""
+    """Failure of one service, opened before anybody writes. At most one is open for a service."""
 
     dependency = models.CharField(max_length=40)
     failure = models.CharField(max_length=40, help_text="Its class: refused, timeout, 5xx, …")
@@ -33,7 +36,7 @@ class Incident(models.Model):
 
 
 class Affected(models.Model):
-    """One person touched by one incident."""
+    """One person affected by one incident."""
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
@@ -52,7 +55,7 @@ class Affected(models.Model):
 
 
 class Recovery(models.Model):
-    """Recovering everybody of an incident: first one, then five, then the rest, watched by the sweep."""
+    """Bulk recovery of an incident's people: first one, then five, then the rest, watched by the sweep."""
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")
     actor = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -74,7 +77,7 @@ class Recovery(models.Model):
 
 
 class Turn(models.Model):
-    """One person's turn in a recovery."""
+    """One person's turn in a bulk recovery, and its outcome."""
 
     class Outcome(models.TextChoices):
         WAITING = "", "waiting"

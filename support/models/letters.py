@@ -1,4 +1,4 @@
-"""What goes out from the desk: written here first, handed over by the sweep, never from a request."""
+"""Outbox of the desk: e-mails are written here first and handed over by the sweep, never from a request."""
 
 import uuid
 
@@ -10,7 +10,7 @@ from support.models.tickets import Ticket
 
 
 class Letter(models.Model):
-    """One letter of the desk's: a reply, a word to a stranger, a note to staff."""
+    """One outgoing e-mail of the desk: a reply, a word to a stranger, a note to staff."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, help_text="Its Message-ID, the same at every try.")
     occasion = models.CharField(max_length=120, unique=True, help_text="What made us write it, once.")
@@ -43,5 +43,5 @@ class Letter(models.Model):
 
     @property
     def dependency(self) -> str:
-        """Whom it needs, as the engine asks."""
+        """Name of the dependency that carries it, as the engine asks for it."""
         return "mail"

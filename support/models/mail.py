@@ -1,4 +1,4 @@
-"""What was attached to a mail."""
+"""Attachments of inbound mail."""
 
 from django.db import models
 

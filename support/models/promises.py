@@ -1,4 +1,4 @@
-"""What people were told about when they are answered."""
+"""Promised reply times (SLA): the moments by which people were told that they are answered."""
 
 from django.db import models
 
@@ -8,7 +8,7 @@ from support.models.tickets import Ticket
 
 
 class Promise(models.Model):
-    """A time we named to somebody. Open until answered; broken once it passes unanswered."""
+    """Reply time that was named to somebody. Open until answered; broken once it passes unanswered."""
 
     ticket = models.ForeignKey(Ticket, null=True, on_delete=models.CASCADE, related_name="+")
     account = models.ForeignKey(Account, null=True, on_delete=models.CASCADE, related_name="+")

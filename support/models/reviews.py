@@ -1,4 +1,4 @@
-"""Why did it happen: questions to the owner, each with a name and a date."""
+"""Post-mortem reviews: questions to the owner on the causes of an outage, each answered with a name and a date."""
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -9,6 +9,7 @@ NO_CAUSE = ("human error", "operator error", "user error", "someone made a mista
 
 
 def check_cause(words: str) -> None:
+    """Validator that refuses “human error” as a cause."""
     if any(excuse in words.lower() for excuse in NO_CAUSE):
         raise ValidationError(
             "“Human error” is where the questions begin, not a cause: what made the mistake easy, and what let "
@@ -17,7 +18,7 @@ def check_cause(words: str) -> None:
 
 
 class Question(models.Model):
-    """One question about one outage, or (with a month) about the month. Unanswered, it shows its age."""
+    """One question of a review, about one outage or (with a month) about the month. Unanswered, it shows its age."""
 
     class Choice(models.TextChoices):
         DO = "do", "we do this"

@@ -1,4 +1,4 @@
-"""Tickets, and the messages in them."""
+"""Support tickets, the messages in them, and inbound mail as it was posted."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -7,7 +7,7 @@ from accounts.models import Account
 
 
 class Ticket(models.Model):
-    """A person is owed an answer by a person. At most one open ticket for an account."""
+    """Support ticket: a person is owed an answer by a person. At most one open ticket for an account."""
 
     class Why(models.TextChoices):
         GAVE_UP = "gave_up", "the machine gave up"
@@ -73,7 +73,7 @@ class Ticket(models.Model):
 
 
 class InboundMail(models.Model):
-    """One post of the mail service, raw: taken in as it is, read by the sweep, and kept with its message."""
+    """Raw webhook post of the mail service: stored as it is, read by the sweep, and kept with its message."""
 
     hook = models.CharField(max_length=80, help_text="Where it was posted: postmark/inbound/.")
     content_type = models.CharField(max_length=300, blank=True)

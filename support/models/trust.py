@@ -1,4 +1,7 @@
-"""What is owed to somebody after it works again: an account repaired is not yet trust repaired."""
+"""Trust repair: the apology owed to somebody after it works again, and people lost by our own fault.
+
+An account repaired is not yet trust repaired.
+"""
 
 from django.db import models
 
@@ -7,7 +10,10 @@ from provisioning.models import Outage
 
 
 class TrustRepair(models.Model):
-    """What one person went through in one incident, and the word they are owed for it. Never read from the status."""
+    """Harm that one person took in one incident, and the apology that is owed for it.
+
+    Never read from the account's status.
+    """
 
     class Level(models.TextChoices):
         NONE = "none", "nothing"
@@ -59,7 +65,7 @@ class TrustRepair(models.Model):
 
 
 class Lost(models.Model):
-    """Somebody we lost by our own fault: never came back, or had everything deleted. Holds nothing personal."""
+    """Person lost by our own fault: never came back, or had everything deleted. Holds nothing personal."""
 
     class How(models.TextChoices):
         SILENT = "silent", "never came back"

@@ -169,7 +169,7 @@ def test_the_order_is_that_of_the_lanes(desk):
 
 
 @pytest.mark.parametrize(
-    ("facts", "priority", "why"),
+    ("facts", "expected", "why"),
     [
         ({"needed_by": timedelta(hours=3)}, 2, "needs it by"),
         ({"needed_by": timedelta(hours=-3)}, 2, "needed it by"),
@@ -185,9 +185,9 @@ def test_the_order_is_that_of_the_lanes(desk):
         ({"why": "gave_up"}, 6, "the machine gave up, and they have not written"),
     ],
 )
-def test_lanes(facts, priority, why):
+def test_priorities(facts, expected, why):
     now = timezone.now()
     facts = {name: now + value if isinstance(value, timedelta) else value for name, value in facts.items()}
     ticket = priority.Waiting(**{"pk": 1, "why": "wrote", "opened_at": now} | facts)
-    assert priority.priority_of(ticket, now) == priority
+    assert priority.priority_of(ticket, now) == expected
     assert why in priority.why_here(ticket, now)

@@ -1,3 +1,5 @@
+"""Management command that fills the desk with people who do not exist."""
+
 import secrets
 
 from django.conf import settings
@@ -15,6 +17,8 @@ SECOND_STEP = "A second step is asked for (DESK_REQUIRES_TOTP): have an app for 
 
 
 class Command(BaseCommand):
+    """Fill the desk with demo data and print a login; refused beside real accounts without DEBUG or --force."""
+
     help = "Fill a desk to look at: an outage, a bounced address, an angry writer, a deadline, a debt."
 
     def add_arguments(self, parser):
