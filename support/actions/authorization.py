@@ -11,25 +11,10 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from accounts.status import UNFINISHED
 from provisioning.models import Step
+from support.actions.registry import ACTIONS, ON_TICKET
 from support.diagnosis.findings import Finding
 from support.models import Affected, Incident, Recovery, Ticket
 
-PERMISSION = {
-    "recover": "support.recover",
-    "let_in": "support.let_in",
-    "send_link": "support.reply",
-    "correct_address": "support.correct_address",
-    "vouch": "support.vouch",
-    "end_sessions": "support.vouch",
-    "reply": "support.reply",
-    "put_aside": "support.put_aside",
-    "hand_over": "support.hand_over",
-    "mark_abusive": "support.mark_abusive",
-    "close": "support.close",
-    "recover_all": "support.recover_all",
-    "stop_recovery": "support.recover_all",
-}
-ON_TICKET = ("reply", "put_aside", "hand_over", "mark_abusive", "close")
 SEE_PEOPLE, SEE_TICKETS, SEE_INCIDENTS = "accounts.view_account", "support.view_ticket", "support.view_incident"
 
 
@@ -74,7 +59,7 @@ def refuse_the_house(user: Account, account: Account | None) -> None:
 def _permitted(user: Account, names, to_see: str) -> list[str]:
     if not user.has_perm(to_see):
         return []
-    return [name for name in dict.fromkeys(names) if name in PERMISSION and user.has_perm(PERMISSION[name])]
+    return [name for name in dict.fromkeys(names) if name in ACTIONS and user.has_perm(ACTIONS[name].permission)]
 
 
 def unpaid(account, dependency):

@@ -1,0 +1,187 @@
+"""Registry of staff actions: one record each, with label, permission, function, message, proposed reason and form.
+
+A new action is one record here, one function in actions.py, and its permission in a migration.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Account
+from support.actions import actions
+from support.actions.page_state import Seen
+from support.forms import ActForm, AddressForm, LetInForm, PutAsideForm, ReplyForm
+from support.models import Incident, Ticket
+from support.tickets import queue
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Rows that an action is about, locked for its duration, and their state."""
+
+    state: Any
+    account: Account | None = None
+    ticket: Ticket | None = None
+    incident: Incident | None = None
+
+
+@dataclass(frozen=True)
+class StaffAction:
+    """One staff action: `do(subject, actor, words, seen)` runs it, `done` is the message afterwards.
+
+    `words` is the cleaned data of `form`, whose reason is proposed as `reason`. With `on_ticket` it is open for every
+    open ticket. With `kicks` the engine starts on the account at once.
+    """
+
+    label: str | Promise
+    permission: str
+    do: Callable[[Subject, Account, dict, Seen], object]
+    done: str | Promise
+    reason: str | Promise = ""
+    form: type[forms.Form] = ActForm
+    on_ticket: bool = False
+    kicks: bool = False
+
+
+def _let_in(subject, actor, words, seen):
+    pay_by = timezone.now() + timedelta(days=words["days"])
+    actions.let_in(subject.account, actor, words["reason"], pay_by)
+
+
+def _put_aside(subject, actor, words, seen):
+    until = timezone.now() + timedelta(hours=words["hours"])
+    actions.put_aside(subject.ticket, actor, words["reason"], words["wakes_on"], until)
+
+
+def _reply(subject, actor, words, seen):
+    draft, closes = words["draft"], words["then_close"]
+    actions.reply(subject.ticket, actor, words["body"], draft, seen.key, then_close=closes)
+
+
+def _correct_address(subject, actor, words, seen):
+    actions.correct_address(subject.account, actor, words["reason"], words["email"])
+
+
+def _on_account(act: Callable) -> Callable:
+    return lambda subject, actor, words, seen: act(subject.account, actor, words["reason"])
+
+
+def _once_on_account(act: Callable) -> Callable:
+    return lambda subject, actor, words, seen: act(subject.account, actor, words["reason"], seen.key)
+
+
+def _on_ticket(act: Callable) -> Callable:
+    return lambda subject, actor, words, seen: act(subject.ticket, actor, words["reason"])
+
+
+def _on_incident(act: Callable) -> Callable:
+    return lambda subject, actor, words, seen: act(subject.incident, actor, words["reason"])
+
+
+t = gettext_lazy
+ACTIONS: dict[str, StaffAction] = {
+    "recover": StaffAction(
+        t("Recover"),
+        "support.recover",
+        _on_account(actions.recover),
+        done=t("It is being set up again now."),
+        reason=t("Tried again by hand"),
+        kicks=True,
+    ),
+    "let_in": StaffAction(
+        t("Let in with debt"),
+        "support.let_in",
+        _let_in,
+        done=t("They are in; the rest is still owed."),
+        reason=t("They need to get in before it is all done"),
+        form=LetInForm,
+    ),
+    "send_link": StaffAction(
+        t("Send the way in"),
+        "support.reply",
+        _once_on_account(actions.send_link),
+        done=t("The letter that says how to get in is on its way."),
+        reason=t("They could not get in"),
+    ),
+    "correct_address": StaffAction(
+        t("Put the address right"),
+        "support.correct_address",
+        _correct_address,
+        done=t("The welcome letter goes to the new address."),
+        form=AddressForm,
+        kicks=True,
+    ),
+    "vouch": StaffAction(
+        t("Vouch, and start a reset"),
+        "support.vouch",
+        _once_on_account(actions.vouch),
+        done=t("They get a letter for a new password."),
+    ),
+    "end_sessions": StaffAction(
+        t("Log them out everywhere"),
+        "support.vouch",
+        _on_account(actions.end_sessions),
+        done=t("They are logged out everywhere. Their password still works."),
+    ),
+    "reply": StaffAction(
+        t("Send"),
+        "support.reply",
+        _reply,
+        done=t("Your reply is on its way."),
+        form=ReplyForm,
+        on_ticket=True,
+    ),
+    "put_aside": StaffAction(
+        t("Put aside"),
+        "support.put_aside",
+        _put_aside,
+        done=t("It comes back by itself."),
+        reason=t("Waiting"),
+        form=PutAsideForm,
+        on_ticket=True,
+    ),
+    "hand_over": StaffAction(
+        t("Hand to the owner"),
+        "support.hand_over",
+        _on_ticket(actions.hand_over),
+        done=t("The owner has it."),
+        on_ticket=True,
+    ),
+    "mark_abusive": StaffAction(
+        t("Hide or show their words"),
+        "support.mark_abusive",
+        _on_ticket(actions.mark_abusive),
+        done=t("Done."),
+        reason=t("Not for reading twice"),
+        on_ticket=True,
+    ),
+    "close": StaffAction(
+        t("Close"),
+        "support.close",
+        _on_ticket(lambda ticket, actor, reason: queue.close(ticket, reason, actor)),
+        done=t("The ticket is closed."),
+        reason=t("Answered"),
+        on_ticket=True,
+    ),
+    "recover_all": StaffAction(
+        t("Recover everybody"),
+        "support.recover_all",
+        _on_incident(actions.recover_all),
+        done=t("One person first, then five, then the rest. It stops by itself when two of the last five fail."),
+        reason=t("The service works again"),
+    ),
+    "stop_recovery": StaffAction(
+        t("Stop"),
+        "support.recover_all",
+        _on_incident(actions.stop_recovery),
+        done=t("Stopped. Whoever is under way goes on."),
+        reason=t("I want to look first"),
+    ),
+}
+ON_TICKET = tuple(name for name, action in ACTIONS.items() if action.on_ticket)
