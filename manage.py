@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Runs a command, with private servers for its duration where none are named and none run yet."""
+"""Run a management command, with private servers for its duration where none are named and none run yet."""
 
 import os
 import sys

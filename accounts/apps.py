@@ -1,3 +1,5 @@
+"""Django's app configuration of the account room."""
+
 from django.apps import AppConfig
 
 

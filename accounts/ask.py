@@ -1,4 +1,7 @@
-"""Asking for a letter without a password: what was typed is written down, and nothing is looked up."""
+"""Requests for a letter (reset, resend) made without a password.
+
+What was typed is written down for set-up to fetch, and nothing is looked up.
+"""
 
 from accounts.models import AccessRequest
 

@@ -1,4 +1,4 @@
-"""Checking a password where Django asks for it (the desk's own login), under the limits of the front door."""
+"""Authentication backend for the desk's own login, under the rate limits of the public login page."""
 
 from django.contrib.auth.backends import ModelBackend
 

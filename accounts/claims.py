@@ -1,4 +1,4 @@
-"""The browser that signed up: a random bearer token in a cookie, its hash in the row.
+"""Claim cookie: a random bearer token for the browser that signed up; the database keeps its hash.
 
 Each sign-up makes a new token, so none is a visitor's choice. It ends at the server, so that a copy of the cookie
 opens nothing afterwards: by logging in or out, by another sign-up, with the sign-up itself, and in time.

@@ -1,4 +1,4 @@
-"""For pages of the platform that must not be reached with an address nobody has proven."""
+"""View decorators for pages of the platform that need a verified e-mail address."""
 
 from functools import wraps
 

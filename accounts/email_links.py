@@ -1,4 +1,4 @@
-"""The links in letters: single use, bound to the address they were sent to, kept as hashes only.
+"""Single-use links in e-mails: bound to the address they were sent to, stored as hashes only.
 
 A token is derived from the key of the letter's step, so that a letter that is tried again carries the same
 link, and neither the step nor this table holds anything that opens a door.

@@ -1,4 +1,4 @@
-"""What a link in a letter lets its reader do: prove the mailbox, choose a password, say it was somebody else."""
+"""Actions behind a link in an e-mail: verify the mailbox, choose a password, disown a sign-up."""
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction

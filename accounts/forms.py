@@ -1,4 +1,4 @@
-"""The forms of the front door. Each refusal is a sentence that says what to change."""
+"""Forms of sign-up, login and password reset. Each error message says what to change."""
 
 import unicodedata
 from urllib.parse import unquote

@@ -1,4 +1,4 @@
-"""Argon2, bounded: each hash takes 100 MiB, so a burst of sign-ups must not run all of its hashes at once.
+"""Argon2 password hasher with bounded concurrency: each hash takes 100 MiB, so not all of a burst run at once.
 
 And each on one core: the library's own functions start a thread for every lane, eight a hash, and all other pages
 wait behind them. The same hash comes of one thread that takes the lanes in turn.

@@ -1,4 +1,4 @@
-"""Knocking with a password: what is answered, and what is left for set-up to fetch."""
+"""Login with a password: the answer for each account status, and the repair that a login asks for."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""From which network somebody comes: of the connection, or as the outermost of our own proxies saw it."""
+"""Client network of a request: of the connection, or as the outermost of our own proxies saw it (X-Forwarded-For)."""
 
 import ipaddress
 import re

@@ -1,7 +1,8 @@
-"""Every sentence that depends on the state of an account, by key. The diary records the keys people saw.
+"""Message catalogue: every sentence that depends on the state of an account, by key.
 
-Rules: what is safe first; ours if it is ours; never "sent" before it was handed over; a time only from the
-scheduler; no two of them may contradict each other whatever order a person meets them in.
+The audit log records the keys that people saw. Rules: what is safe first; ours if it is ours; never "sent" before it
+was handed over; a time only from the scheduler; no two of them may contradict each other whatever order a person
+meets them in.
 """
 
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""Signing up: one row is committed and never taken back. Knows no mail server, no broker, no workspace."""
+"""Sign-up: one row is committed and never taken back. Knows no mail server, no broker, no workspace."""
 
 from dataclasses import dataclass
 

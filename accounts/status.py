@@ -1,4 +1,4 @@
-"""How far an account has got, and which way it may go from there. No database in here."""
+"""Account status and its allowed transitions, a state machine with no database in it."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _

@@ -1,4 +1,4 @@
-"""How often each door may be tried: for an address from one network, for a network, for an address, and overall.
+"""Rate limits for login, sign-up, letters and contact: by address and network, by network, by address, and overall.
 
 Counted in the database, in fixed windows, with one statement a try, the same for known and unknown addresses.
 Nobody can lock an owner out. What strangers do from other networks is held against those networks alone: where the

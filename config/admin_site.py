@@ -1,4 +1,4 @@
-"""The admin, with a site of the support room's own."""
+"""Django admin configuration with the support desk's own AdminSite."""
 
 from django.contrib.admin.apps import AdminConfig
 

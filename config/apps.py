@@ -1,3 +1,5 @@
+"""App configuration of the project itself: system checks at start, logging and Sentry."""
+
 from celery.signals import setup_logging
 from django.apps import AppConfig
 from django.conf import settings

@@ -1,4 +1,4 @@
-"""The engine that carries out what the database says is due."""
+"""The Celery application and its signal handlers: it carries out what the database says is due."""
 
 import gc
 import os

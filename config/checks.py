@@ -1,4 +1,4 @@
-"""System checks of what the environment says together, and the one place where a wrong setting stops a start.
+"""System checks across settings, and the one place where a wrong setting stops a start.
 
 A single value is refused by env.py. What has to be imported is looked at by each room's checks.py.
 """

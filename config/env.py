@@ -1,4 +1,7 @@
-"""The environment, read once; a wrong value is one sentence that names its variable."""
+"""Environment variables, parsed and validated; a wrong value is one sentence that names its variable.
+
+Each function raises ImproperlyConfigured for a value it cannot use.
+"""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Folders that the environment names: made where they are missing, refused in a sentence where that cannot be."""
+"""Folders and the secret key file that the environment names: made where missing, refused where that cannot be."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""Host names and IP addresses as they stand in URLs, and which of them are on a network of our own.
+"""Host names and IP addresses as they stand in URLs, and the test for those on a private network.
 
 A token that travels without TLS must not leave that network, and a name shows where it leads only if it is one
 that nobody can register in the public DNS.

@@ -1,4 +1,4 @@
-"""Structured logging: JSON lines where a machine reads, readable ones at a terminal, and nothing personal in either.
+"""Structured logging: JSON lines for machines, readable ones at a terminal, and nothing personal in either.
 
 All that is said through `logging` or structlog goes one way. What is bound by structlog.contextvars (the request,
 the step) stands on each line; whatever nobody caught is one line with its traceback, in any thread.

@@ -1,4 +1,4 @@
-"""Mailboxes as people write them in a settings file, and as a letter's header needs them (RFC 5322).
+"""Mailboxes of a settings file, parsed and quoted for an e-mail header (RFC 5322).
 
 `Acme, Inc. <hello@acme.example>` is two mailboxes to a header, and to Django a letter that cannot be sent.
 """

@@ -1,4 +1,4 @@
-"""Sentry, where SENTRY_DSN names it: what broke and where, and nothing of the person it broke for."""
+"""Sentry error reports, where SENTRY_DSN names it: what broke and where, and nothing of the person it broke for."""
 
 from importlib import import_module
 from importlib.util import find_spec

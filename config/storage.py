@@ -1,4 +1,4 @@
-"""Static files under names that change with their content, so that browsers may keep them for good."""
+"""Static files storage with content hashes in the names, so that browsers may keep the files for good."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 

@@ -1,4 +1,4 @@
-"""A private PostgreSQL: found, set up, started after anything, never as root."""
+"""A private PostgreSQL server: found, initialised, started also after a crash, never as root."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Private PostgreSQL and Valkey for where nobody names any: real servers on unix sockets below one folder.
+"""Private PostgreSQL and Valkey where none is named: real servers on unix sockets below one folder.
 
 Needs no Django: settings and the tests ask here for addresses before Django is there.
 """

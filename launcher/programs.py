@@ -1,6 +1,7 @@
-"""The three programs, each defined once: whoever runs them one by one runs what `manage.py up` runs.
+"""Commands and environment of the three programs (web, worker, beat), each defined once.
 
-Needs no Django: manage.py asks here before settings are read.
+Whoever runs them one by one runs what `manage.py up` runs. Needs no Django: manage.py asks here before settings are
+read.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""One private server each: where its program is, how it starts after anything, how it ends."""
+"""Lifecycle of one private server: lock, start also after a crash, readiness, stop; and Valkey."""
 
 import fcntl
 import hashlib

@@ -1,4 +1,4 @@
-"""Several programs under one: their lines on our output, started again when they die, gone when we are."""
+"""Process supervisor: relays each program's output, restarts it with backoff, and ends all of them with itself."""
 
 import os
 import signal

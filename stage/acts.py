@@ -1,6 +1,6 @@
-"""The six acts: what happened to Dana and Bo, and what happens here instead. Each raises ActFailed.
+"""The six acts of the story as end-to-end scenarios: what happened to Dana and Bo, and what happens here instead.
 
-They are played by `manage.py story`, which prints what each person sees, and by the tests.
+They are played by `manage.py story`, which prints what each person sees, and by the tests. Each raises ActFailed.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""A gate before a Redis, to cut its clients off in the ways networks do."""
+"""TCP proxy in front of a Redis that cuts its clients off in the ways networks do."""
 
 import asyncio
 from contextlib import suppress

@@ -1,4 +1,7 @@
-"""A TCP server, on loopback unless told otherwise, that does what its mode says; its port can close and come back."""
+"""Base of the fault-injecting TCP servers: modes, and a port that can close and come back.
+
+On loopback unless told otherwise.
+"""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""A mail server that can be down, mute, slow or rude, and keeps the letters it took."""
+"""SMTP server that can be down, mute, slow or rude on demand, and keeps the letters it took."""
 
 import asyncio
 import email

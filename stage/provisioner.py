@@ -1,4 +1,4 @@
-"""A platform's own interface for workspaces, which can be down, lose its replies or talk nonsense."""
+"""HTTP workspace API that can be down, lose its replies or answer nonsense on demand."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""One client's conversation with the mail server."""
+"""SMTP session of one client with the fault-injecting mail server."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""What the servers of this world need of sockets."""
+"""Socket helpers of the fault-injecting servers."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""The whole of Arrivals under one command, before a world that fails when told to. Needs no Django."""
+"""The whole of Arrivals under `manage.py up`, with fault-injecting services around it. Needs no Django."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""A person with a browser: fills in forms, follows redirects, reads the page. Needs no Django."""
+"""HTTP client that acts as a person with a browser: fills in forms, follows redirects, reads the page. No Django."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""As much HTTP/1.1 as a server of JSON needs."""
+"""As much of HTTP/1.1, requests and answers, as a server of JSON needs."""
 
 import asyncio
 import json

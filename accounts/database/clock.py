@@ -1,4 +1,4 @@
-"""Comparing stored times with the database's clock, the one clock that is believed.
+"""Query conditions that compare stored times with the database's clock, the one clock that is believed.
 
 A time that lies in the future was written while somebody's clock was wrong, or by hand. Whatever it governs would
 rest until then: so it counts as one that is long over. Where a time may rightly lie ahead (the next try), it is

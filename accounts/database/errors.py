@@ -1,4 +1,4 @@
-"""Database errors: which say that the database is away or read-only, and which are a fault."""
+"""Classification of database errors by SQLSTATE: away, read-only, worth a retry, or a fault of ours."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

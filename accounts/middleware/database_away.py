@@ -1,4 +1,4 @@
-"""Middleware for when the database does not answer: a page that says what was kept, and a limit on the waiting."""
+"""Middleware for database outages: a 503 page that says what was kept, and a limit on the waiting."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""A link from a letter, with what stood behind it there: a bracket, a full stop, half a sentence. A middleware."""
+"""Middleware that repairs links copied from an e-mail with a bracket, a full stop or half a sentence behind them."""
 
 import re
 

@@ -1,4 +1,7 @@
-"""Language and time zone of who is logged in, and whether anybody is: for every page, if the database allows."""
+"""Middleware and context processor for the language, time zone and identity of the logged-in account.
+
+They serve every page, also one that is made while the database is away.
+"""
 
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones

@@ -1,4 +1,4 @@
-"""What is answered when a door is held shut for a while: a sentence, a time, and the status that machines know."""
+"""Middleware that answers rate limits with 429 and full hashing queues with 503, both with Retry-After."""
 
 from django.http import HttpResponse
 from django.shortcuts import render

@@ -1,4 +1,4 @@
-"""What is left at a door: sign-ups, links in letters, words for set-up to fetch, and counted tries."""
+"""Models of what the entry pages record: sign-up claims, links in e-mails, letter requests, rate-limit counters."""
 
 from django.db import models
 from django.db.models.functions import Now

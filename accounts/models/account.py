@@ -1,4 +1,4 @@
-"""Who they are, and how far they have got."""
+"""The user model: one account, its reference number, and the only writer of its status."""
 
 import secrets
 import unicodedata

@@ -1,4 +1,4 @@
-"""The diary of how it went."""
+"""The audit log of an account ("the diary"): append-only lines in three voices."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Where somebody is logged in."""
+"""Open sessions of each account, recorded at login so that they can be listed and ended."""
 
 from django.contrib.auth import user_logged_in
 from django.db import models

@@ -1,4 +1,4 @@
-"""What people do to their own account: change what they gave us, the password and the address, and end sessions.
+"""Changes that people make to their own account: details, password and e-mail address.
 
 Before what cannot be taken back they prove once more that it is theirs (re-authentication, ASVS 7.5).
 """

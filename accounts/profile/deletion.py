@@ -1,4 +1,7 @@
-"""Deleting everything somebody gave us. The page says that it is done: a letter would need what was deleted."""
+"""Account deletion: erases everything that somebody gave us.
+
+The page says that it is done: a letter would need what was deleted.
+"""
 
 from django.db import transaction
 

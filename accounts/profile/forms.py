@@ -1,4 +1,4 @@
-"""The forms of a page of one's own: the same fields, and the same refusals, as when signing up."""
+"""Forms of the self-service pages, with the same fields and error messages as sign-up."""
 
 from django import forms
 from django.conf import settings

@@ -1,4 +1,4 @@
-"""Open sessions of one account: listed for its owner, and ended (ASVS 7.5.2). An ended one is gone at once."""
+"""Open sessions of one account: listed for its owner, and ended at once (ASVS 7.5.2)."""
 
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet

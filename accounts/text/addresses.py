@@ -1,4 +1,4 @@
-"""E-mail addresses: the one form that an address has with us, however it was typed, pasted or sent by a browser.
+"""E-mail address normalisation and validation: one form for an address, however it was typed, pasted or sent.
 
 A domain is kept in ASCII, as letters travel and as a browser's e-mail field sends it (IDNA 2008, after the mapping
 of UTS 46), and shown in its own script where that deceives nobody.

@@ -1,4 +1,7 @@
-"""A hint, never a refusal: a domain one slip away from one that very many people have."""
+"""Typing errors in e-mail domains, found by edit distance: a hint, never a refusal.
+
+A hint is given for a domain one slip away from one that very many people have.
+"""
 
 from itertools import takewhile
 

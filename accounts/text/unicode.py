@@ -1,4 +1,4 @@
-"""Unicode as people type and paste it: what nobody can see is left out, and what looks alike is one (NFKC).
+"""Unicode normalisation of typed and pasted text: invisible marks are left out, and what looks alike is one (NFKC).
 
 Two keyboards write é as one code point or as two, 한 as one or as three, and a table in a PDF has marks in it that
 no reader knows of.

@@ -1,4 +1,4 @@
-"""The browser and the system by the names that people know, from the User-Agent header."""
+"""User-Agent parsing: the browser and the system by the names that people know."""
 
 # Whoever pretends to be another names itself first in this order: Edge says Chrome, and Chrome says Safari.
 BROWSERS = {

@@ -1,4 +1,4 @@
-"""The link in a letter. Looking changes nothing (scanners look); only a press of the button uses it up."""
+"""View of the confirmation link in an e-mail: GET changes nothing (scanners look), only a POST uses the link up."""
 
 from django.shortcuts import render
 

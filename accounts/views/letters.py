@@ -1,4 +1,4 @@
-"""What the pages that a letter leads to have in common."""
+"""Shared parts of the pages that a link in an e-mail leads to: link lookup, used or expired links, password forms."""
 
 from functools import wraps
 

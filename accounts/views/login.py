@@ -1,4 +1,4 @@
-"""Coming in with a password, and going out."""
+"""Login and logout views."""
 
 from django.contrib.auth import login, logout
 from django.shortcuts import redirect, render

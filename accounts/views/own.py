@@ -1,4 +1,4 @@
-"""A page of one's own: what they gave us, the password, and where they are logged in."""
+"""Self-service views: the account's details, its password and its open sessions."""
 
 from functools import wraps
 

@@ -1,4 +1,4 @@
-"""A password forgotten, a letter not come: asking changes nothing here, and is answered alike for any address."""
+"""Password reset and resend views: the request changes nothing here, and is answered alike for any address."""
 
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache

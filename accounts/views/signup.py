@@ -1,4 +1,4 @@
-"""Signing up: one answer for every address."""
+"""Landing page and sign-up view: one answer for every address."""
 
 from django.contrib.auth import logout
 from django.http import HttpResponseRedirect

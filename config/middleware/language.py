@@ -1,4 +1,4 @@
-"""The front door speaks the visitor's language, chosen by a link or by their browser; the desk speaks English."""
+"""Locale middleware: the visitor's language, chosen by a link or by their browser; the desk speaks English."""
 
 from django.conf import settings
 from django.middleware.locale import LocaleMiddleware

@@ -1,4 +1,4 @@
-"""What is refused before any view looks at it still gets a page that says so."""
+"""Middleware and error views that give a page to requests refused before any view, and set security headers."""
 
 from base64 import b64encode
 

@@ -1,6 +1,6 @@
-"""A name for each request, on every line that is written for it and on its answer, and one line of its own.
+"""Request-id and access-log middleware: a name for each request on all of its log lines and on its answer.
 
-And what has to be known of a request before anybody asks whether it may come in.
+And a middleware that normalises Host and X-Forwarded-Proto before anybody asks whether the request may come in.
 """
 
 import re

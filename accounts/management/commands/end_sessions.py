@@ -1,4 +1,4 @@
-"""End the open sessions of one person, or of everybody (ASVS 7.4.5)."""
+"""Management command that ends the open sessions of one person, or of everybody (ASVS 7.4.5)."""
 
 from django.core.management.base import BaseCommand, CommandError
 

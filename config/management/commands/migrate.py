@@ -1,4 +1,4 @@
-"""Django's own, one at a time: three hosts that start at once on one database all come up."""
+"""Django's migrate command under an advisory lock: three hosts that start at once on one database all come up."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,3 +1,5 @@
+"""Management command that plays the six acts of the story, an end-to-end demonstration on a stage of its own."""
+
 import textwrap
 
 from django.core.management.base import BaseCommand, CommandError

@@ -1,3 +1,5 @@
+"""Management command that runs Celery's beat."""
+
 from django.core.management.base import BaseCommand
 
 from config.celery import app

@@ -1,4 +1,4 @@
-"""Everything under one command: private servers where none are named, migrations, web, worker, beat."""
+"""Management command that runs everything: private servers where none are named, migrations, web, worker, beat."""
 
 import os
 import shlex

@@ -1,3 +1,5 @@
+"""Management command that runs the web server."""
+
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
