@@ -4,5 +4,7 @@ from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
+    """The account room, named "People" in the admin."""
+
     name = "accounts"
     verbose_name = "People"

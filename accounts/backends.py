@@ -8,6 +8,8 @@ from accounts.validators import compare_from_now_on
 
 
 class ThrottledBackend(ModelBackend):
+    """Model backend that counts each password as a guess, re-hashes old hashes, and writes the audit log."""
+
     def authenticate(self, request, username=None, password=None, **kwargs):
         if request is None or username is None:
             return super().authenticate(request, username, password, **kwargs)
@@ -22,7 +24,7 @@ class ThrottledBackend(ModelBackend):
 
 
 def _note(email: str, account: Account | None) -> None:
-    """In the diary of whose address it is (ASVS 16.3.1)."""
+    """Audit the desk login of whoever has the address (ASVS 16.3.1)."""
     whose = account or Account.objects.filter(email=email).first()
     kind = "logged_in_at_the_desk" if account else "tried_to_log_in"
     Event.objects.create(account=whose, address="" if whose else email, voice=Voice.THEY, kind=kind)

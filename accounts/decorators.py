@@ -9,7 +9,10 @@ from accounts.sentences import say
 
 
 def mailbox_proven_required(view):
-    """Logged in is not enough: the link in a letter has been confirmed, too."""
+    """View decorator: login and a verified e-mail address, else a 403 page that says what is missing.
+
+    Logged in is not enough: the link in a letter has been confirmed, too.
+    """
 
     @wraps(view)
     def proven_only(request, *args, **kwargs):

@@ -211,7 +211,7 @@ SENTENCES = {
 
 
 def say(key: str, **facts) -> SafeString:
-    """The sentence for a page, its facts escaped."""
+    """Return the sentence of this key for a page, its facts escaped."""
     text = str(SENTENCES[key])
     if "email" in facts:
         facts["email"] = shown(facts["email"])
@@ -219,7 +219,10 @@ def say(key: str, **facts) -> SafeString:
 
 
 def clock(moment) -> SafeString:
-    """A moment as people read it: the time of day by their clock, and the machine's form, which browsers localise."""
+    """Format a moment as people read it: the time of day in the active zone, with the machine's form as `datetime`.
+
+    Browsers localise that one.
+    """
     moment = timezone.localtime(moment)
     day = "" if moment.date() == timezone.localdate() else f"{moment:%-d %b} "
     return format_html(

@@ -10,6 +10,8 @@ from accounts.throttle import TooMany, seconds_until
 
 
 class Limits:
+    """Middleware that turns TooMany into 429 and Busy into 503, and sets the device cookie."""
+
     def __init__(self, get_response):
         self.get_response = get_response
 

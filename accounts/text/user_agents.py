@@ -24,7 +24,7 @@ SYSTEMS = {
 
 
 def named(agent: str) -> tuple[str, str]:
-    """Empty where we do not know it."""
+    """Return the browser and the system; empty where we do not know it."""
     return _first(BROWSERS, agent), _first(SYSTEMS, agent)
 
 

@@ -19,6 +19,7 @@ from accounts.throttle import refund, spend
 
 @require_safe
 def landing(request):
+    """Landing page."""
     return render(request, "accounts/landing.html")
 
 
@@ -26,6 +27,7 @@ def landing(request):
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def signup(request):
+    """Sign-up view."""
     return _signup_posted(request) if request.method == "POST" else _signup_page(request, SignupForm())
 
 
@@ -49,9 +51,10 @@ def _signup_posted(request):
 
 
 def _signup_saved(request, typed: Typed) -> str:
-    """The token of its claim. A password for an address that is taken is a guess, until it proves right.
+    """Save the sign-up and return the token of its claim.
 
-    Once it is saved, nothing that follows may say that it was not.
+    A password for an address that is taken is a guess, until it proves right. Once it is saved, nothing that follows
+    may say that it was not.
     """
     may_prove = spend(request, "signup", typed.email)
     token = claims.new_token()

@@ -7,6 +7,8 @@ from accounts.profile import sessions
 
 
 class Command(BaseCommand):
+    """`manage.py end_sessions <email>` or `--all`."""
+
     help = "Log somebody out everywhere, or everybody. Nothing else of theirs is changed."
 
     def add_arguments(self, parser):
