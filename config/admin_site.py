@@ -4,4 +4,6 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class ConsoleConfig(AdminConfig):
+    """Admin app with the site of the support room."""
+
     default_site = "support.site.Console"

@@ -9,6 +9,8 @@ from config.checks import refuse_wrong_settings
 
 
 class GateConfig(AppConfig):
+    """The last app to be ready: it refuses wrong settings and starts Sentry."""
+
     name = "config"
 
     def ready(self):
@@ -18,4 +20,7 @@ class GateConfig(AppConfig):
 
 
 def leave_logging_alone(**_):
-    """Where somebody listens, Celery lays no handlers of its own over those of LOGGING."""
+    """Signal receiver that keeps Celery's own log handlers off.
+
+    Where somebody listens, Celery lays no handlers of its own over those of LOGGING.
+    """

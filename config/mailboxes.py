@@ -18,7 +18,10 @@ LONGEST_LOCAL, LONGEST = 64, 254  # RFC 5321
 
 
 def mailbox(value: str) -> str | None:
-    """The same mailbox with its name in quotes where it needs them and its host in ASCII; None if it is none."""
+    """Parse a mailbox and return it as a header needs it; None if it is none.
+
+    That is with its name in quotes where it needs them, and its host in ASCII.
+    """
     named = NAMED.fullmatch(value)
     name, address = (_unquoted(named["name"].strip()), named["address"]) if named else ("", value)
     local, _, domain = address.rpartition("@")

@@ -4,7 +4,10 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class Fingerprints(CompressedManifestStaticFilesStorage):
-    """Where nothing has been collected (tests, a plain runserver) files keep their own names."""
+    """Manifest storage that falls back to plain names.
+
+    Where nothing has been collected (tests, a plain runserver) files keep their own names.
+    """
 
     manifest_strict = False
 

@@ -18,6 +18,8 @@ FIXED = {
 
 
 class Session:
+    """One client's SMTP dialogue, in the mode that the server gives it."""
+
     def __init__(self, server: "MailServer", reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.server, self.reader, self.writer = server, reader, writer
         self.mode: str | None = None

@@ -9,13 +9,15 @@ from stage.stage import stage
 
 
 class Command(BaseCommand):
+    """`manage.py story`: print each act and the pages that its people see."""
+
     help = "Play the six acts of the story on a stage of its own, and print what each person sees."
     requires_system_checks: list[str] = []
 
     def handle(self, *args, **options):
         with stage() as theatre:
             for number, act in enumerate(ACTS, 1):
-                self.stdout.write(self.style.MIGRATE_HEADING(f"\nAct {number}. {act.__doc__}."))
+                self.stdout.write(self.style.MIGRATE_HEADING(f"\nAct {number}. {act.__doc__}"))
                 self._play(number, act, theatre)
         self.stdout.write("\nAll six acts hold.")
 

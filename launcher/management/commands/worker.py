@@ -7,6 +7,8 @@ from launcher.programs import WORKER
 
 
 class Command(BaseCommand):
+    """`manage.py worker`, with the arguments of `launcher.programs`."""
+
     help = "Runs the Celery worker, as `manage.py up` does. Ten of them do no harm."
 
     def handle(self, *args: object, **options: object) -> None:
