@@ -18,7 +18,7 @@ GOOD_FOR = timedelta(days=90)
 
 def number_of(request, email: str) -> str:
     """Return the number by which this browser's tries for the address are counted; empty if not known for it."""
-    return next((_number(entry) for entry in _entries(request) if _is_for(entry, email)), "")
+    return next((entry.rpartition(".")[0] for entry in _entries(request) if _is_for(entry, email)), "")
 
 
 def remember(request, email: str) -> None:
@@ -64,10 +64,6 @@ def _is_for(entry: str, email: str) -> bool:
 
 def _is_fresh(number: str) -> bool:
     return 0 <= _today() - int(number.partition(".")[0]) <= GOOD_FOR.days
-
-
-def _number(entry: str) -> str:
-    return entry.rpartition(".")[0]
 
 
 def _seal(number: str, email: str) -> str:

@@ -106,14 +106,11 @@ class SignupForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if "password" in cleaned:
             person = Account(**{key: cleaned.get(key, "") for key in ("name", "email", "phone", "company")})
-            self._check_password(cleaned["password"], person)
+            try:
+                validate_password(cleaned["password"], person)
+            except ValidationError as error:
+                self.add_error("password", error)
         return cleaned
-
-    def _check_password(self, password: str, person: Account) -> None:
-        try:
-            validate_password(password, person)
-        except ValidationError as error:
-            self.add_error("password", error)
 
 
 class AddressForm(forms.Form):

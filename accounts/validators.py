@@ -83,9 +83,10 @@ class ContextWords:
         self.words = set(words)
 
     def validate(self, password, user=None):
-        letters = "".join(re.findall(r"[^\W\d_]", password.lower()))
-        words = self.words | _words_about(user)
-        if letters and not _without(letters, words):
+        letters = rest = "".join(re.findall(r"[^\W\d_]", password.lower()))
+        for word in sorted(self.words | _words_about(user), key=len, reverse=True):
+            rest = rest.replace(word, "")
+        if letters and not rest:
             raise ValidationError(_("Choose a password that is not made of your address, company or our name."))
 
     def get_help_text(self):
@@ -96,9 +97,3 @@ def _words_about(user) -> set[str]:
     facts = folded(" ".join(getattr(user, name, "") or "" for name in ("email", "company", "name")))
     words = re.findall(r"[^\W\d_]+", facts.lower())
     return {word for word in words if len(word) >= SHORTEST_WORD}
-
-
-def _without(letters: str, words: set[str]) -> str:
-    for word in sorted(words, key=len, reverse=True):
-        letters = letters.replace(word, "")
-    return letters

@@ -266,15 +266,12 @@ def _look_at_options(name: str, options: dict) -> None:
     for option, value in options.items():
         if option not in known:
             near = get_close_matches(option, known, 1)
-            raise refuse(name, f"has an option {option!r} that PostgreSQL does not know{_did_you_mean(near)}.")
+            hint = f": did you mean {near[0]}?" if near else ": leave it out"
+            raise refuse(name, f"has an option {option!r} that PostgreSQL does not know{hint}.")
         if NUMBERS_OF_LIBPQ.fullmatch(option) and not re.fullmatch(r"-?\d+", str(value)):
             raise refuse(name, f"has an option {option} that must be a whole number, not {value!r}.")
     if options.get("sslmode", "prefer") not in SSL_MODES:
         raise refuse(name, f"has an sslmode that is none of {', '.join(SSL_MODES)}: {options['sslmode']!r}.")
-
-
-def _did_you_mean(near: list[str]) -> str:
-    return f": did you mean {near[0]}?" if near else ": leave it out"
 
 
 def broker(name: str, default: str) -> str:

@@ -31,17 +31,14 @@ def mailbox(value: str) -> str | None:
     address = f"{local}@{domain}"
     if len(address) > LONGEST:
         return None
-    return f"{_phrase(name)} <{address}>" if name else address
+    phrase = name if PLAIN_NAME.fullmatch(name) else f'"{quote(name)}"'
+    return f"{phrase} <{address}>" if name else address
 
 
 def _unquoted(name: str) -> str:
     if len(name) > 1 and name[0] == name[-1] == '"':
         return re.sub(r"\\(.)", r"\1", name[1:-1])
     return name
-
-
-def _phrase(name: str) -> str:
-    return name if PLAIN_NAME.fullmatch(name) else f'"{quote(name)}"'
 
 
 def _is_domain(domain: str) -> bool:

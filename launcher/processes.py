@@ -69,7 +69,8 @@ def not_root(*needed: Path) -> tuple[int, Callable[[], None] | None]:
         return os.geteuid(), None
     if can_leave_root():
         return 0, leave_root
-    user = _first_user("postgres", "nobody")
+    users = {user.pw_name: user for user in pwd.getpwall()}
+    user = next(users[name] for name in ("postgres", "nobody") if name in users)
     passes = not all(open_to_all(folder) for folder in needed)
     return user.pw_uid, partial(drop_to, user.pw_uid, user.pw_gid, passes)
 
@@ -107,8 +108,3 @@ def drop_to(uid: int, gid: int, passes: bool) -> None:
 def open_to_all(path: Path) -> bool:
     """Return True if anybody may enter every folder above the path."""
     return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents)
-
-
-def _first_user(*names: str) -> pwd.struct_passwd:
-    known = {user.pw_name: user for user in pwd.getpwall()}
-    return next(known[name] for name in names if name in known)

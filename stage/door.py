@@ -114,17 +114,14 @@ class Door:
             self._loop.remove_reader(self._socket)
             self._socket.close()
             self._socket = bind(self.port, self.host)
-            await self._cut()
+            visits = list(self._visits)
+            for visit in visits:
+                visit.cancel()
+            await asyncio.gather(*visits, return_exceptions=True)
 
     async def _end(self) -> None:
         await self._shut()
         self._socket.close()
-
-    async def _cut(self) -> None:
-        visits = list(self._visits)
-        for visit in visits:
-            visit.cancel()
-        await asyncio.gather(*visits, return_exceptions=True)
 
     def _accept(self) -> None:
         """Accept one connection. Not asyncio's own server, which forgets whom it accepts while it is being closed."""

@@ -33,13 +33,10 @@ class Session:
         while verb != "QUIT" and (line := await self.reader.readline()):
             verb, _, rest = line.decode(errors="replace").strip().partition(" ")
             verb = verb.upper()
-            await self._obey(verb, rest)
-
-    async def _obey(self, verb: str, rest: str) -> None:
-        if verb in self.verbs:
-            await self.verbs[verb](rest)
-        else:
-            await self._say(FIXED.get(verb, "502 not spoken here"))
+            if verb in self.verbs:
+                await self.verbs[verb](rest)
+            else:
+                await self._say(FIXED.get(verb, "502 not spoken here"))
 
     async def _say(self, answer: str) -> None:
         if self.mode == "slow":

@@ -38,7 +38,7 @@ class SchemaEditor(DatabaseSchemaEditor):
         return self
 
     def _lift(self):
-        """For the transaction; a migration without one (an index built concurrently) cleans up after itself."""
+        """Lift for the transaction; a migration without one (an index built concurrently) cleans up after itself."""
         for name in LIFTED:
             scope = "LOCAL" if self.atomic_migration else "SESSION"
             self._say(f"SET {scope} {name} = 0")

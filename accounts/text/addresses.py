@@ -129,7 +129,7 @@ def _label_in_ascii(label: str) -> str:
 
 
 def _encoded(label: str) -> str:
-    """By IDNA 2008; with joiners only where its script wants them; the signs it has no place for, by IDNA 2003."""
+    """Encode by IDNA 2008, with joiners only where the script wants them; signs it has no place for, by IDNA 2003."""
     if len(label) > LONGEST_LABEL:
         raise UnicodeError("label too long")
     for form in dict.fromkeys((label, folded(label))):

@@ -13,7 +13,7 @@ from accounts.database.errors import DATABASE_ERRORS, if_the_database_allows, is
 from accounts.forms import SignupForm
 from accounts.hashers import Busy
 from accounts.sentences import say
-from accounts.signup import OutcomeUnknown, Receipt, Typed, sign_up
+from accounts.signup import OutcomeUnknown, Typed, sign_up
 from accounts.throttle import refund, spend
 
 
@@ -61,14 +61,9 @@ def _signup_saved(request, typed: Typed) -> str:
     receipt = sign_up(typed, token, claims.hash_of(request), may_prove)
     with if_the_database_allows():
         refund(request, "signup", typed.email, effective=receipt.typed_right)
-        _now_it_is_somebody_else(request, receipt)
+        if request.user.is_authenticated and request.user.pk != receipt.claim.account_id:
+            logout(request)  # at another's browser: they are shown their own sign-up, and nothing of the other's
     return token
-
-
-def _now_it_is_somebody_else(request, receipt: Receipt) -> None:
-    """Whoever signs up at another's browser is told of their own sign-up, and shown nothing of the other's."""
-    if request.user.is_authenticated and request.user.pk != receipt.claim.account_id:
-        logout(request)
 
 
 def _signup_page(request, form, trouble=""):

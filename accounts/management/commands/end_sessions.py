@@ -17,12 +17,10 @@ class Command(BaseCommand):
         whose.add_argument("--all", action="store_true", help="everybody's sessions end, yours too")
 
     def handle(self, *, email=None, **options):
-        theirs = Login.objects.all() if options["all"] else Login.objects.filter(account=_known(email))
+        theirs = Login.objects.all()
+        if not options["all"]:
+            account = Account.objects.filter(email=normal_email(email)).first()
+            if account is None:
+                raise CommandError(f"There is no account with {email}.")
+            theirs = theirs.filter(account=account)
         self.stdout.write(f"{sessions.end(theirs)} sessions have ended.")
-
-
-def _known(email: str) -> Account:
-    account = Account.objects.filter(email=normal_email(email)).first()
-    if account is None:
-        raise CommandError(f"There is no account with {email}.")
-    return account

@@ -24,11 +24,8 @@ class Command(BaseCommand):
     def _play(self, number, act, theatre):
         try:
             for who, sees in act(theatre):
+                lines = "\n".join(textwrap.fill(line, 90) for line in sees.strip().splitlines())
                 self.stdout.write(f"\n  {who}:")
-                self.stdout.write(textwrap.indent(_wrapped(sees), "    | "))
+                self.stdout.write(textwrap.indent(lines, "    | "))
         except (ActFailed, TimeoutError) as broken:
             raise CommandError(f"Act {number} does not hold: {broken}") from broken
-
-
-def _wrapped(words: str) -> str:
-    return "\n".join(textwrap.fill(line, 90) for line in words.strip().splitlines())
