@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Runs a command, with private servers for its duration where none are named and none run yet."""
+"""Run a management command, with private servers for its duration where none are named and none run yet."""
 
 import os
 import sys
@@ -31,6 +31,7 @@ ONLY_TELLS = {"-h", "--help", "--version"}
 
 
 def main(arguments: list[str]) -> None:
+    """Run a management command. Exits with a sentence for a wrong setting or a server that does not start."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     logs.terminal_below()
     try:
@@ -44,6 +45,7 @@ def main(arguments: list[str]) -> None:
 
 
 def servers_for(words: list[str]) -> AbstractContextManager[None]:
+    """Return a context with private servers, or an empty one for commands that need none."""
     if not words or words[0] in WITHOUT_SERVERS or ONLY_TELLS & set(words) or programs.is_supervised():
         settings.INSTALLED_APPS  # noqa: B018 - a wrong setting speaks now, in one sentence
         return nullcontext()

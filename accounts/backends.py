@@ -1,4 +1,4 @@
-"""Checking a password where Django asks for it (the desk's own login), under the limits of the front door."""
+"""Authentication backend for the desk's own login, under the rate limits of the public login page."""
 
 from django.contrib.auth.backends import ModelBackend
 
@@ -8,6 +8,8 @@ from accounts.validators import compare_from_now_on
 
 
 class ThrottledBackend(ModelBackend):
+    """Model backend that counts each password as a guess, re-hashes old hashes, and writes the audit log."""
+
     def authenticate(self, request, username=None, password=None, **kwargs):
         if request is None or username is None:
             return super().authenticate(request, username, password, **kwargs)
@@ -22,7 +24,7 @@ class ThrottledBackend(ModelBackend):
 
 
 def _note(email: str, account: Account | None) -> None:
-    """In the diary of whose address it is (ASVS 16.3.1)."""
+    """Audit the desk login of whoever has the address (ASVS 16.3.1)."""
     whose = account or Account.objects.filter(email=email).first()
     kind = EventKind.LOGGED_IN_AT_THE_DESK if account else EventKind.TRIED_TO_LOG_IN
     Event.objects.create(account=whose, address="" if whose else email, voice=Voice.THEY, kind=kind)

@@ -1,4 +1,4 @@
-"""For pages of the platform that must not be reached with an address nobody has proven."""
+"""View decorators for pages of the platform that need a verified e-mail address."""
 
 from functools import wraps
 
@@ -9,7 +9,10 @@ from accounts.sentences import say
 
 
 def mailbox_proven_required(view):
-    """Logged in is not enough: the link in a letter has been confirmed, too."""
+    """View decorator: login and a verified e-mail address, else a 403 page that says what is missing.
+
+    Logged in is not enough: the link in a letter has been confirmed, too.
+    """
 
     @wraps(view)
     def proven_only(request, *args, **kwargs):

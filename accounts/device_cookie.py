@@ -17,17 +17,17 @@ GOOD_FOR = timedelta(days=90)
 
 
 def number_of(request, email: str) -> str:
-    """What this browser's tries for the address are counted by; nothing where it is not known for it."""
-    return next((_number(entry) for entry in _entries(request) if _is_for(entry, email)), "")
+    """Return the number by which this browser's tries for the address are counted; empty if not known for it."""
+    return next((entry.rpartition(".")[0] for entry in _entries(request) if _is_for(entry, email)), "")
 
 
 def remember(request, email: str) -> None:
-    """With the answer to this request."""
+    """Add the address to the cookie, which goes out with the answer to this request."""
     request.newly_known = [_new_entry(email), *(entry for entry in _entries(request) if not _is_for(entry, email))]
 
 
 def seem_to_remember(request, email: str, effective: bool) -> None:
-    """The same cookie to look at; if not `effective`, its new entry is good for nothing.
+    """Add an entry that looks the same; if not `effective`, it is good for nothing.
 
     As many entries whatever the older ones are for: their number must not tell whether an address was free.
     """
@@ -35,6 +35,7 @@ def seem_to_remember(request, email: str, effective: bool) -> None:
 
 
 def keep(request, response) -> None:
+    """Set the cookie if this request has changed it."""
     if entries := getattr(request, "newly_known", []):
         response.set_cookie(
             settings.KNOWN_COOKIE_NAME,
@@ -63,10 +64,6 @@ def _is_for(entry: str, email: str) -> bool:
 
 def _is_fresh(number: str) -> bool:
     return 0 <= _today() - int(number.partition(".")[0]) <= GOOD_FOR.days
-
-
-def _number(entry: str) -> str:
-    return entry.rpartition(".")[0]
 
 
 def _seal(number: str, email: str) -> str:

@@ -1,4 +1,4 @@
-"""What a link in a letter lets its reader do: prove the mailbox, choose a password, say it was somebody else."""
+"""Actions behind a link in an e-mail: verify the mailbox, choose a password, disown a sign-up."""
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -12,16 +12,17 @@ from accounts.status import Status
 
 
 def prove_mailbox(link: MailboxLink, shown: str = "confirm.done") -> None:
-    """From a browser that is the owner's already."""
+    """Verify the mailbox, from a browser that is the owner's already. Raises LinkIsOver."""
     with transaction.atomic():
         email_links.use_up(link)
         _prove(link, EventKind.PROVED_MAILBOX, shown)
 
 
 def choose_password(link: MailboxLink, password: str, claim_hash: str = "", details: dict | None = None) -> None:
-    """Set a password by the mailbox. Ends every session and every other browser's claim, and other links.
+    """Set a password by the mailbox. Ends every session, every other browser's claim, and other links.
 
-    `details`: what its owner says of herself, where the first sign-up may have been a stranger's.
+    `details`: the owner's own name, phone and company, where the first sign-up may have been a stranger's.
+    Raises LinkIsOver, and Busy.
     """
     encoded = make_password(password)
     with transaction.atomic():
@@ -38,7 +39,7 @@ def choose_password(link: MailboxLink, password: str, claim_hash: str = "", deta
 
 
 def disown(link: MailboxLink) -> None:
-    """The second sign-up was somebody else's: their claim is over, and the account stays as it was."""
+    """End a second sign-up that was somebody else's: their claim is over, and the account stays as it was."""
     with transaction.atomic():
         email_links.use_up(link)
         SignupClaim.objects.filter(account=link.account, proven=False).delete()
@@ -46,7 +47,10 @@ def disown(link: MailboxLink) -> None:
 
 
 def _prove(link: MailboxLink, kind: str, shown: str) -> None:
-    """Once the account is ready, too, there is nothing left that a browser's claim could tell."""
+    """Mark the mailbox as verified.
+
+    Once the account is ready, too, there is nothing left that a browser's claim could tell.
+    """
     Account.objects.filter(pk=link.account_id).update(
         mailbox_proven_at=Coalesce("mailbox_proven_at", Now()), address_taken=""
     )

@@ -1,4 +1,4 @@
-"""The forms of the front door. Each refusal is a sentence that says what to change."""
+"""Forms of sign-up, login and password reset. Each error message says what to change."""
 
 import unicodedata
 from urllib.parse import unquote
@@ -17,18 +17,19 @@ TOO_LONG = _("Please shorten this to %(limit_value)d characters (it has %(show_v
 
 
 def one_line(value: str) -> None:
-    """Line breaks and other control characters have no place in a name (nor in a letter's header)."""
+    """Validator: no line breaks and other control characters in a name (nor in a letter's header)."""
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in value):
         raise ValidationError(_("Please use one line without control characters."))
 
 
 def readable(value: str) -> None:
+    """Validator: at least one letter, number or symbol."""
     if not any(unicodedata.category(character)[0] in "LNS" for character in value):
         raise ValidationError(_("Please use at least one letter."))
 
 
 class AddressField(forms.CharField):
-    """An e-mail address however it was pasted, in the form in which we keep it."""
+    """Form field for an e-mail address however it was pasted, normalised to the form in which we keep it."""
 
     default_validators = [check_address]
 
@@ -37,7 +38,7 @@ class AddressField(forms.CharField):
 
 
 class PhoneField(forms.CharField):
-    """Whatever a person is called by, as an address book or a link gives it: kept readable, never judged."""
+    """Form field for a phone number as an address book or a tel: link gives it: kept readable, never judged."""
 
     def to_python(self, value):
         number = unicode.on_one_line(unicode.in_our_digits(unicode.folded(super().to_python(value) or "")))
@@ -45,6 +46,7 @@ class PhoneField(forms.CharField):
 
 
 def email_field() -> forms.CharField:
+    """Return the field for an e-mail address."""
     return AddressField(
         label=_("Work e-mail"),
         error_messages={"required": _("Enter your e-mail address.")},
@@ -53,6 +55,7 @@ def email_field() -> forms.CharField:
 
 
 def phone_field() -> forms.CharField:
+    """Return the field for a phone number."""
     return PhoneField(
         label=_("Phone"),
         max_length=LONGEST_PHONE,
@@ -63,6 +66,7 @@ def phone_field() -> forms.CharField:
 
 
 def line_field(label, required_words, longest: int, autocomplete: str) -> forms.CharField:
+    """Return a one-line text field of at most `longest` characters."""
     return forms.CharField(
         label=label,
         max_length=longest,
@@ -73,6 +77,7 @@ def line_field(label, required_words, longest: int, autocomplete: str) -> forms.
 
 
 def password_field(autocomplete: str, help_text="") -> forms.CharField:
+    """Return a password field that keeps blanks at the ends."""
     return forms.CharField(
         label=_("Password"),
         strip=False,
@@ -84,6 +89,8 @@ def password_field(autocomplete: str, help_text="") -> forms.CharField:
 
 
 class SignupForm(forms.Form):
+    """Sign-up form. Its password is validated against the other fields."""
+
     name = line_field(_("Your name"), _("Enter your name."), 300, "name")
     email = email_field()
     phone = phone_field()
@@ -99,26 +106,27 @@ class SignupForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if "password" in cleaned:
             person = Account(**{key: cleaned.get(key, "") for key in ("name", "email", "phone", "company")})
-            self._check_password(cleaned["password"], person)
+            try:
+                validate_password(cleaned["password"], person)
+            except ValidationError as error:
+                self.add_error("password", error)
         return cleaned
-
-    def _check_password(self, password: str, person: Account) -> None:
-        try:
-            validate_password(password, person)
-        except ValidationError as error:
-            self.add_error("password", error)
 
 
 class AddressForm(forms.Form):
+    """Form that asks for an e-mail address only."""
+
     email = email_field()
 
 
 class LoginForm(AddressForm):
+    """Login form: e-mail address and password."""
+
     password = password_field("current-password")
 
 
 class NewPasswordForm(forms.Form):
-    """For an account whose mailbox is proven by the link that leads here."""
+    """New password for an account whose mailbox is proven by the link that leads here."""
 
     password = password_field("new-password", _("At least 8 characters. A few words are good."))
 
@@ -133,12 +141,14 @@ class NewPasswordForm(forms.Form):
 
 
 class OwnPasswordForm(forms.Form):
-    """Typed once more before something that cannot be taken back."""
+    """Re-authentication: the password typed once more before something that cannot be taken back."""
 
     password = password_field("current-password")
 
 
 class CorrectAddressForm(LoginForm):
+    """Correction of a mistyped address, with the password."""
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("The right e-mail address")

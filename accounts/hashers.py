@@ -1,4 +1,4 @@
-"""Argon2, bounded: each hash takes 100 MiB, so a burst of sign-ups must not run all of its hashes at once.
+"""Argon2 password hasher with bounded concurrency: each hash takes 100 MiB, so not all of a burst run at once.
 
 And each on one core: the library's own functions start a thread for every lane, eight a hash, and all other pages
 wait behind them. The same hash comes of one thread that takes the lanes in turn.
@@ -29,14 +29,17 @@ _places = Semaphore(PLACES)
 
 
 class Busy(Exception):
-    """More passwords are waiting to be hashed than this process can do in good time, or there is no memory for it."""
+    """The queue for hashing is full, or there is no memory for it.
+
+    More passwords are waiting to be hashed than this process can do in good time.
+    """
 
     retry_after = 20  # seconds
 
 
 @contextmanager
 def a_turn() -> Iterator[None]:
-    """Wait for one of HASHES_AT_ONCE turns. Raises Busy instead of waiting in too long a queue."""
+    """Semaphore of HASHES_AT_ONCE turns. Raises Busy instead of waiting in too long a queue."""
     if not _places.acquire(blocking=False):
         raise Busy
     try:
@@ -52,8 +55,11 @@ def a_turn() -> Iterator[None]:
 
 
 class BoundedArgon2(Argon2PasswordHasher):
-    """Writes and reads what Django's own does, byte for byte; where the salt says so, of the password as it is
-    compared (validators.py). Older hashes are of what was typed, and still open with that."""
+    """Argon2 hasher that writes and reads what Django's own does, byte for byte, under the semaphore.
+
+    Where the salt says so, the hash is of the password as it is compared (validators.py). Older hashes are of what
+    was typed, and still open with that.
+    """
 
     def salt(self):
         return COMPARED + super().salt()
@@ -72,6 +78,7 @@ class BoundedArgon2(Argon2PasswordHasher):
 
 
 def is_of_what_was_typed(encoded: str) -> bool:
+    """Return True for an older Argon2 hash: one of the password as typed, not as compared."""
     hasher = BoundedArgon2()
     known = encoded.startswith(f"{hasher.algorithm}$")
     return known and not hasher.decode(encoded)["salt"].startswith(COMPARED)
@@ -86,7 +93,7 @@ def _base64(data: bytes) -> str:
 
 
 def _hash(password: bytes, salt: bytes, params: Parameters) -> bytes:
-    """Raises HashingError, and Busy."""
+    """Compute an Argon2 digest in one thread. Raises HashingError, and Busy."""
     digest, copy, grains = (ffi.new("uint8_t[]", what) for what in (params.hash_len, password, salt))
     context = ffi.new("argon2_context *", _costs(params))
     context.out, context.outlen = digest, params.hash_len

@@ -1,4 +1,4 @@
-"""Knocking with a password: what is answered, and what is left for set-up to fetch."""
+"""Login with a password: the answer for each account status, and the repair that a login asks for."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ MAY_ENTER = {Status.PROVISIONED, Status.ACTIVE}
 
 @dataclass(frozen=True)
 class LoginResult:
-    """Either an account that may come in, or the key of the sentence that says why not."""
+    """Outcome of a login: an account that may come in, or the key of the sentence that refuses it."""
 
     account: Account | None = None
     refusal: str = ""
@@ -26,7 +26,10 @@ class LoginResult:
 
 
 def authenticate(email: str, password: str) -> LoginResult:
-    """One argon2 operation and one diary line, whether or not the address is known."""
+    """Check a password and write the audit log; an account that is not set up yet is queued for repair.
+
+    One argon2 operation and one diary line, whether or not the address is known.
+    """
     account = Account.objects.filter(email=email).first()
     right = _password_is_right(account, password)
     result = _answer(account, right)

@@ -1,4 +1,4 @@
-"""From which network somebody comes: of the connection, or as the outermost of our own proxies saw it."""
+"""Client network of a request: of the connection, or as the outermost of our own proxies saw it (X-Forwarded-For)."""
 
 import ipaddress
 import re
@@ -10,7 +10,7 @@ HOP = re.compile(r"\[(?P<bracketed>[^\[\]]+)\](:\d+)?|(?P<four>[\d.]+)(:\d+)?|(?
 
 
 def network_of(request) -> str:
-    """The /32 or /64 they come from. What a proxy says counts only where it is an address."""
+    """Return the client's network, /32 or /64, or "unknown". What a proxy says counts only where it is an address."""
     peer = request.META.get("REMOTE_ADDR", "")
     address = address_in(_seen_by_our_proxy(request.META.get("HTTP_X_FORWARDED_FOR", ""))) or address_in(peer)
     if address is None:
@@ -19,7 +19,10 @@ def network_of(request) -> str:
 
 
 def address_in(hop: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """However it is written: with a port, in brackets, in quotes, with a zone, or one of IPv4 within IPv6."""
+    """Parse an address however it is written; None where it is none.
+
+    With a port, in brackets, in quotes, with a zone, or one of IPv4 within IPv6.
+    """
     found = HOP.fullmatch(hop.strip().strip("\"'").strip())
     written = found and (found["bracketed"] or found["four"] or found["six"])
     try:
@@ -30,6 +33,6 @@ def address_in(hop: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None
 
 
 def _seen_by_our_proxy(forwarded: str) -> str:
-    """Each of ours adds one item, and none of them an empty one."""
+    """The hop that our outermost proxy wrote: each of ours adds one item, and none of them an empty one."""
     hops = [hop for hop in (hop.strip() for hop in forwarded.split(",")) if hop]
     return hops[-settings.PROXIES] if 0 < settings.PROXIES <= len(hops) else ""

@@ -1,7 +1,8 @@
-"""Every sentence that depends on the state of an account, by key. The diary records the keys people saw.
+"""Message catalogue: every sentence that depends on the state of an account, by key.
 
-Rules: what is safe first; ours if it is ours; never "sent" before it was handed over; a time only from the
-scheduler; no two of them may contradict each other whatever order a person meets them in.
+The audit log records the keys that people saw. Rules: what is safe first; ours if it is ours; never "sent" before it
+was handed over; a time only from the scheduler; no two of them may contradict each other whatever order a person
+meets them in.
 """
 
 from django.utils import timezone
@@ -211,7 +212,7 @@ SENTENCES = {
 
 
 def say(key: str, **facts) -> SafeString:
-    """The sentence for a page, its facts escaped."""
+    """Return the sentence of this key for a page, its facts escaped."""
     text = str(SENTENCES[key])
     if "email" in facts:
         facts["email"] = shown(facts["email"])
@@ -219,7 +220,10 @@ def say(key: str, **facts) -> SafeString:
 
 
 def clock(moment) -> SafeString:
-    """A moment as people read it: the time of day by their clock, and the machine's form, which browsers localise."""
+    """Format a moment as people read it: the time of day in the active zone, with the machine's form as `datetime`.
+
+    Browsers localise that one.
+    """
     moment = timezone.localtime(moment)
     day = "" if moment.date() == timezone.localdate() else f"{moment:%-d %b} "
     return format_html(

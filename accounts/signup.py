@@ -1,4 +1,4 @@
-"""Signing up: one row is committed and never taken back. Knows no mail server, no broker, no workspace."""
+"""Sign-up: one row is committed and never taken back. Knows no mail server, no broker, no workspace."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class _Vanished(Exception):
 
 @dataclass(frozen=True)
 class Typed:
-    """What somebody typed into the form, already checked."""
+    """Validated data of the sign-up form."""
 
     name: str
     email: str
@@ -37,14 +37,17 @@ class Typed:
 
 @dataclass(frozen=True)
 class Receipt:
-    """`typed_right`: the address was free, or the password is its account's own."""
+    """Result of a sign-up.
+
+    `typed_right`: the address was free, or the password is its account's own.
+    """
 
     claim: SignupClaim
     typed_right: bool
 
 
 def sign_up(typed: Typed, token: str, held: str = "", may_prove: bool = True) -> Receipt:
-    """Save the sign-up and return its receipt.
+    """Save the sign-up and return its receipt. Raises OutcomeUnknown.
 
     held: the hash of the token that this browser had until now. If not `may_prove`, the password of a taken address
     counts as wrong.
@@ -78,7 +81,7 @@ def _is_right(typed: Typed, account: Account, may_prove: bool) -> bool:
 
 
 def _save(typed: Typed, encoded: str, known: Account | None, right: bool, may_prove: bool) -> tuple[Account, bool]:
-    """The account of this address, and whether the password is its own."""
+    """Insert the account or find the one of this address; also returns True if the password is its own."""
     mine = Account(
         email=typed.email,
         name=typed.name,
@@ -106,7 +109,7 @@ def _what_they_did(fresh: bool, right: bool) -> str:
 
 
 def ask_for_repair(account: Account, effective: bool = True) -> None:
-    """Leave word that its owner came to a door. Set-up fetches it: this row is the message.
+    """Queue the account for set-up, since its owner came back. Set-up fetches it: this row is the message.
 
     The row is written even when not `effective`, so that a wrong password costs what the right one does.
     """
@@ -114,7 +117,7 @@ def ask_for_repair(account: Account, effective: bool = True) -> None:
 
 
 def _claim(typed: Typed, token: str, held: str, account: Account, right: bool) -> SignupClaim:
-    """A browser that has once typed the right password keeps its receipt whatever it types later.
+    """Upsert the claim of this browser. Once proven by the right password, it stays proven whatever is typed later.
 
     One that held nothing has nothing to be looked for.
     """

@@ -1,10 +1,12 @@
-"""How far an account has got, and which way it may go from there. No database in here."""
+"""Account status and its allowed transitions, a state machine with no database in it."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 
 class Status(TextChoices):
+    """Progress of an account's set-up."""
+
     CREATED = "created", _("signed up")
     EMAIL_SENT = "email_sent", _("welcome letter handed over")
     PROVISIONED = "provisioned", _("workspace ready")
@@ -25,9 +27,10 @@ UNFINISHED = frozenset(Status) - {Status.ACTIVE}
 
 
 class NoSuchArrow(ValueError):
-    """Somebody asked for a change of status that the design does not have."""
+    """Invalid transition: the design has no such change of status."""
 
 
 def check_arrow(old: str, new: str) -> None:
+    """Raise NoSuchArrow unless an account may go from `old` to `new`."""
     if Status(new) not in ARROWS[Status(old)]:
         raise NoSuchArrow(f"an account does not go from {old} to {new}")

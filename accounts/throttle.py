@@ -1,4 +1,4 @@
-"""How often each door may be tried: for an address from one network, for a network, for an address, and overall.
+"""Rate limits for login, sign-up, letters and contact: by address and network, by network, by address, and overall.
 
 Counted in the database, in fixed windows, with one statement a try, the same for known and unknown addresses.
 Nobody can lock an owner out. What strangers do from other networks is held against those networks alone: where the
@@ -38,7 +38,7 @@ LONGEST = timedelta(seconds=SEASON)
 
 
 class TooMany(Exception):
-    """Tried too often. `until`: when the next try counts as a fresh one."""
+    """Rate limit exceeded. `until`: when the next try counts as a fresh one."""
 
     def __init__(self, until: datetime):
         super().__init__(f"held back until {until:%H:%M:%S}")
@@ -47,7 +47,10 @@ class TooMany(Exception):
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` tries in `seconds`, counted by `scope`. Doors that name the same `what` share a count."""
+    """One rate limit: at most `most` tries in `seconds`, counted by `scope`.
+
+    Doors that name the same `what` share a count.
+    """
 
     what: str
     scope: str
@@ -60,7 +63,10 @@ class Limit:
 
 
 def guesses(of_one_address_here: int) -> tuple[Limit, ...]:
-    """Typing a password is a guess at every door. Signing up bears more: a double click is no second guess."""
+    """Return the limits of a door where a password is typed, which is a guess at every door.
+
+    Signing up bears more: a double click is no second guess.
+    """
     return (
         Limit("guess", "address and network", of_one_address_here),
         Limit("guess", "network", 100),
@@ -70,6 +76,7 @@ def guesses(of_one_address_here: int) -> tuple[Limit, ...]:
 
 
 def asks(what: str) -> tuple[Limit, ...]:
+    """Return the limits of a door where something is asked for without a password."""
     return Limit(what, "address and network", 10), Limit(what, "network", 100), Limit(what, "all", 5_000)
 
 
@@ -107,9 +114,10 @@ def spend(request, door: str, email: str) -> bool:
 
 
 def refund(request, door: str, email: str, effective: bool = True) -> None:
-    """The password was right: it was no guess. Written even if not `effective`, so that both cost the same.
+    """Take back the count of a right password, which was no guess.
 
-    Whoever logs in has proven more than who signs up: the count starts anew.
+    Written even if not `effective`, so that both cost the same. Whoever logs in has proven more than who signs up:
+    the count starts anew.
     """
     if settings.THROTTLES:
         limits = _limits(request, door, email)
@@ -124,23 +132,24 @@ def refund(request, door: str, email: str, effective: bool = True) -> None:
 
 
 def make_known(request, email: str) -> None:
-    """Here the address was proven, by its password or by a link from its mailbox."""
+    """Trust this network and browser for the address, after proof by its password or by a link from its mailbox."""
     _know_network(email, network_of(request))
     device_cookie.remember(request, email)
 
 
 def seem_to_know(request, email: str, effective: bool) -> None:
-    """The same to look at, and in what it costs, whether it was proven or not."""
+    """Do what looks and costs the same as `make_known`, whether it was proven or not."""
     _know_network(email if effective else "", network_of(request))
     device_cookie.seem_to_remember(request, email, effective)
 
 
 def is_theirs(request, email: str) -> bool:
-    """Whether it was proven from this network, or in this browser when it signed up."""
+    """Return True if the address was proven from this network, or in this browser when it signed up."""
     return is_known(email, network_of(request)) or claims.is_proven_for(request, email)
 
 
 def is_known(email: str, network: str) -> bool:
+    """Return True if the address was proven from this network."""
     return Tries.objects.filter(~due("ends_at", LONGEST), key=_known(email, network)).exists()
 
 
@@ -150,7 +159,10 @@ def _know_network(email: str, network: str) -> None:
 
 
 def _limits(request, door: str, email: str) -> dict[str, Limit]:
-    """By key. A browser that is known for the address is counted by itself; whoever shares its network is not it."""
+    """Limits of this try, by key.
+
+    A browser that is known for the address is counted by itself; whoever shares its network is not it.
+    """
     if number := device_cookie.number_of(request, email):
         first = DOORS[door][0]
         own = Limit(first.what, "browser", first.most, first.seconds)
@@ -160,7 +172,7 @@ def _limits(request, door: str, email: str) -> dict[str, Limit]:
 
 
 def forget_old() -> None:
-    """Called by the sweep."""
+    """Periodic job: delete the counters of windows that are over."""
     Tries.objects.filter(due("ends_at", LONGEST)).delete()
 
 
@@ -172,14 +184,20 @@ def _key(limit: Limit, email: str, network: str) -> str:
 
 
 def _known(email: str, network: str) -> str:
-    """Not in buckets: of many that are known, some would make strangers known."""
+    """Key of a network that is known for an address.
+
+    Not in buckets: of many that are known, some would make strangers known.
+    """
     return (
         f"known {salted_hmac('accounts.throttle.known', f'{email} {network}', algorithm='sha256').hexdigest()[:40]}"
     )
 
 
 def _count(limits: dict[str, Limit]) -> Iterable[tuple[str, int, datetime]]:
-    """Keys in order, so that two tries never wait for each other crosswise."""
+    """Count one try for each key, with one statement; returns key, count and end of window.
+
+    Keys in order, so that two tries never wait for each other crosswise.
+    """
     rows = ", ".join(["(%s, 1, statement_timestamp() + make_interval(secs => %s))"] * len(limits))
     values = [value for key in sorted(limits) for value in (key, limits[key].seconds)]
     with connection.cursor() as cursor:
@@ -188,10 +206,11 @@ def _count(limits: dict[str, Limit]) -> Iterable[tuple[str, int, datetime]]:
 
 
 def _note(email: str, door: str, exceeded: Iterable[tuple[Limit, int, datetime]]) -> None:
-    """One line in the diary for each window, not one for each try."""
+    """Audit an exceeded limit: one line in the diary for each window, not one for each try."""
     if any(count == limit.most + 1 for limit, count, _until in exceeded):
         Event.objects.create(address=email, voice=Voice.THEY, kind=f"held_back.{door}", shown="throttle.wait")
 
 
 def seconds_until(moment: datetime) -> int:
+    """Return the seconds until a moment by the database's clock, at least 1."""
     return max(1, round((moment - database_now()).total_seconds()))

@@ -1,3 +1,5 @@
+"""URL routes of sign-up, login, password reset and the self-service pages."""
+
 from django.urls import path
 
 from accounts import views

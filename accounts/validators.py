@@ -1,4 +1,4 @@
-"""Passwords as they are compared (NIST SP 800-63B, RFC 8265), and what a new one must be like.
+"""Password normalisation for comparison (NIST SP 800-63B, RFC 8265), and validators for new passwords.
 
 Compared is the NFKC form with one sort of blank and without marks that nobody sees: what looks the same typed on
 another device opens the same account. Blanks at the ends count, as those do that stand between words.
@@ -21,19 +21,23 @@ SHORTEST_WORD = 3
 
 
 def check_length(password: str) -> None:
+    """Validator: a password of at most LONGEST_PASSWORD characters."""
     if len(password) > LONGEST or len(folded(password)) > LONGEST_PASSWORD:
         words = _("A password may have up to %(limit_value)d characters.")
         raise ValidationError(words, code="max_length", params={"limit_value": LONGEST_PASSWORD})
 
 
 def has_blank_ends(password: str) -> bool:
-    """Often more was copied than the password. Says nothing of whether it would be right without."""
+    """Return True if the password begins or ends with a blank: often more was copied than the password.
+
+    Says nothing of whether it would be right without.
+    """
     alike = folded(password)
     return alike != alike.strip()
 
 
 def compare_from_now_on(account: Account, password: str) -> None:
-    """Called with the right password: a hash made of what was typed is made anew, of what is compared.
+    """Re-hash the right password as it is compared, where the hash is still one of what was typed.
 
     Once in its life, and only where the two may differ. Whoever is logged in elsewhere has to log in again.
     """
@@ -46,7 +50,7 @@ def compare_from_now_on(account: Account, password: str) -> None:
 
 
 class AsCompared:
-    """Asks another validator about the password in the form in which it will be compared."""
+    """Password validator that passes the password to another one in the form in which it will be compared."""
 
     def __init__(self, validator: str, **options):
         self.asked = import_string(validator)(**options)
@@ -59,7 +63,7 @@ class AsCompared:
 
 
 class NoBlankEnds:
-    """Refuses blanks at the ends of a new password: they are not seen, and lost when it is typed again."""
+    """Password validator against blanks at the ends: they are not seen, and lost when it is typed again."""
 
     def validate(self, password, user=None):
         if has_blank_ends(password):
@@ -70,15 +74,19 @@ class NoBlankEnds:
 
 
 class ContextWords:
-    """Refuses a password that is nothing but such words, whatever digits and signs stand between them."""
+    """Password validator against passwords made only of context words: our name, their address, company or name.
+
+    Whatever digits and signs stand between them.
+    """
 
     def __init__(self, words=("arrivals",)):
         self.words = set(words)
 
     def validate(self, password, user=None):
-        letters = "".join(re.findall(r"[^\W\d_]", password.lower()))
-        words = self.words | _words_about(user)
-        if letters and not _without(letters, words):
+        letters = rest = "".join(re.findall(r"[^\W\d_]", password.lower()))
+        for word in sorted(self.words | _words_about(user), key=len, reverse=True):
+            rest = rest.replace(word, "")
+        if letters and not rest:
             raise ValidationError(_("Choose a password that is not made of your address, company or our name."))
 
     def get_help_text(self):
@@ -89,9 +97,3 @@ def _words_about(user) -> set[str]:
     facts = folded(" ".join(getattr(user, name, "") or "" for name in ("email", "company", "name")))
     words = re.findall(r"[^\W\d_]+", facts.lower())
     return {word for word in words if len(word) >= SHORTEST_WORD}
-
-
-def _without(letters: str, words: set[str]) -> str:
-    for word in sorted(words, key=len, reverse=True):
-        letters = letters.replace(word, "")
-    return letters

@@ -1,3 +1,5 @@
+"""Project configuration: settings, URLs, Celery, the web server, logging and system checks."""
+
 from config import logs
 from config.celery import app as celery_app
 

@@ -1,3 +1,5 @@
+"""App configuration of the project itself: system checks at start, logging and Sentry."""
+
 from celery.signals import setup_logging
 from django.apps import AppConfig
 from django.conf import settings
@@ -7,6 +9,8 @@ from config.checks import refuse_wrong_settings
 
 
 class GateConfig(AppConfig):
+    """The last app to be ready: it refuses wrong settings and starts Sentry."""
+
     name = "config"
 
     def ready(self):
@@ -16,4 +20,7 @@ class GateConfig(AppConfig):
 
 
 def leave_logging_alone(**_):
-    """Where somebody listens, Celery lays no handlers of its own over those of LOGGING."""
+    """Signal receiver that keeps Celery's own log handlers off.
+
+    Where somebody listens, Celery lays no handlers of its own over those of LOGGING.
+    """

@@ -1,4 +1,4 @@
-"""The engine that carries out what the database says is due."""
+"""The Celery application and its signal handlers: it carries out what the database says is due."""
 
 import gc
 import os
@@ -25,23 +25,31 @@ NEVER_BY_CELERY = 10**9  # tasks after which it closes our connections: that is 
 
 @celeryd_init.connect
 def be_a_patient_worker(conf=None, **_):
+    """Give a worker longer broker timeouts than a page."""
     conf.broker_transport_options = conf.broker_transport_options | PATIENT
 
 
 @celeryd_init.connect
 def keep_connections(conf=None, **_):
-    """Over a new connection an empty sweep costs half as much again: the server, too, begins with nothing."""
+    """Keep database connections between tasks.
+
+    Over a new connection an empty sweep costs half as much again: the server, too, begins with nothing.
+    """
     conf["CELERY_DB_REUSE_MAX"] = NEVER_BY_CELERY
 
 
 @task_prerun.connect
 def check_connections(**_):
+    """Close database connections that are too old, before each task."""
     close_old_connections()
 
 
 @task_postrun.connect
 def close_connections(state=None, **_):
-    """Those that broke, are old (CONN_MAX_AGE) or were there when a task failed: the database may be another now."""
+    """Close database connections after a task: those that broke, are old (CONN_MAX_AGE), or all after a failure.
+
+    When a task failed, the database may be another now.
+    """
     if state == SUCCESS:
         close_old_connections()
     else:
@@ -50,12 +58,16 @@ def close_connections(state=None, **_):
 
 @beat_init.connect
 def be_a_patient_beat(sender=None, **_):
+    """Give a beat longer broker timeouts than a page."""
     sender.app.conf.broker_transport_options = sender.app.conf.broker_transport_options | PATIENT
 
 
 @celeryd_init.connect
 def refuse_a_key_of_its_own(**_):
-    """Celery logs what a receiver raises, and goes on; this ends it."""
+    """Stop a worker that would make a SECRET_KEY of its own.
+
+    Celery logs what a receiver raises, and goes on; this ends it.
+    """
     try:
         checks.refuse_a_key_of_its_own()
     except ImproperlyConfigured as problem:
@@ -64,7 +76,10 @@ def refuse_a_key_of_its_own(**_):
 
 @worker_ready.connect
 def look_through_new_things_only(**_):
-    """Settling makes many rows that soon go; looking through all of Django for garbage was a sixth of the work."""
+    """Tune garbage collection for a worker: freeze what start-up made, and collect less often.
+
+    Settling makes many rows that soon go; looking through all of Django for garbage was a sixth of the work.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

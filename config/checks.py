@@ -1,4 +1,4 @@
-"""System checks of what the environment says together, and the one place where a wrong setting stops a start.
+"""System checks across settings, and the one place where a wrong setting stops a start.
 
 A single value is refused by env.py. What has to be imported is looked at by each room's checks.py.
 """
@@ -24,33 +24,42 @@ PATH = re.compile(r"(accounts|config|launcher|provisioning|support)(\.\w+)+[.:]\
 
 
 def refuse_wrong_settings() -> None:
-    """At every start, of whatever program: the first error as a sentence, without a traceback."""
+    """Run the system checks of settings at the start of any program.
+
+    Raises ImproperlyConfigured with the first error as a sentence, without a traceback.
+    """
     for message in found():
         if message.is_serious():
             raise ImproperlyConfigured(sentence(message))
 
 
 def tell() -> None:
-    """The warnings, for programs that Django does not tell them itself."""
+    """Log the warnings, for programs that Django does not tell them itself."""
     for message in found():
         logger.warning(sentence(message))
 
 
 def found() -> list[CheckMessage]:
+    """Return the messages of the settings' checks that are not silenced."""
     return [message for message in run_checks(tags=[SETTINGS]) if not message.is_silenced()]
 
 
 def sentence(message: CheckMessage) -> str:
+    """Format a check message as one sentence."""
     return f"{message.msg}: {message.hint}." if message.hint else f"{message.msg}."
 
 
 @register(SETTINGS)
 def environment(**_: object) -> list[CheckMessage]:
+    """System check of SECRET_KEY, ALLOWED_HOSTS and HOST."""
     return [*_key(), *_hosts(), *_address()]
 
 
 def refuse_a_key_of_its_own() -> None:
-    """Where a web or a worker starts by itself there may be others on other hosts. `up` is all there is."""
+    """Raise ImproperlyConfigured if a web or worker that starts by itself has no SECRET_KEY named.
+
+    There may be others on other hosts. `up` is all there is.
+    """
     for message in _key():
         if not is_supervised():
             raise ImproperlyConfigured(sentence(message))
@@ -66,7 +75,7 @@ def _key() -> Iterator[CheckMessage]:
 
 
 def is_for_others() -> bool:
-    """Whether anybody but this machine is to reach it."""
+    """Return True if anybody but this machine is to reach the site."""
     return not (hosts.is_loopback(settings.SITE_HOST) and hosts.is_loopback(settings.HOST))
 
 

@@ -1,4 +1,7 @@
-"""The environment, read once; a wrong value is one sentence that names its variable."""
+"""Environment variables, parsed and validated; a wrong value is one sentence that names its variable.
+
+Each function raises ImproperlyConfigured for a value it cannot use.
+"""
 
 import os
 import re
@@ -61,11 +64,12 @@ SHORTEST_WAIT, LONGEST_WAIT = 0.001, 7 * 86400  # seconds
 
 
 def refuse(name: str, why: str) -> ImproperlyConfigured:
+    """Return the ImproperlyConfigured for a variable; it is raised by the caller."""
     return ImproperlyConfigured(f"{name} {why}")
 
 
 def text(name: str, default: str) -> str:
-    """An empty variable counts as one that is not named."""
+    """Read a printable string. An empty variable counts as one that is not named."""
     value = os.environ.get(name, "").strip()
     if not value.isprintable():
         raise refuse(name, "has a line break or another character in it that cannot be printed.")
@@ -73,6 +77,7 @@ def text(name: str, default: str) -> str:
 
 
 def choice(name: str, default: str, choices: Sequence[str]) -> str:
+    """Read one of several words, in any case."""
     value = text(name, default)
     found = next((known for known in choices if known.lower() == value.lower()), None)
     if found is None:
@@ -81,7 +86,7 @@ def choice(name: str, default: str, choices: Sequence[str]) -> str:
 
 
 def secret_key(name: str, kept: str) -> str:
-    """Whoever can guess it can log in as anybody."""
+    """Read a secret of 32 characters or more. Whoever can guess it can log in as anybody."""
     value = text(name, kept)
     if len(value) < 32:
         raise refuse(name, "is too short: give it 50 random characters.")
@@ -89,6 +94,7 @@ def secret_key(name: str, kept: str) -> str:
 
 
 def flag(name: str, default: bool = False) -> bool:
+    """Read a boolean."""
     value = text(name, "1" if default else "0").lower()
     if value in ("1", "true", "yes", "on"):
         return True
@@ -98,6 +104,7 @@ def flag(name: str, default: bool = False) -> bool:
 
 
 def whole_number(name: str, default: int, least: int, most: int) -> int:
+    """Read an integer from `least` to `most`."""
     value = text(name, str(default))
     if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
         raise refuse(name, f"must be a whole number from {least} to {most}, not {value!r}.")
@@ -105,7 +112,7 @@ def whole_number(name: str, default: int, least: int, most: int) -> int:
 
 
 def seconds_list(name: str, default: str) -> list[float]:
-    """A comma-separated list of waits in seconds, each above zero."""
+    """Read a comma-separated list of waits in seconds, each above zero."""
     value = text(name, default)
     try:
         waits = [float(part) for part in value.split(",")]
@@ -117,6 +124,7 @@ def seconds_list(name: str, default: str) -> list[float]:
 
 
 def names_list(name: str, default: str) -> list[str]:
+    """Read a comma-separated list of names, none of them twice."""
     value = text(name, default)
     names = [part.strip() for part in value.split(",") if part.strip()]
     if not names:
@@ -128,7 +136,7 @@ def names_list(name: str, default: str) -> list[str]:
 
 
 def hosts_list(name: str, default: str) -> list[str]:
-    """Hosts as Django compares them: no scheme, no port, an IPv6 address in brackets."""
+    """Read a list of hosts as Django compares them: no scheme, no port, an IPv6 address in brackets."""
     named = names_list(name, default)
     for one in named:
         if not (one == "*" or _is_bare_host(one.removeprefix("."))):
@@ -137,7 +145,7 @@ def hosts_list(name: str, default: str) -> list[str]:
 
 
 def address(name: str, default: str) -> str:
-    """One mailbox: dana@example.com, or Arrivals <hello@example.com>."""
+    """Read one mailbox: dana@example.com, or Arrivals <hello@example.com>."""
     value = text(name, default)
     found = mailbox(value)
     if found is None:
@@ -146,7 +154,7 @@ def address(name: str, default: str) -> str:
 
 
 def site(name: str, default: str) -> str:
-    """Where the site is, as browsers write it: in ASCII, in lower case, without the port that they leave out."""
+    """Read the site's URL as browsers write it: in ASCII, in lower case, without the port that they leave out."""
     value = text(name, default).rstrip("/")
     parts = _parts(name, value, "https://acme.example")
     host = hosts.as_browsers_write(parts.hostname or "")
@@ -161,7 +169,7 @@ def site(name: str, default: str) -> str:
 
 
 def listening_host(name: str, default: str) -> str:
-    """The address to listen on, in brackets if it is one of IPv6; a name must lead somewhere."""
+    """Read the address to listen on, in brackets if it is one of IPv6; a name must lead somewhere."""
     value = text(name, default)
     bare = value.removeprefix("[").removesuffix("]")
     try:
@@ -173,7 +181,7 @@ def listening_host(name: str, default: str) -> str:
 
 
 def user_and_password(name: str) -> str:
-    """`user:password`, or nothing where nobody is named."""
+    """Read `user:password`, or nothing where nobody is named."""
     value = text(name, "")
     user, colon, password = value.partition(":")
     if value and not (user and colon and password):
@@ -182,7 +190,7 @@ def user_and_password(name: str) -> str:
 
 
 def token(name: str) -> str:
-    """What a header can carry behind "Bearer" and nobody can guess, or nothing where none is named."""
+    """Read a bearer token that a header can carry and nobody can guess, or nothing where none is named."""
     value = text(name, "")
     if value and (len(value) < 20 or not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", value)):
         raise refuse(name, "must be 20 characters or more, only letters, digits and . _ ~ + / -, as a token is.")
@@ -190,7 +198,7 @@ def token(name: str) -> str:
 
 
 def reports(name: str) -> str:
-    """Sentry's address for our errors, or nothing where none is named."""
+    """Read Sentry's address for our errors, or nothing where none is named."""
     value = text(name, "")
     if value:
         like = "https://key@host/project"
@@ -201,7 +209,7 @@ def reports(name: str) -> str:
 
 
 def database(name: str, default: str) -> dict:
-    """The database as Django wants it. Only PostgreSQL: the races we guard against need its row locks."""
+    """Read the database URL as Django's settings. Only PostgreSQL: the races we guard against need its row locks."""
     value = text(name, default)
     if "://" not in value or _scheme(value) not in DATABASES_WE_SPEAK:
         raise refuse(name, f"must start with postgres://, not {_scheme(value)!r}.")
@@ -221,7 +229,7 @@ def database(name: str, default: str) -> dict:
 
 
 def _pool(name: str, value: str | int) -> dict:
-    """Options for Django's pool: pool=true, or how many connections a process may have at most."""
+    """Options for Django's pool: pool=true, or the most connections that a process may have."""
     word = str(value).lower()
     if word in ("0", "false", "no", "off"):
         return {}
@@ -240,7 +248,7 @@ def _check_age(name: str, age: object, pooled: bool) -> None:
 
 
 def _look_at_database(name: str, value: str, config: dict) -> None:
-    """What would otherwise be told by each page, as a refusal of libpq's. Several hosts may be named."""
+    """Refuse a database URL that libpq would refuse at each page. Several hosts may be named."""
     if not config["NAME"] or "@" in config["NAME"] or re.search(r"[#\s]", value):
         raise refuse(name, f"names no database: write {LIKE_A_DATABASE}; {SPECIAL}.")
     ports = [port for port in str(config["PORT"]).split(",") if port]
@@ -253,24 +261,21 @@ def _look_at_database(name: str, value: str, config: dict) -> None:
 
 
 def _look_at_options(name: str, options: dict) -> None:
-    """libpq would find them out at the first visitor."""
+    """Refuse options that libpq would find out at the first visitor."""
     known = DATABASE_OPTIONS | {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
     for option, value in options.items():
         if option not in known:
             near = get_close_matches(option, known, 1)
-            raise refuse(name, f"has an option {option!r} that PostgreSQL does not know{_did_you_mean(near)}.")
+            hint = f": did you mean {near[0]}?" if near else ": leave it out"
+            raise refuse(name, f"has an option {option!r} that PostgreSQL does not know{hint}.")
         if NUMBERS_OF_LIBPQ.fullmatch(option) and not re.fullmatch(r"-?\d+", str(value)):
             raise refuse(name, f"has an option {option} that must be a whole number, not {value!r}.")
     if options.get("sslmode", "prefer") not in SSL_MODES:
         raise refuse(name, f"has an sslmode that is none of {', '.join(SSL_MODES)}: {options['sslmode']!r}.")
 
 
-def _did_you_mean(near: list[str]) -> str:
-    return f": did you mean {near[0]}?" if near else ": leave it out"
-
-
 def broker(name: str, default: str) -> str:
-    """Where Redis is, in the way Celery says it."""
+    """Read the URL of Redis, in the way Celery says it."""
     value = text(name, default)
     scheme = _scheme(value)
     if scheme not in BROKERS_WE_SPEAK or "://" not in value:
@@ -285,7 +290,7 @@ def broker(name: str, default: str) -> str:
 
 
 def _over_tls(value: str, options: dict[str, str]) -> str:
-    """The server's certificate and name are verified, unless the URL says otherwise."""
+    """Add certificate checks: the server's certificate and name are verified, unless the URL says otherwise."""
     if options.get("ssl_cert_reqs", "").lower().endswith("none"):
         return value
     missing = urlencode({option: safe for option, safe in SAFE_TLS.items() if option not in options})
@@ -319,7 +324,7 @@ def _look_at_number(name: str, number: str) -> None:
 
 
 def mail(name: str, folder: Path) -> dict:
-    """E-mail settings; letters land as files in `folder` where nothing is named."""
+    """Read the e-mail settings; letters land as files in `folder` where nothing is named."""
     value = text(name, "")
     if not value:
         return {
@@ -360,7 +365,10 @@ def _look_at_mail(name: str, value: str) -> None:
 
 
 def workspaces(name: str, default: str) -> str:
-    """Where workspaces are made. The token is a password: it goes over TLS, or it stays on a network of our own."""
+    """Read the URL of the workspace backend.
+
+    The token is a password: it goes over TLS, or it stays on a network of our own.
+    """
     value = text(name, default)
     scheme = value.partition(":")[0]
     if scheme not in WORKSPACES_WE_SPEAK or (scheme not in ("http", "https") and value != f"{scheme}:"):
@@ -388,7 +396,7 @@ SPECIAL = "a special character in a password is written as %40 (@), %2F (/), %3F
 
 
 def _url(name: str, value: str, like: str) -> SplitResult:
-    """The parts of a URL that leads to a host. Never repeats the value: there may be a password in it."""
+    """Parse a URL that leads to a host. Never repeats the value: there may be a password in it."""
     parts = _parts(name, value, like)
     if not parts.hostname:
         raise refuse(name, f"names no host: write {like}.")

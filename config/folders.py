@@ -1,4 +1,4 @@
-"""Folders that the environment names: made where they are missing, refused in a sentence where that cannot be."""
+"""Folders and the secret key file that the environment names: made where missing, refused where that cannot be."""
 
 import os
 import secrets
@@ -9,7 +9,7 @@ from config.env import refuse, text
 
 
 def writable(name: str, folder: Path) -> Path:
-    """The folder, made if need be, once a file could be made in it."""
+    """Return the folder, made if need be, once a file could be made in it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         TemporaryFile(dir=folder).close()
@@ -20,11 +20,12 @@ def writable(name: str, folder: Path) -> Path:
 
 
 def home(name: str, default: Path) -> Path:
+    """Read the path of a writable folder."""
     return writable(name, Path(text(name, str(default))).absolute())
 
 
 def programs(name: str) -> Path | None:
-    """Where PostgreSQL's own programs are, if somebody says so."""
+    """Read the folder of PostgreSQL's own programs, or None where none is named."""
     named = text(name, "")
     folder = Path(named)
     if not named:
@@ -37,7 +38,7 @@ def programs(name: str) -> Path | None:
 
 
 def kept_secret(path: Path) -> str:
-    """The key of an installation where none was named: made once, readable by its owner alone.
+    """Return the key of an installation where none was named: made once, readable by its owner alone.
 
     Whole from the first moment that others see it: two processes that start at once must not read half a key.
     """
@@ -59,7 +60,7 @@ def _write_for_us_alone(path: Path, words: str) -> None:
 
 
 def _put_first(fresh: Path, path: Path) -> None:
-    """Whoever comes second keeps the first one's."""
+    """Publish the file atomically: whoever comes second keeps the first one's."""
     try:
         os.link(fresh, path)
     except FileExistsError:

@@ -1,4 +1,4 @@
-"""Host names and IP addresses as they stand in URLs, and which of them are on a network of our own.
+"""Host names and IP addresses as they stand in URLs, and the test for those on a private network.
 
 A token that travels without TLS must not leave that network, and a name shows where it leads only if it is one
 that nobody can register in the public DNS.
@@ -28,6 +28,7 @@ OUR_NAMES = (".internal", ".local", ".localhost", ".svc", ".lan", ".home.arpa")
 
 
 def address_in(host: str) -> IPv4Address | IPv6Address | None:
+    """Parse an IP address; None where it is none."""
     try:
         return ip_address(host)
     except ValueError:
@@ -35,14 +36,20 @@ def address_in(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def is_host(host: str) -> bool:
-    """An address, or a name in ASCII. One that ends in a number, like 0x7f.1, is an address in disguise: neither."""
+    """Return True for an IP address, or a name in ASCII.
+
+    One that ends in a number, like 0x7f.1, is an address in disguise: neither.
+    """
     labels = host.removesuffix(".").split(".")
     named = len(host) <= 253 and all(LABEL.fullmatch(label) for label in labels)
     return bool(address_in(host)) or (named and not NUMBER.fullmatch(labels[-1]))
 
 
 def is_inside(host: str) -> bool:
-    """Loopback, a private network, a name of one word (another container), or a name that is never public."""
+    """Return True on a network of our own.
+
+    Loopback, a private network, a name of one word (another container), or a name that is never public.
+    """
     name = host.lower().removesuffix(".")
     if address := address_in(name):
         return any(address in network for network in OUR_NETWORKS)
@@ -50,22 +57,24 @@ def is_inside(host: str) -> bool:
 
 
 def as_browsers_write(host: str) -> str:
-    """müller.example as xn--mller-kva.example, and 2001:db8:0:0::1 as 2001:db8::1."""
+    """Normalise a host: müller.example as xn--mller-kva.example, and 2001:db8:0:0::1 as 2001:db8::1."""
     return str(address_in(host) or in_ascii(host))
 
 
 def is_loopback(host: str) -> bool:
+    """Return True for an address or a name of this machine itself."""
     name = host.lower().strip("[]").removesuffix(".")
     address = address_in(name)
     return address.is_loopback if address else name == "localhost" or name.endswith(".localhost")
 
 
 def in_url(host: str) -> str:
+    """Format a host for a URL: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host
 
 
 def in_mailbox(host: str) -> str:
-    """What stands behind the @ of an address there."""
+    """Format a host for the part behind the @ of an address there."""
     address = address_in(host)
     if address is None:
         return host

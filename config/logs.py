@@ -1,4 +1,4 @@
-"""Structured logging: JSON lines where a machine reads, readable ones at a terminal, and nothing personal in either.
+"""Structured logging: JSON lines for machines, readable ones at a terminal, and nothing personal in either.
 
 All that is said through `logging` or structlog goes one way. What is bound by structlog.contextvars (the request,
 the step) stands on each line; whatever nobody caught is one line with its traceback, in any thread.
@@ -39,11 +39,15 @@ LONGEST_WORD = 20  # a token is longer
 
 
 def usual_format(debug: bool) -> str:
+    """Return the default log format: lines in debugging or at a terminal, else JSON."""
     return "lines" if debug or sys.stderr.isatty() else "json"
 
 
 def configuration(level: str, form: str) -> dict[str, Any]:
-    """For LOGGING. Loggers that others have configured lose their handlers: each line is written once."""
+    """Return the dictionary for LOGGING.
+
+    Loggers that others have configured lose their handlers: each line is written once.
+    """
     others = level if level in ("DEBUG", "ERROR", "CRITICAL") else "WARNING"
     renderer = (
         JSONRenderer()
@@ -74,7 +78,10 @@ def configuration(level: str, form: str) -> dict[str, Any]:
 
 
 class Faults(logging.Filter):
-    """Django tells each 404 and each 503 as well, with its path: our own line for the request has them."""
+    """Log filter that keeps only records with a traceback.
+
+    Django tells each 404 and each 503 as well, with its path: our own line for the request has them.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         return bool(record.exc_info)
@@ -90,7 +97,10 @@ KNOWN: list[Processor] = [
 
 
 def install() -> None:
-    """What is uncaught becomes a line, and structlog's own loggers go the way of `logging`."""
+    """Configure structlog and the exception hooks.
+
+    What is uncaught becomes a line, and structlog's own loggers go the way of `logging`.
+    """
     structlog.configure(
         processors=[*KNOWN, ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,
@@ -103,12 +113,15 @@ def install() -> None:
 
 
 def _is_no_sentence(record: logging.LogRecord) -> bool:
-    """Celery sets Django up in a signal: a wrong setting would be told there with a traceback, and then once more."""
+    """Log filter against wrong settings that are told twice.
+
+    Celery sets Django up in a signal: a wrong setting would be told there with a traceback, and then once more.
+    """
     return not (record.exc_info and isinstance(record.exc_info[1], ImproperlyConfigured))
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: Any) -> None:
-    """A wrong setting is a sentence wherever it ends a program; all else is a fault, with its traceback."""
+    """Exception hook: a fault is logged with its traceback, a wrong setting ends any program with its sentence."""
     if issubclass(kind, ImproperlyConfigured):
         sys.stderr.write(f"{error}\n")
     elif issubclass(kind, KeyboardInterrupt):
@@ -126,7 +139,10 @@ def _uncaught_in_thread(what: threading.ExceptHookArgs) -> None:
 
 
 def about_request(_logger: Any, _method: str, line: EventDict) -> EventDict:
-    """What Django says of a request says its path, and a path may be a key to somebody's account."""
+    """Log processor that replaces the path of a request by its route.
+
+    What Django says of a request says its path, and a path may be a key to somebody's account.
+    """
     request = getattr(line.get("_record"), "request", None)
     if not isinstance(request, HttpRequest):
         return line
@@ -139,7 +155,7 @@ def about_request(_logger: Any, _method: str, line: EventDict) -> EventDict:
 
 
 def path_of(request: HttpRequest) -> str:
-    """The route, which has no token in it; of a path that leads nowhere the first word, if it is a word."""
+    """Return the route, which has no token in it; of a path that leads nowhere the first word, if it is a word."""
     try:
         return f"/{(request.resolver_match or resolve(request.path_info)).route}"
     except Resolver404:
@@ -148,17 +164,21 @@ def path_of(request: HttpRequest) -> str:
 
 
 def account_of(request: HttpRequest) -> dict[str, str]:
-    """Whose it is, if somebody has asked already: for a line in a log nobody asks the database."""
+    """Return the account of a request for the log, if somebody has asked already.
+
+    For a line in a log nobody asks the database.
+    """
     user = getattr(request, "_cached_user", None)
     return {"account": str(user.pk)} if user and user.is_authenticated else {}
 
 
 def without_persons(_logger: Any, _method: str, line: EventDict) -> EventDict:
+    """Log processor that masks personal data."""
     return {name: masked(value) for name, value in line.items()}
 
 
 def masked(value: Any) -> Any:
-    """Without addresses, passwords in URLs and what PostgreSQL repeats; anything in it, however deep."""
+    """Mask addresses, passwords in URLs and what PostgreSQL repeats; in any value, however deep."""
     if isinstance(value, dict):
         return {name: masked(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -170,6 +190,9 @@ def masked(value: Any) -> Any:
 
 
 def terminal_below() -> None:
-    """For programs that a person starts from a terminal and that speak to it through another one's pipe."""
+    """Choose readable log lines for child processes of a terminal.
+
+    For programs that a person starts from a terminal and that speak to it through another one's pipe.
+    """
     if sys.stderr.isatty():
         os.environ.setdefault("LOG_FORMAT", "lines")

@@ -1,4 +1,4 @@
-"""Mailboxes as people write them in a settings file, and as a letter's header needs them (RFC 5322).
+"""Mailboxes of a settings file, parsed and quoted for an e-mail header (RFC 5322).
 
 `Acme, Inc. <hello@acme.example>` is two mailboxes to a header, and to Django a letter that cannot be sent.
 """
@@ -18,7 +18,10 @@ LONGEST_LOCAL, LONGEST = 64, 254  # RFC 5321
 
 
 def mailbox(value: str) -> str | None:
-    """The same mailbox with its name in quotes where it needs them and its host in ASCII; None if it is none."""
+    """Parse a mailbox and return it as a header needs it; None if it is none.
+
+    That is with its name in quotes where it needs them, and its host in ASCII.
+    """
     named = NAMED.fullmatch(value)
     name, address = (_unquoted(named["name"].strip()), named["address"]) if named else ("", value)
     local, _, domain = address.rpartition("@")
@@ -28,17 +31,14 @@ def mailbox(value: str) -> str | None:
     address = f"{local}@{domain}"
     if len(address) > LONGEST:
         return None
-    return f"{_phrase(name)} <{address}>" if name else address
+    phrase = name if PLAIN_NAME.fullmatch(name) else f'"{quote(name)}"'
+    return f"{phrase} <{address}>" if name else address
 
 
 def _unquoted(name: str) -> str:
     if len(name) > 1 and name[0] == name[-1] == '"':
         return re.sub(r"\\(.)", r"\1", name[1:-1])
     return name
-
-
-def _phrase(name: str) -> str:
-    return name if PLAIN_NAME.fullmatch(name) else f'"{quote(name)}"'
 
 
 def _is_domain(domain: str) -> bool:

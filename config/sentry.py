@@ -1,4 +1,4 @@
-"""Sentry, where SENTRY_DSN names it: what broke and where, and nothing of the person it broke for."""
+"""Sentry error reports, where SENTRY_DSN names it: what broke and where, and nothing of the person it broke for."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -12,6 +12,7 @@ SAYS_WHO = ("request", "breadcrumbs", "user", "extra", "server_name")
 
 
 def start(dsn: str) -> None:
+    """Start Sentry, if a DSN is named. Raises ImproperlyConfigured without sentry-sdk."""
     if not dsn:
         return
     if find_spec("sentry_sdk") is None:
@@ -27,5 +28,5 @@ def start(dsn: str) -> None:
 
 
 def without_persons(event: dict[str, Any], _hint: Any) -> dict[str, Any]:
-    """Paths have tokens in them, and words have addresses."""
+    """Event filter that removes personal data: paths have tokens in them, and words have addresses."""
     return masked({name: value for name, value in event.items() if name not in SAYS_WHO})

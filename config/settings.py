@@ -1,4 +1,4 @@
-"""One settings file: the environment, and defaults that run. Every variable is described in the README."""
+"""Django settings: one file, from the environment, with defaults that run. The README describes every variable."""
 
 import secrets
 from datetime import timedelta

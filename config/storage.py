@@ -1,10 +1,13 @@
-"""Static files under names that change with their content, so that browsers may keep them for good."""
+"""Static files storage with content hashes in the names, so that browsers may keep the files for good."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class Fingerprints(CompressedManifestStaticFilesStorage):
-    """Where nothing has been collected (tests, a plain runserver) files keep their own names."""
+    """Manifest storage that falls back to plain names.
+
+    Where nothing has been collected (tests, a plain runserver) files keep their own names.
+    """
 
     manifest_strict = False
 

@@ -1,3 +1,5 @@
+"""Root URL configuration and error handlers."""
+
 from django.contrib import admin
 from django.urls import include, path
 

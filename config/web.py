@@ -44,7 +44,7 @@ ALIVE = "/healthz"  # has a thread of its own: a process that is busy is not dea
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Raises OSError."""
+    """Return a listening socket. Raises OSError."""
     place = (host.strip("[]"), port)
     if ":" not in host:
         return socket.create_server(place)
@@ -53,7 +53,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(application: Callable[..., Any], door: socket.socket) -> None:
-    """Until SIGTERM or SIGINT; a second one ends us at once."""
+    """Serve until SIGTERM or SIGINT, with a graceful stop; a second one ends us at once."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue is no news
     server = Server(application, door, adjustments(door.getsockname()[0], connections_for(files_allowed())))
 
@@ -68,7 +68,7 @@ def serve(application: Callable[..., Any], door: socket.socket) -> None:
 
 
 def files_allowed() -> int:
-    """As many open files as we want, or as we are let have."""
+    """Raise the limit of open files to what we want, or as far as we may, and return it."""
     wanted = CONNECTIONS * FILES_EACH + OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -78,10 +78,12 @@ def files_allowed() -> int:
 
 
 def connections_for(files: int) -> int:
+    """Return the number of connections that so many open files allow."""
     return max(1, min(CONNECTIONS, (files - OTHER_FILES) // FILES_EACH))
 
 
 def adjustments(name: str, connections: int) -> Adjustments:
+    """Return waitress's settings."""
     return Adjustments(
         threads=settings.WEB_THREADS,
         connection_limit=connections,
@@ -99,6 +101,8 @@ def adjustments(name: str, connections: int) -> Adjustments:
 
 
 class Crowded(Error):
+    """503: large bodies fill their share of the disk."""
+
     code, reason = 503, "Service Unavailable"
 
 
@@ -112,7 +116,7 @@ WORDS = {
 
 
 class Request(HTTPRequestParser):
-    """One request as it comes in."""
+    """Parser of one request as it comes in, with limits by path and a guard against request smuggling."""
 
     adj: Adjustments
     completed: bool
@@ -123,7 +127,10 @@ class Request(HTTPRequestParser):
         self.began = time.time()
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Of two lengths a proxy before us may believe the other one: that is how requests are smuggled."""
+        """Parse the headers, and refuse two lengths.
+
+        Of two lengths a proxy before us may believe the other one: that is how requests are smuggled.
+        """
         super().parse_header(header_plus)
         if "TRANSFER_ENCODING" in self.headers or (self.chunked and "CONTENT_LENGTH" in self.headers):
             raise ParsingError("Two lengths")
@@ -141,12 +148,14 @@ class Request(HTTPRequestParser):
 
     @property
     def on_disk(self) -> int:
-        """Bytes that its body may need there."""
+        """Bytes that its body may need on disk."""
         length = self.adj.max_request_body_size if self.chunked else self.content_length
         return length if length > IN_MEMORY else 0
 
 
 class Answer(WSGITask):
+    """Task that runs the application: no body for HEAD, no keep-alive while we stop."""
+
     def __init__(self, channel: "Connection", request: Request) -> None:
         super().__init__(channel, request)
         if channel.server.stopping:
@@ -162,7 +171,7 @@ class Answer(WSGITask):
 
 
 class TooLarge(Answer):
-    """The application answers, with its page, and never sees the body."""
+    """Task for a body over the limit: the application answers, with its page, and never sees the body."""
 
     def __init__(self, channel: "Connection", request: Request) -> None:
         super().__init__(channel, request)
@@ -175,6 +184,8 @@ class TooLarge(Answer):
 
 
 class Unreadable(ErrorTask):
+    """Task for a request that could not be parsed: a plain-text error in our own words."""
+
     def execute(self) -> None:
         error = self.request.error
         self.status = f"{error.code} {error.reason}"
@@ -189,11 +200,14 @@ class Unreadable(ErrorTask):
 
 
 def refusal(channel: "Connection", request: Request) -> Task:
+    """Return the task for a request that the parser refused."""
     kind = TooLarge if isinstance(request.error, RequestEntityTooLarge) else Unreadable
     return kind(channel, request)
 
 
 class Connection(HTTPChannel):
+    """Channel of one client, with a lingering close after a refusal."""
+
     server: "Server"
     task_class = Answer
     error_task_class = staticmethod(refusal)
@@ -221,8 +235,11 @@ class Connection(HTTPChannel):
             self.handle_close()
 
     def handle_close(self) -> None:
-        """After a refusal the rest of what they send is dropped for a while: were it left unread, the kernel would
-        answer it with a reset, and they would see that instead of our words."""
+        """Close, after a refusal with a half-close first (lingering close).
+
+        The rest of what they send is dropped for a while: were it left unread, the kernel would answer it with a
+        reset, and they would see that instead of our words.
+        """
         if self.refused and not self.lingers_until:
             self.lingers_until = time.time() + LINGER
             self.will_close = self.close_when_flushed = False
@@ -232,6 +249,8 @@ class Connection(HTTPChannel):
 
 
 class Server(TcpWSGIServer):
+    """waitress's server with a cap on connections, a spare thread for /healthz and a graceful stop."""
+
     channel_class = Connection
     stopping = False
 
@@ -244,13 +263,13 @@ class Server(TcpWSGIServer):
         self.spare.set_thread_count(1)
 
     def add_task(self, channel: Connection) -> None:
-        """To one of the threads; what needs nobody's work, to one that always has time."""
+        """Hand a request to one of the threads; what needs nobody's work, to one that always has time."""
         request = channel.requests[0]
         quick = request.error or request.path == ALIVE
         (self.spare if quick else self.task_dispatcher).add_task(channel)
 
     def handle_accept(self) -> None:
-        """Of those that wait at the door many at once: a turn of the loop looks at every connection there is."""
+        """Accept many waiting connections at once: a turn of the loop looks at every connection there is."""
         for _ in range(ACCEPTED_AT_ONCE):
             before = len(self.active_channels)
             super().handle_accept()
@@ -271,7 +290,7 @@ class Server(TcpWSGIServer):
                 channel.will_close = True
 
     def is_full(self, newest: Request) -> bool:
-        """Whether a large body of a stranger's would be more than all of them together may take on disk."""
+        """Return True if this large body would be more than all of them together may take on disk."""
         if not newest.on_disk or newest.adj.max_request_body_size > settings.FORM_MAX_SIZE + 1:
             return False
         requests = (each for one in self.active_channels.values() for each in (one.request, *one.requests) if each)
@@ -283,7 +302,7 @@ class Server(TcpWSGIServer):
         self.finish()
 
     def finish(self) -> None:
-        """Nobody new; what has been taken in whole is answered."""
+        """Drain: accept nobody new, and answer what has been taken in whole, within PATIENCE."""
         wasyncore.poll2(0.0, self._map)
         wasyncore.dispatcher.close(self)
         deadline = time.monotonic() + PATIENCE

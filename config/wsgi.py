@@ -1,3 +1,5 @@
+"""WSGI application, with the system checks that a web process makes at start."""
+
 import os
 
 from django.core.wsgi import get_wsgi_application

@@ -1,4 +1,4 @@
-"""A private PostgreSQL: found, set up, started after anything, never as root."""
+"""A private PostgreSQL server: found, initialised, started also after a crash, never as root."""
 
 import os
 import re
@@ -21,6 +21,8 @@ THROWAWAY = ("fsync=off", "full_page_writes=off")
 
 
 class RootRefused(ServerFailed):
+    """PostgreSQL does not run as root, and root cannot become another user here."""
+
     def __init__(self) -> None:
         super().__init__(
             "PostgreSQL refuses root, and here root cannot become somebody else: "
@@ -29,12 +31,14 @@ class RootRefused(ServerFailed):
 
 
 class Postgres(Server):
+    """A private PostgreSQL on a unix socket."""
+
     name = "postgres"
     goodbye = signal.SIGINT
     become: Callable[[], None] | None = None
 
     def answers(self) -> bool:
-        """Also when it has no connection left to give."""
+        """Return True if the server is up, also when it has no connection left to give."""
         address = f"host='{self.sockets}' port=5432 user=postgres dbname=postgres connect_timeout=2"
         return pq.PGconn.ping(address.encode()) == pq.Ping.OK
 
@@ -51,7 +55,10 @@ class Postgres(Server):
         return self._spawn([str(programs / "postgres"), *self._options()], pass_fds=[lock])
 
     def _initialise(self, programs: Path, owner: int) -> None:
-        """Under another name until all is done: a folder left half made by a kill must not look like data."""
+        """Run initdb and create the database, then rename the folder into place.
+
+        Under another name until all is done: a folder left half made by a kill must not look like data.
+        """
         fresh = self.home / "postgres.new"
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
@@ -84,7 +91,7 @@ class Postgres(Server):
 
 
 def _programs() -> Path:
-    """The folder of initdb and postgres: named, from the wheel, from the system's newest, from PATH."""
+    """Find the folder of initdb and postgres: named, from the wheel, from the system's newest, from PATH."""
     found = next((folder for folder in _folders() if (folder / "initdb").is_file()), None)
     if found is None:
         raise ServersMissing("PostgreSQL", "DATABASE_URL")
@@ -115,14 +122,17 @@ def _check_version(data: Path, programs: Path) -> None:
 
 
 def _forget_dead_postmaster(data: Path, sockets: Path) -> None:
-    """After a kill -9 its number is a zombie's or another program's: PostgreSQL takes either for its kind."""
+    """Remove stale lock files of a PostgreSQL that was killed.
+
+    After a kill -9 its number is a zombie's or another program's: PostgreSQL takes either for its kind.
+    """
     for note in (data / "postmaster.pid", sockets / ".s.PGSQL.5432.lock"):
         if note.exists() and not _serves(data, note.read_text().split("\n")[0].strip()):
             note.unlink()
 
 
 def _serves(data: Path, pid: str) -> bool:
-    """Whether that process is a PostgreSQL on this data: one that somebody started without us."""
+    """True if that process is a PostgreSQL on this data: one that somebody started without us."""
     if not pid or not Path("/proc/self").exists():
         return bool(pid)
     try:
@@ -133,7 +143,10 @@ def _serves(data: Path, pid: str) -> bool:
 
 
 def _give(owner: int, *folders: Path) -> None:
-    """To whom the server runs as; that may have changed since the data were made."""
+    """Change the owner of the folders to the user that the server runs as.
+
+    That may have changed since the data were made.
+    """
     foreign = [folder for folder in folders if folder.stat().st_uid != owner]
     try:
         for path in (inner for folder in foreign for inner in (folder, *folder.rglob("*"))):

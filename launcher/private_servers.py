@@ -1,4 +1,4 @@
-"""Private PostgreSQL and Valkey for where nobody names any: real servers on unix sockets below one folder.
+"""Private PostgreSQL and Valkey where none is named: real servers on unix sockets below one folder.
 
 Needs no Django: settings and the tests ask here for addresses before Django is there.
 """
@@ -16,20 +16,26 @@ __all__ = ["ServerFailed", "Servers", "ServersMissing", "database_url", "is_runn
 
 
 def database_url(home: Path) -> str:
+    """Return the URL of the private PostgreSQL."""
     return f"postgres://postgres@/arrivals?host={quote(str(sockets_of(home)), safe='')}&port=5432"
 
 
 def redis_url(home: Path) -> str:
+    """Return the URL of the private Valkey."""
     return f"redis+socket://{sockets_of(home) / 'valkey.sock'}?virtual_host=0"
 
 
 def is_running(home: Path) -> bool:
+    """Return True if all servers of this home answer."""
     return Servers(home).answer()
 
 
 @contextmanager
 def running(home: Path, *, postgres: bool = True, valkey: bool = True, throwaway: bool = False) -> Iterator[None]:
-    """Servers for the duration: those that answer already, else our own. `throwaway` keeps no data safe."""
+    """Context manager with servers for the duration: those that answer already, else our own.
+
+    `throwaway` keeps no data safe.
+    """
     servers = Servers(home, postgres=postgres, valkey=valkey, throwaway=throwaway)
     try:
         servers.ensure()

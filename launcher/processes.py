@@ -24,7 +24,7 @@ _CLONE_NEWUSER = 0x10000000
 def spawn(
     command: Sequence[str], *, death: signal.Signals, become: Callable[[], None] | None = None, **options: Any
 ) -> subprocess.Popen[bytes]:
-    """Starts a child in its own session (Ctrl-C is ours to pass on), which gets `death` when we die.
+    """Start a child in its own session (Ctrl-C is ours to pass on), which gets `death` when we die.
 
     Only from the main thread: the kernel counts the death of the thread that forked as ours.
     """
@@ -43,7 +43,7 @@ def _bind(parent: int, death: signal.Signals, become: Callable[[], None] | None)
 
 
 def stop(child: subprocess.Popen[bytes], how: signal.Signals, patience: float) -> None:
-    """Asks the child to end, and after `patience` seconds kills it with all of its group."""
+    """Ask the child to end, and after `patience` seconds kill it with all of its group."""
     if child.poll() is None:
         child.send_signal(how)
         if not until(lambda: child.poll() is not None, patience):
@@ -52,6 +52,7 @@ def stop(child: subprocess.Popen[bytes], how: signal.Signals, patience: float) -
 
 
 def until(condition: Callable[[], bool], patience: float, every: float = 0.02) -> bool:
+    """Poll a condition for `patience` seconds, and return what it said last."""
     deadline = time.monotonic() + patience
     while not (held := condition()) and time.monotonic() < deadline:
         time.sleep(every)
@@ -59,28 +60,30 @@ def until(condition: Callable[[], bool], patience: float, every: float = 0.02) -
 
 
 def not_root(*needed: Path) -> tuple[int, Callable[[], None] | None]:
-    """Whose files a server that refuses root shall use, and what its process does to be no root.
+    """Return the user id and the privilege drop for a server that refuses root.
 
-    `needed` are the folders it must get at; where they lie behind one that only root may enter,
-    it keeps root's right to pass.
+    The user id owns the server's files; the function makes its process no root. `needed` are the folders it must get
+    at; where they lie behind one that only root may enter, it keeps root's right to pass.
     """
     if os.geteuid() != 0:
         return os.geteuid(), None
     if can_leave_root():
         return 0, leave_root
-    user = _first_user("postgres", "nobody")
+    users = {user.pw_name: user for user in pwd.getpwall()}
+    user = next(users[name] for name in ("postgres", "nobody") if name in users)
     passes = not all(open_to_all(folder) for folder in needed)
     return user.pw_uid, partial(drop_to, user.pw_uid, user.pw_gid, passes)
 
 
 def leave_root() -> None:
-    """Enters a user namespace: no longer root in its own eyes, while our files stay its own."""
+    """Enter a user namespace: no longer root in its own eyes, while our files stay its own."""
     if _libc.unshare(_CLONE_NEWUSER) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
 
 
 @cache
 def can_leave_root() -> bool:
+    """Return True if a child may enter a user namespace here."""
     if not _LINUX:
         return False
     try:
@@ -90,6 +93,7 @@ def can_leave_root() -> bool:
 
 
 def drop_to(uid: int, gid: int, passes: bool) -> None:
+    """Change to this user and group; if `passes`, keep the capability to enter all folders (CAP_DAC_OVERRIDE)."""
     _libc.prctl(_PR_SET_KEEPCAPS, int(passes), 0, 0, 0)
     os.setgroups([])
     os.setgid(gid)
@@ -102,9 +106,5 @@ def drop_to(uid: int, gid: int, passes: bool) -> None:
 
 
 def open_to_all(path: Path) -> bool:
+    """Return True if anybody may enter every folder above the path."""
     return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents)
-
-
-def _first_user(*names: str) -> pwd.struct_passwd:
-    known = {user.pw_name: user for user in pwd.getpwall()}
-    return next(known[name] for name in names if name in known)

@@ -1,6 +1,7 @@
-"""The three programs, each defined once: whoever runs them one by one runs what `manage.py up` runs.
+"""Commands and environment of the three programs (web, worker, beat), each defined once.
 
-Needs no Django: manage.py asks here before settings are read.
+Whoever runs them one by one runs what `manage.py up` runs. Needs no Django: manage.py asks here before settings are
+read.
 """
 
 import os
@@ -27,18 +28,24 @@ SUPERVISED = "ARRIVALS_SUPERVISED"  # by `up`, which looks after the private ser
 
 
 def command(name: str) -> list[str]:
+    """Return the command line of a program."""
     return [sys.executable, str(BASE_DIR / "manage.py"), name]
 
 
 def environment() -> dict[str, str]:
+    """Return the environment of a program."""
     return {"PYTHONWARNINGS": ROOT_IS_FINE} | os.environ | KEEP_HEAP | {"PYTHONUNBUFFERED": "1"}
 
 
 def begin_anew(words: Sequence[str]) -> None:
-    """The C library reads how to keep its heap when a process starts, so one of the three starts once more."""
+    """Re-execute one of the three programs with the heap settings in its environment.
+
+    The C library reads how to keep its heap when a process starts, so one of the three starts once more.
+    """
     if words and words[0] in NAMES and not os.environ.items() >= KEEP_HEAP.items():
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment())
 
 
 def is_supervised() -> bool:
+    """Return True under `up`."""
     return os.environ.get(SUPERVISED) == "1"

@@ -1,4 +1,4 @@
-"""One private server each: where its program is, how it starts after anything, how it ends."""
+"""Lifecycle of one private server: lock, start also after a crash, readiness, stop; and Valkey."""
 
 import fcntl
 import hashlib
@@ -25,6 +25,8 @@ class ServerFailed(Exception):
 
 
 class ServersMissing(ServerFailed):
+    """No program was found for a private server."""
+
     def __init__(self, program: str, variable: str) -> None:
         super().__init__(
             f"No {program} found to start a private one: name one with {variable}, "
@@ -33,7 +35,10 @@ class ServersMissing(ServerFailed):
 
 
 def sockets_of(home: Path) -> Path:
-    """Below home, unless the path is too long for a socket or has what a server would take apart."""
+    """Return the folder of a home's sockets.
+
+    Below home, unless the path is too long for a socket or has what a server would take apart.
+    """
     usual = home.resolve() / "run"
     if len(os.fsencode(usual / ".s.PGSQL.5432")) <= LONGEST_SOCKET and re.fullmatch(r"[\w./-]+", str(usual)):
         return usual
@@ -42,7 +47,10 @@ def sockets_of(home: Path) -> Path:
 
 
 def claim_sockets(home: Path) -> None:
-    """Makes the folder that stands for a password: nobody else may enter, nor have made it before us."""
+    """Make the folder of the sockets, which stands for a password. Raises ServerFailed if it is another user's.
+
+    Nobody else may enter, nor have made it before us.
+    """
     home.mkdir(parents=True, exist_ok=True)
     folder = sockets_of(home)
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -54,6 +62,8 @@ def claim_sockets(home: Path) -> None:
 
 
 class Server:
+    """Base of the private servers: a locked file, a log, a data folder and a child process."""
+
     name: str
     goodbye: signal.Signals
 
@@ -72,7 +82,10 @@ class Server:
         raise NotImplementedError
 
     def start(self) -> None:
-        """Every process of the server inherits a locked file, so that the lock tells when all are gone."""
+        """Start the server and wait until it answers. Raises ServerFailed.
+
+        Every process of the server inherits a locked file, so that the lock tells when all are gone.
+        """
         if self._ended():
             self.child = None
         self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -104,6 +117,8 @@ class Server:
 
 
 class Valkey(Server):
+    """A private Valkey (or Redis) on a unix socket."""
+
     name = "valkey"
     goodbye = signal.SIGTERM
 
@@ -138,7 +153,7 @@ class Valkey(Server):
 
 
 def locked(descriptor: int) -> bool:
-    """Takes the lock on an open file if nobody else has it; it ends with the file's last holder."""
+    """Take the lock on an open file if nobody else has it; it ends with the file's last holder."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""Several programs under one: their lines on our output, started again when they die, gone when we are."""
+"""Process supervisor: relays each program's output, restarts it with backoff, and ends all of them with itself."""
 
 import os
 import signal
@@ -22,12 +22,15 @@ PATIENCE = 10.0  # seconds that a program has to end
 
 
 def wait_after(last_wait: float, lived: float) -> float:
+    """Return the seconds before the next restart: exponential backoff, begun anew after a long life."""
     if lived >= SETTLED or not last_wait:
         return FIRST_WAIT
     return min(last_wait * 2, LONGEST_WAIT)
 
 
 class Program:
+    """One supervised program: its command, its child and its next restart."""
+
     def __init__(self, name: str, command: Sequence[str], environment: dict[str, str], folder: Path) -> None:
         self.name = name
         self.command = command
@@ -62,19 +65,24 @@ class Program:
 
 
 def relay(name: str, lines: IO[bytes]) -> None:
+    """Copy a program's output to ours, line by line, under its name."""
     with lines:
         for line in lines:
             say(name, line.decode(errors="replace").rstrip())
 
 
 def say(name: str, line: str) -> None:
+    """Print one line under a program's name."""
     with suppress(OSError):  # nobody reads any more: the programs must run on all the same
         sys.stdout.write(f"{name:>6} | {line}\n")
         sys.stdout.flush()
 
 
 class Supervisor:
-    """`run` returns after SIGINT or SIGTERM, with all programs ended; servers are the caller's to stop."""
+    """Loop over the programs and servers; `run` returns after SIGINT or SIGTERM, with all programs ended.
+
+    Servers are the caller's to stop.
+    """
 
     def __init__(self, programs: Iterable[Program], servers: Servers) -> None:
         self.programs = list(programs)

@@ -1,4 +1,4 @@
-"""The outside world as small real servers on loopback that fail on demand: for tests and `manage.py story`.
+"""Fault-injection test doubles: small real servers on loopback that fail on demand, for tests and `manage.py story`.
 
 Needs no Django. Each server is a context manager with a `url`, a `mode` and a `script` of modes.
 """

@@ -1,6 +1,6 @@
-"""The six acts: what happened to Dana and Bo, and what happens here instead. Each raises ActFailed.
+"""The six acts of the story as end-to-end scenarios: what happened to Dana and Bo, and what happens here instead.
 
-They are played by `manage.py story`, which prints what each person sees, and by the tests.
+They are played by `manage.py story`, which prints what each person sees, and by the tests. Each raises ActFailed.
 """
 
 import re
@@ -22,26 +22,29 @@ Scene = tuple[str, str]  # who, and what they see or do
 
 
 class ActFailed(AssertionError):
-    """What the story promises did not hold."""
+    """A promise of the story did not hold."""
 
 
 def check(holds: object, what: str) -> None:
+    """Raise ActFailed unless it holds."""
     if not holds:
         raise ActFailed(what)
 
 
 def true_words(page: Page) -> str:
+    """Return the page as it is read; raises ActFailed for words that were untrue in the story."""
     for words in UNTRUE:
         check(words not in page.text.lower(), f"the page says {words!r}: {page.text}")
     return page.lines
 
 
 def log_in(visitor: Visitor, who: dict[str, str]) -> Page:
+    """Log in at the public login page."""
     return visitor.post("/login/", email=who["email"], password=who["password"])
 
 
 def everything_breaks(stage: Stage) -> Iterator[Scene]:
-    """Dana signs up while the mail service is mute and workspaces answer 503"""
+    """Dana signs up while the mail service is mute and workspaces answer 503."""
     stage.mail.mode, stage.workspaces.mode = "mute", "503"
     dana = stage.visitor()
     answer = dana.send("/signup/", DANA, follow=False)
@@ -54,7 +57,7 @@ def everything_breaks(stage: Stage) -> Iterator[Scene]:
 
 
 def the_door_knows_her(stage: Stage) -> Iterator[Scene]:
-    """Dana logs in, and is told the truth"""
+    """Dana logs in, and is told the truth."""
     page = log_in(stage.visitor(), DANA)
     check(page.status == 200 and "Your account is safe" in page.text, page.text)
     yield "Dana", true_words(page)
@@ -65,7 +68,7 @@ def the_door_knows_her(stage: Stage) -> Iterator[Scene]:
 
 
 def signing_up_again_is_a_door(stage: Stage) -> Iterator[Scene]:
-    """Dana signs up again, from another browser"""
+    """Dana signs up again, from another browser."""
     dana = stage.visitor()
     answer = dana.send("/signup/", DANA, follow=False)
     check(answer.status == 302 and answer.location == "/arriving/", f"{answer.status} {answer.location}")
@@ -75,7 +78,7 @@ def signing_up_again_is_a_door(stage: Stage) -> Iterator[Scene]:
 
 
 def it_heals_by_itself(stage: Stage) -> Iterator[Scene]:
-    """Mail and workspaces come back, and nobody has to do anything"""
+    """Mail and workspaces come back, and nobody has to do anything."""
     stage.mail.mode = stage.workspaces.mode = "ok"
     dana = stage.visitor()
     log_in(dana, DANA)
@@ -91,7 +94,7 @@ def it_heals_by_itself(stage: Stage) -> Iterator[Scene]:
 
 
 def the_machine_gives_up(stage: Stage) -> Iterator[Scene]:
-    """Workspaces stay broken for Bo, until his tries are spent and a person owes him an answer"""
+    """Workspaces stay broken for Bo, until his tries are spent and a person owes him an answer."""
     stage.workspaces.mode = "503"
     bo = stage.visitor()
     bo.send("/signup/", BO)
@@ -105,7 +108,7 @@ def the_machine_gives_up(stage: Stage) -> Iterator[Scene]:
 
 
 def one_click(stage: Stage) -> Iterator[Scene]:
-    """The service is mended, and Jordan presses one button"""
+    """The service is mended, and Jordan presses one button."""
     stage.workspaces.mode = "ok"
     jordan = stage.visitor()
     log_in_to_desk(jordan)
@@ -122,7 +125,7 @@ def one_click(stage: Stage) -> Iterator[Scene]:
 
 
 def press_button(desk: Page, act: str) -> tuple[str, dict[str, str]]:
-    """Where the form of that act goes, and what is hidden in it."""
+    """Return the URL and the hidden fields of the desk's form for that act."""
     forms = re.findall(rf'<form[^>]*action="([^"]*/acts/{act}/)".*?</form>', desk.body, re.S)
     check(forms, f"no button to {act}")
     form = re.search(rf'action="{forms[0]}".*?</form>', desk.body, re.S)
@@ -131,6 +134,7 @@ def press_button(desk: Page, act: str) -> tuple[str, dict[str, str]]:
 
 
 def log_in_to_desk(jordan: Visitor) -> None:
+    """Log in at the desk's own login page."""
     jordan.post(
         "/admin/login/", username="jordan@arrivals.example", password="a quiet monday morning", next="/admin/"
     )

@@ -1,4 +1,4 @@
-"""A gate before a Redis, to cut its clients off in the ways networks do."""
+"""TCP proxy in front of a Redis that cuts its clients off in the ways networks do."""
 
 import asyncio
 from contextlib import suppress
@@ -11,11 +11,13 @@ from stage.sockets import HOST, cut, keep_silent
 
 @dataclass(eq=False)
 class Line:
+    """One proxied connection."""
+
     silent: bool = False  # bytes, and the end of them, vanish in both directions
 
 
 class Gate(Door):
-    """Passes everything on to the Redis at `target`. Every connection takes the next mode.
+    """Proxy to the Redis at `target`. Every connection takes the next mode.
 
     mute: new connections are accepted and never answered, those there fall silent.
     half_open: those there fall silent, new ones work, as after a router forgot its connections.
@@ -72,6 +74,7 @@ class Gate(Door):
 
 
 async def flow(line: Line, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    """Copy bytes one way until the end or until the line falls silent."""
     with suppress(ConnectionError):
         while data := await source.read(65536):
             if not line.silent:

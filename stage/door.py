@@ -1,4 +1,7 @@
-"""A TCP server, on loopback unless told otherwise, that does what its mode says; its port can close and come back."""
+"""Base of the fault-injecting TCP servers: modes, and a port that can close and come back.
+
+On loopback unless told otherwise.
+"""
 
 import asyncio
 import socket
@@ -15,7 +18,7 @@ PATIENCE = 10.0  # seconds in which our own loop must have done what it was told
 
 
 class Door:
-    """A server in a thread of its own. A visit takes the next mode of the script; the last one stays.
+    """TCP server in a thread of its own. A visit takes the next mode of the script; the last one stays.
 
     Its methods may be called from any thread but its own. `connections` counts all that were accepted.
     """
@@ -49,7 +52,7 @@ class Door:
 
     @property
     def mode(self) -> str:
-        """What the next visit gets. Setting it ends the script, and returns when the port is open or shut."""
+        """Mode of the next visit. Setting it ends the script, and returns when the port is open or shut."""
         return self._script[0]
 
     @mode.setter
@@ -67,17 +70,17 @@ class Door:
         self.connections = 0
 
     def wait_until(self, condition: Callable[[], Any], timeout: float = 5.0, what: str = "it") -> None:
-        """Looks whenever something arrives. Raises TimeoutError."""
+        """Wait for a condition, looking whenever something arrives. Raises TimeoutError."""
         with self._news:
             if not self._news.wait_for(condition, timeout):
                 raise TimeoutError(f"{type(self).__name__} waited {timeout:g} s for {what}")
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One visit. Ends by returning or by any OSError; the connection is closed in either case."""
+        """Serve one visit. Ends by returning or by any OSError; the connection is closed in either case."""
         raise NotImplementedError
 
     def switched(self, mode: str) -> None:
-        """Called in the server's thread after each change of mode."""
+        """Hook called in the server's thread after each change of mode."""
 
     def take(self) -> str:
         return self._script.popleft() if len(self._script) > 1 else self._script[0]
@@ -105,26 +108,23 @@ class Door:
             self._is_open = True
 
     async def _shut(self) -> None:
-        """Cuts every visit, and keeps the port ours: it is bound again, but does not listen."""
+        """Cut every visit, and keep the port ours: it is bound again, but does not listen."""
         if self._is_open:
             self._is_open = False
             self._loop.remove_reader(self._socket)
             self._socket.close()
             self._socket = bind(self.port, self.host)
-            await self._cut()
+            visits = list(self._visits)
+            for visit in visits:
+                visit.cancel()
+            await asyncio.gather(*visits, return_exceptions=True)
 
     async def _end(self) -> None:
         await self._shut()
         self._socket.close()
 
-    async def _cut(self) -> None:
-        visits = list(self._visits)
-        for visit in visits:
-            visit.cancel()
-        await asyncio.gather(*visits, return_exceptions=True)
-
     def _accept(self) -> None:
-        """Not asyncio's own server, which forgets whom it accepts while it is being closed."""
+        """Accept one connection. Not asyncio's own server, which forgets whom it accepts while it is being closed."""
         with suppress(BlockingIOError, ConnectionAbortedError):
             guest, _ = self._socket.accept()
             self._note(self._count)

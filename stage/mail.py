@@ -1,4 +1,4 @@
-"""A mail server that can be down, mute, slow or rude, and keeps the letters it took."""
+"""SMTP server that can be down, mute, slow or rude on demand, and keeps the letters it took."""
 
 import asyncio
 import email
@@ -14,13 +14,15 @@ from stage.sockets import HOST
 
 @dataclass(frozen=True)
 class Letter:
+    """One e-mail that the server took."""
+
     recipients: tuple[str, ...]  # of the envelope, lower case
     message: EmailMessage
     at: float = field(default_factory=time.time)
 
 
 class MailServer(Door):
-    """Speaks SMTP. A connection takes the next mode, and so does each further letter on it.
+    """SMTP server. A connection takes the next mode, and so does each further letter on it.
 
     mute: accepts and never says anything. 4xx: 451 after DATA. 5xx: 550 to every RCPT.
     slow: `delay` seconds before each answer; drip: `delay` seconds before each byte of it.
@@ -48,12 +50,12 @@ class MailServer(Door):
         return [letter.message for letter in self.received if address.lower() in letter.recipients]
 
     def wait_for(self, address: str, count: int = 1, timeout: float = 5.0) -> list[EmailMessage]:
-        """At least `count` letters to the address. Raises TimeoutError."""
+        """Wait for at least `count` letters to the address. Raises TimeoutError."""
         self.wait_until(lambda: len(self.to(address)) >= count, timeout, f"{count} letter(s) to {address}")
         return self.to(address)
 
     def bad_rcpt(self, *addresses: str) -> None:
-        """From now on these addresses, and only these, are answered 550; none given, none is."""
+        """Answer 550 to these addresses from now on, and only to these; none given, to none."""
         self._bad = frozenset(address.lower() for address in addresses)
 
     def reset(self) -> None:

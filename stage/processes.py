@@ -17,7 +17,7 @@ LAST_LINES = 20
 class Process:
     """A command with `env` on top of our environment; what it says is in the file `log`, run after run.
 
-    Only from the main thread, see children.spawn.
+    Only from the main thread, see launcher.processes.spawn.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Process:
 
     @property
     def returncode(self) -> int | None:
-        """None while it runs; negative: the signal that ended it."""
+        """Exit code; None while it runs; negative: the signal that ended it."""
         return self._started().poll()
 
     @property
@@ -57,30 +57,30 @@ class Process:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def wait_for_line(self, text: str, timeout: float = 10.0) -> str:
-        """The first line with that text in it. Raises like `wait_until`."""
+        """Wait for the first line with that text in it. Raises like `wait_until`."""
         self.wait_until(lambda: self._find(text), timeout, what=repr(text))
         return self._find(text)[0]
 
     def wait_until(self, condition: Callable[[], object], timeout: float = 10.0, what: str = "it") -> None:
-        """Raises TimeoutError, or ChildProcessError when the process ends before the condition holds."""
+        """Wait for a condition. Raises TimeoutError, or ChildProcessError when the process ends before it holds."""
         if not processes.until(lambda: self._holds(condition, what), timeout):
             raise TimeoutError(f"waited {timeout:g} s for {what}:\n{self._last_words()}")
 
     def wait(self, timeout: float = 10.0) -> int:
-        """Until it ends by itself: its return code. Raises TimeoutError."""
+        """Wait until it ends by itself and return its exit code. Raises TimeoutError."""
         if not processes.until(self._ended, timeout):
             raise TimeoutError(f"still runs after {timeout:g} s:\n{self._last_words()}")
         return self._started().returncode
 
     def stop(self, patience: float = 10.0) -> None:
-        """SIGTERM, after `patience` seconds SIGKILL, and then whatever is left of its group."""
+        """Send SIGTERM, after `patience` seconds SIGKILL, and then end whatever is left of its group."""
         if self.child is not None:
             self.thaw()
             processes.stop(self.child, signal.SIGTERM, patience)
             self.kill9()
 
     def kill9(self) -> None:
-        """The process and all of its group at once, with no last words."""
+        """Kill the process and all of its group at once, with no last words."""
         self._signal(signal.SIGKILL)
         self._started().wait()
 
@@ -120,6 +120,6 @@ class Process:
 
 
 def wait_until(condition: Callable[[], object], timeout: float = 10.0, what: str = "it") -> None:
-    """Asks every 20 ms. Raises TimeoutError."""
+    """Poll a condition every 20 ms. Raises TimeoutError."""
     if not processes.until(lambda: bool(condition()), timeout):
         raise TimeoutError(f"waited {timeout:g} s for {what}")

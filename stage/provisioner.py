@@ -1,4 +1,4 @@
-"""A platform's own interface for workspaces, which can be down, lose its replies or talk nonsense."""
+"""HTTP workspace API that can be down, lose its replies or answer nonsense on demand."""
 
 import asyncio
 import socket
@@ -17,7 +17,7 @@ GARBAGE = b'{"id": "half an ans'
 
 
 class Provisioner(Door):
-    """PUT and GET <path>/<id>. Every request takes the next mode.
+    """Workspace API with PUT and GET <path>/<id>. Every request takes the next mode.
 
     slow, drip, garbage, reply_lost do the work: after `delay` seconds; telling it a byte every
     `drip_every` seconds; in JSON that is none; hanging up instead of an answer. All others do nothing:
@@ -47,7 +47,7 @@ class Provisioner(Door):
         return f"http://{self.token}@{self.host}:{self.port}{PATH}"
 
     def wait_for(self, workspace: str, timeout: float = 5.0) -> dict[str, Any]:
-        """The workspace of that id, once it is made. Raises TimeoutError."""
+        """Wait for the workspace of that id to be made. Raises TimeoutError."""
         self.wait_until(lambda: workspace in self.workspaces, timeout, f"workspace {workspace}")
         return self.workspaces[workspace]
 

@@ -1,4 +1,4 @@
-"""Between a client and a real server, as a network is: it can stop carrying without telling either of them."""
+"""TCP relay to a real server that can stop carrying bytes without telling either side."""
 
 import asyncio
 from pathlib import Path

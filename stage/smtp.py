@@ -1,4 +1,4 @@
-"""One client's conversation with the mail server."""
+"""SMTP session of one client with the fault-injecting mail server."""
 
 import asyncio
 import re
@@ -18,6 +18,8 @@ FIXED = {
 
 
 class Session:
+    """One client's SMTP dialogue, in the mode that the server gives it."""
+
     def __init__(self, server: "MailServer", reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.server, self.reader, self.writer = server, reader, writer
         self.mode: str | None = None
@@ -31,13 +33,10 @@ class Session:
         while verb != "QUIT" and (line := await self.reader.readline()):
             verb, _, rest = line.decode(errors="replace").strip().partition(" ")
             verb = verb.upper()
-            await self._obey(verb, rest)
-
-    async def _obey(self, verb: str, rest: str) -> None:
-        if verb in self.verbs:
-            await self.verbs[verb](rest)
-        else:
-            await self._say(FIXED.get(verb, "502 not spoken here"))
+            if verb in self.verbs:
+                await self.verbs[verb](rest)
+            else:
+                await self._say(FIXED.get(verb, "502 not spoken here"))
 
     async def _say(self, answer: str) -> None:
         if self.mode == "slow":

@@ -1,4 +1,4 @@
-"""What the servers of this world need of sockets."""
+"""Socket helpers of the fault-injecting servers."""
 
 import asyncio
 import socket
@@ -8,7 +8,7 @@ HOST = "127.0.0.1"
 
 
 def bind(port: int, host: str = HOST) -> socket.socket:
-    """A socket that has the port but does not listen yet: until it does, connections are refused."""
+    """Return a socket that has the port but does not listen yet: until it does, connections are refused."""
     bound = socket.socket()
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind((host, port))
@@ -16,19 +16,20 @@ def bind(port: int, host: str = HOST) -> socket.socket:
 
 
 async def close(writer: asyncio.StreamWriter) -> None:
+    """Close a connection after what is unsent."""
     writer.close()
     with suppress(OSError):
         await writer.wait_closed()
 
 
 async def cut(writer: asyncio.StreamWriter) -> None:
-    """Closes without waiting for what is still unsent."""
+    """Close a connection without waiting for what is still unsent."""
     writer.transport.abort()
     with suppress(OSError):
         await writer.wait_closed()
 
 
 async def keep_silent(reader: asyncio.StreamReader) -> None:
-    """Takes whatever comes and says nothing, until they give up."""
+    """Read whatever comes and say nothing, until they give up."""
     while await reader.read(65536):
         pass

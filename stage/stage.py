@@ -1,4 +1,4 @@
-"""The whole of Arrivals under one command, before a world that fails when told to. Needs no Django."""
+"""The whole of Arrivals under `manage.py up`, with fault-injecting services around it. Needs no Django."""
 
 import os
 import socket
@@ -19,6 +19,8 @@ CONFIGURED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SITE_URL", "ALLOWED_HO
 
 @dataclass
 class Stage:
+    """A running Arrivals, with its fault-injecting mail server and workspace API."""
+
     site: str
     mail: MailServer
     workspaces: Provisioner
@@ -48,6 +50,7 @@ class Stage:
 
 @contextmanager
 def stage(**env: str) -> Iterator[Stage]:
+    """Context manager that runs `manage.py up` in a home of its own."""
     with TemporaryDirectory(prefix="arrivals-") as home, MailServer() as mail, Provisioner() as workspaces:
         settings = _environment(Path(home), mail, workspaces) | env
         with Process([sys.executable, "manage.py", "up"], Path(home) / "up.log", settings) as process:
@@ -68,6 +71,7 @@ def _environment(home: Path, mail: MailServer, workspaces: Provisioner) -> dict[
 
 
 def free_port() -> int:
+    """Return a TCP port that is free just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""A person with a browser: fills in forms, follows redirects, reads the page. Needs no Django."""
+"""HTTP client that acts as a person with a browser: fills in forms, follows redirects, reads the page. No Django."""
 
 import html
 import re
@@ -13,12 +13,16 @@ from stage.processes import wait_until
 
 
 class NoRedirects(HTTPRedirectHandler):
+    """Redirect handler that follows none."""
+
     def redirect_request(self, *_args):
         return None
 
 
 @dataclass(frozen=True)
 class Page:
+    """One answer, with its text as a person reads it."""
+
     status: int
     path: str
     body: str
@@ -27,12 +31,12 @@ class Page:
 
     @property
     def text(self) -> str:
-        """The main part with one space between words."""
+        """Text of the main part with one space between words."""
         return " ".join(self.lines.split())
 
     @property
     def lines(self) -> str:
-        """The main part as it is read, a line a paragraph, without what is in forms."""
+        """Text of the main part as it is read, a line a paragraph, without what is in forms."""
         main = self.body[self.body.find("<main") :] if "<main" in self.body else self.body
         main = " ".join(re.sub(r"<(script|style|form).*?</\1>", " ", main, flags=re.S).split())
         broken = re.sub(r"<(p|h1|h2|li|tr)\b[^>]*>", "\n", main)
@@ -42,6 +46,8 @@ class Page:
 
 @dataclass
 class Visitor:
+    """A browser with its cookies, on one site."""
+
     site: str
     cookies: CookieJar = field(default_factory=CookieJar)
 
@@ -63,7 +69,7 @@ class Visitor:
         return self._ask(at or form.path, urlencode(data).encode(), form.path)
 
     def wait_for(self, path: str, words: str, timeout: float = 30.0) -> Page:
-        """Look at the page again and again until it says that. Raises TimeoutError."""
+        """Poll the page until it says that. Raises TimeoutError."""
         pages: list[Page] = []
 
         def says() -> bool:

@@ -1,4 +1,4 @@
-"""As much HTTP/1.1 as a server of JSON needs."""
+"""As much of HTTP/1.1, requests and answers, as a server of JSON needs."""
 
 import asyncio
 import json
@@ -12,6 +12,8 @@ from urllib3 import HTTPHeaderDict
 
 @dataclass(frozen=True)
 class Request:
+    """One HTTP request."""
+
     method: str
     path: str
     headers: HTTPHeaderDict
@@ -24,7 +26,7 @@ class Request:
 
 
 async def read_request(reader: asyncio.StreamReader) -> Request:
-    """Raises IncompleteReadError when the client has hung up."""
+    """Read a request. Raises IncompleteReadError when the client has hung up."""
     first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").rstrip().split("\r\n")
     method, path, _ = first.split(" ")
     headers = HTTPHeaderDict()
@@ -37,7 +39,10 @@ async def read_request(reader: asyncio.StreamReader) -> Request:
 
 
 def answer(status: int, body: Any, **headers: object) -> bytes:
-    """`body` as JSON, or as it is when it is bytes; Retry_After=3 is the header Retry-After: 3."""
+    """Build an HTTP response with `body` as JSON, or as it is when it is bytes.
+
+    Retry_After=3 is the header Retry-After: 3.
+    """
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     fields = {"Content-Type": "application/json", "Content-Length": len(content), **headers}
     lines = [f"{name.replace('_', '-')}: {value}" for name, value in fields.items()]

@@ -1,4 +1,4 @@
-"""Database errors: which say that the database is away or read-only, and which are a fault."""
+"""Classification of database errors by SQLSTATE: away, read-only, worth a retry, or a fault of ours."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ PASSING = (*AWAY, "40", "55P03", "57014")
 
 
 def sqlstate_of(error: BaseException) -> str:
-    """The five characters PostgreSQL gave, or none where the connection itself was lost."""
+    """Return the SQLSTATE that PostgreSQL gave, or an empty string where the connection itself was lost."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, psycopg.Error):
         cause = cause.__cause__  # Django's, and perhaps "you can't execute queries until the end of the block"
@@ -25,12 +25,12 @@ def sqlstate_of(error: BaseException) -> str:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether the database is away or cannot write just now, so that the same thing can be done later."""
+    """Return True if the database is away or cannot write just now, so that the same thing can be done later."""
     return _says(error, AWAY)
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether it is away, or the same statement may work in a moment."""
+    """Return True for a transient error: the database is away, or the same statement may work in a moment."""
     return _says(error, PASSING)
 
 
@@ -45,13 +45,13 @@ def _says(error: BaseException, states: tuple[str, ...]) -> bool:
 
 
 def is_in_doubt(error: BaseException) -> bool:
-    """Whether a COMMIT that failed with it may have been done all the same: nobody said that it was not."""
+    """Return True if a COMMIT that failed with this error may have been done: nobody said that it was not."""
     return is_away(error) and (sqlstate_of(error) or "08").startswith(("08", "57P"))
 
 
 @contextmanager
 def if_the_database_allows() -> Iterator[None]:
-    """What a page can do without: left undone when the database is away just now."""
+    """Context manager for what a page can do without: left undone when the database is away just now."""
     try:
         yield
     except DATABASE_ERRORS as error:

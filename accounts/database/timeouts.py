@@ -51,10 +51,12 @@ HERE = """
 
 
 class NoAnswer(psycopg.OperationalError):
-    """We waited long enough, and hung up."""
+    """The database did not answer in time, and we closed the connection."""
 
 
 class Budget:
+    """Seconds that are left for waiting on the database."""
+
     def __init__(self, seconds: float) -> None:
         self.left = seconds
 
@@ -64,7 +66,10 @@ _budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """All waiting for the database in this block together; time spent on anything else does not count."""
+    """Context manager that limits all waiting for the database in its block to `seconds` together.
+
+    Time spent on anything else does not count.
+    """
     kept = _budget.set(Budget(seconds))
     try:
         yield
@@ -74,7 +79,10 @@ def at_most(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def connecting() -> Iterator[None]:
-    """A new connection has a limit of its own, but none is begun by who has no time left."""
+    """Charge the time of a new connection to the budget. Raises NoAnswer if none is left.
+
+    A new connection has a limit of its own.
+    """
     budget, began = _budget.get() or Budget(ANSWER), monotonic()
     if budget.left <= 0:
         raise NoAnswer("no time is left to connect to the database")
@@ -85,7 +93,10 @@ def connecting() -> Iterator[None]:
 
 
 def bounded(answer: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """psycopg's own dialogue with the server, given up once nothing comes and no time is left."""
+    """Put psycopg's dialogue with the server under the budget.
+
+    Raises NoAnswer once nothing comes and no time is left.
+    """
     budget, began = _budget.get() or Budget(ANSWER), monotonic()
     try:
         wanted = next(answer)
@@ -101,13 +112,16 @@ def bounded(answer: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
 
 
 def give_back() -> None:
-    """Before something slow: whoever waits for a connection of the pool need not wait for that, too."""
+    """Return a pooled connection before something slow.
+
+    Whoever waits for a connection of the pool need not wait for that, too.
+    """
     if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
         connection.close()
 
 
 def limit_server(link) -> None:
-    """Give the database, or where it is not ours to change, our role in it, the limits that nobody has set yet.
+    """Store the limits that nobody has set yet in the database, or in our role in it where the database is not ours.
 
     In the database and not as options of a connection, since a pooler refuses those.
     """
@@ -119,7 +133,7 @@ def limit_server(link) -> None:
 
 
 def too_patient(link) -> dict[str, int]:
-    """The limits that this very session lacks, with what it has in their place. 0 is for ever."""
+    """Return the limits that this very session lacks, with what it has in their place. 0 is for ever."""
     with link.cursor() as cursor:
         cursor.execute(HERE, [list(SERVER_LIMITS)])
         return {name: at for name, at in cursor.fetchall() if not 0 < at <= FAR_TOO_PATIENT * SERVER_LIMITS[name]}
@@ -136,7 +150,7 @@ def _try_each(link, statements) -> None:
 
 
 def limit_statements(link, name: str) -> list[sql.Composed]:
-    """In the order in which they are worth trying."""
+    """Return the statements that set a limit, in the order in which they are worth trying."""
     with link.cursor() as cursor:
         cursor.execute("SELECT current_database()")
         database = sql.Identifier(cursor.fetchone()[0])

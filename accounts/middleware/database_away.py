@@ -1,4 +1,4 @@
-"""Middleware for when the database does not answer: a page that says what was kept, and a limit on the waiting."""
+"""Middleware for database outages: a 503 page that says what was kept, and a limit on the waiting."""
 
 import sys
 
@@ -15,7 +15,7 @@ from accounts.sentences import say
 
 
 def page_for(error: BaseException) -> HttpResponse | None:
-    """What is answered when this went wrong, or None: it is a fault, and not the database away.
+    """Return the 503 page for an error of a database that is away, or None for a fault of ours.
 
     Whatever was raised while such an error was handled counts as the error: Django's sessions say that they were
     deleted when they could not be saved.
@@ -32,7 +32,7 @@ def page_for(error: BaseException) -> HttpResponse | None:
 
 
 class DatabaseAway:
-    """Gives a page so long for the database, and answers in its place when that is away, wherever it was asked.
+    """Middleware that limits a page's time with the database, and answers in its place when that is away.
 
     Django asks `process_exception` about views alone; whatever fails in another middleware has become a response
     before it gets here, and is known by `note` only.
@@ -52,13 +52,17 @@ class DatabaseAway:
 
 @receiver(got_request_exception)
 def note(request, **_):
+    """Keep the page for a database error that was raised outside a view, where DatabaseAway finds it."""
     error = sys.exc_info()[1]
     if request is not None and error is not None and (page := page_for(error)):
         request.database_away = page
 
 
 class Sessions(SessionMiddleware):
-    """Django takes a session that cannot be saved for one that was deleted, and answers 400."""
+    """Session middleware that answers 503 when the database is away.
+
+    Django takes a session that cannot be saved for one that was deleted, and answers 400.
+    """
 
     def process_response(self, request, response):
         try:

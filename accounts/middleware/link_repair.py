@@ -1,4 +1,4 @@
-"""A link from a letter, with what stood behind it there: a bracket, a full stop, half a sentence. A middleware."""
+"""Middleware that repairs links copied from an e-mail with a bracket, a full stop or half a sentence behind them."""
 
 import re
 
@@ -11,7 +11,7 @@ NOT_IN_LETTERS = ("/admin/", "/mail/", "/static/")
 
 
 class WholeLinks:
-    """Where there is no such page, the one that the link was meant to lead to is looked for."""
+    """Middleware that redirects from a 404 to the page that the link was meant to lead to, if there is one."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -33,7 +33,10 @@ def _led_on(path: str) -> HttpResponse | None:
 
 
 def _meant(path: str) -> list[str]:
-    """The address up to the first sign that is in none of ours, and without marks that may have stood behind it."""
+    """Candidates: the address up to the first sign that is in none of ours, with and without marks at its end.
+
+    Marks like a hyphen may stand in an address of ours, and behind it in a sentence.
+    """
     found = OURS.match(path)
     return [f"{found.group()}/", f"{found.group().rstrip(MARKS)}/"] if found else []
 

@@ -1,4 +1,7 @@
-"""Language and time zone of who is logged in, and whether anybody is: for every page, if the database allows."""
+"""Middleware and context processor for the language, time zone and identity of the logged-in account.
+
+They serve every page, also one that is made while the database is away.
+"""
 
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -18,12 +21,12 @@ CONTINENTS = (
 
 @cache
 def zones() -> list[str]:
-    """Those that are named after a place, and UTC."""
+    """Return the time zones on offer: those that are named after a place, and UTC."""
     return ["UTC", *sorted(name for name in available_timezones() if name.partition("/")[0] in CONTINENTS)]
 
 
 def zone_of(account: Account) -> ZoneInfo | None:
-    """None where they chose none, or one that is known no more."""
+    """Return the account's time zone; None where they chose none, or one that is known no more."""
     try:
         return ZoneInfo(account.zone) if account.zone else None
     except (KeyError, ValueError, OSError):
@@ -31,7 +34,10 @@ def zone_of(account: Account) -> ZoneInfo | None:
 
 
 class Preferences:
-    """A middleware, after who they are is known. The desk keeps its own. What this browser chose goes first."""
+    """Middleware that activates the account's language and time zone; after AuthenticationMiddleware.
+
+    The desk keeps its own. What this browser chose goes first.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -46,7 +52,7 @@ class Preferences:
 
 
 def _known(request) -> Account | None:
-    """Nobody is asked about who sent no session."""
+    """The logged-in account, or None. Without a session cookie the database is not asked."""
     if settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return None
     with if_the_database_allows():
@@ -62,5 +68,5 @@ def _speak(request, account: Account) -> None:
 
 
 def signed_in(request) -> dict:
-    """A context processor: who is logged in, or None; a page about a database that is away is made, too."""
+    """Context processor: the logged-in account, or None; a page about a database that is away is made, too."""
     return {"signed_in": SimpleLazyObject(lambda: _known(request) if hasattr(request, "user") else None)}

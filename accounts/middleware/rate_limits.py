@@ -1,4 +1,4 @@
-"""What is answered when a door is held shut for a while: a sentence, a time, and the status that machines know."""
+"""Middleware that answers rate limits with 429 and full hashing queues with 503, both with Retry-After."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -10,6 +10,8 @@ from accounts.throttle import TooMany, seconds_until
 
 
 class Limits:
+    """Middleware that turns TooMany into 429 and Busy into 503, and sets the device cookie."""
+
     def __init__(self, get_response):
         self.get_response = get_response
 

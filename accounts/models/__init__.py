@@ -1,4 +1,4 @@
-"""Who they are, how far they have got, and what they left at the doors."""
+"""Models of the account room: accounts and their status, the audit log, claims, links, rate limits and sessions."""
 
 from accounts.models.access import AccessRequest, MailboxLink, SignupClaim, Tries
 from accounts.models.account import LONGEST_PHONE, Account, AccountManager, move, new_reference

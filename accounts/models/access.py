@@ -1,4 +1,4 @@
-"""What is left at a door: sign-ups, links in letters, words for set-up to fetch, and counted tries."""
+"""Models of what the entry pages record: sign-up claims, links in e-mails, letter requests, rate-limit counters."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -36,7 +36,7 @@ class SignupClaim(models.Model):
 
 
 class MailboxLink(models.Model):
-    """The link in one letter. Its token is kept as a hash; whoever has it can read that mailbox."""
+    """A single-use link in an e-mail. Its token is kept as a hash; whoever has it can read that mailbox."""
 
     class Purpose(models.TextChoices):
         CONFIRM = "confirm", "confirm the address"
@@ -69,9 +69,9 @@ class MailboxLink(models.Model):
 
 
 class AccessRequest(models.Model):
-    """Somebody asked for a letter, or did what its owner must hear of: this row is the message.
+    """Outbox row: somebody asked for a letter, or did what its owner must hear of.
 
-    Set-up fetches it, writes the diary, and deletes it.
+    This row is the message. Set-up fetches it, writes the diary, and deletes it.
     """
 
     class Kind(models.TextChoices):
@@ -94,7 +94,7 @@ class AccessRequest(models.Model):
 
 
 class Tries(models.Model):
-    """How often something was tried within one window of time. The key is a hash: no addresses are kept here."""
+    """Rate-limit counter: tries within one window of time. The key is a hash: no addresses are kept here."""
 
     key = models.CharField(max_length=64, primary_key=True)
     count = models.PositiveIntegerField()

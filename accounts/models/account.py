@@ -1,4 +1,4 @@
-"""Who they are, and how far they have got."""
+"""The user model: one account, its reference number, and the only writer of its status."""
 
 import secrets
 import unicodedata
@@ -20,14 +20,22 @@ REFERENCE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 
 
 def new_reference() -> str:
-    """A short number to read out on the phone. It finds an account and proves nothing."""
+    """Return a random reference number, short enough to read out on the phone.
+
+    It finds an account and proves nothing.
+    """
     letters = [secrets.choice(REFERENCE_LETTERS) for _ in range(7)]
     return "".join(letters[:3]) + "-" + "".join(letters[3:])
 
 
 class AccountManager(BaseUserManager["Account"]):
+    """User manager by normalised e-mail address."""
+
     def create_superuser(self, email, password=None, **fields):
-        """Staff run the platform; nothing has to be set up for them. Raises ValidationError."""
+        """Create a staff account. Raises ValidationError.
+
+        Staff run the platform; nothing has to be set up for them.
+        """
         fields = {"is_staff": True, "is_superuser": True, "status": Status.ACTIVE} | fields
         account = self.model(email=normal_email(email), **fields)
         check_address(account.email)
@@ -40,7 +48,7 @@ class AccountManager(BaseUserManager["Account"]):
 
 
 class AddressField(models.EmailField):
-    """A column that takes an address as it is pasted at a prompt: `createsuperuser` asks it."""
+    """E-mail column that takes an address as it is pasted at a prompt: `createsuperuser` asks it."""
 
     default_validators = [check_address]
 
@@ -53,7 +61,10 @@ class AddressField(models.EmailField):
 
 
 class Account(AbstractBaseUser, PermissionsMixin):
-    """One person who signed up. `is_active` means not suspended; how far they have got is `status`."""
+    """User model: one person who signed up, with the progress of their set-up in `status`.
+
+    `is_active` keeps Django's meaning, not suspended.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = AddressField(_("work e-mail"), max_length=254, unique=True)
@@ -119,7 +130,10 @@ class Account(AbstractBaseUser, PermissionsMixin):
 
     @property
     def written_to(self) -> str:
-        """Where its owner expects our letters: the same words on a page whether that address was free or taken."""
+        """The address where its owner expects our letters.
+
+        The same words on a page whether that address was free or taken.
+        """
         return self.address_taken or self.email
 
     @property
@@ -132,7 +146,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
 
     @property
     def called(self) -> str:
-        """For a letter: the first name if it can be nothing else; anybody may have typed it, with any address."""
+        """First name for a letter, if it can be nothing else; anybody may have typed it, with any address."""
         first = unicodedata.normalize("NFC", self.first_name)
         letters = all(unicodedata.category(sign)[0] in "LM" or sign in IN_NAMES for sign in first)
         return first if letters and len(first) <= LONGEST_CALLED else ""
@@ -146,7 +160,10 @@ class Account(AbstractBaseUser, PermissionsMixin):
 
 
 def move(ids: Iterable[uuid.UUID], old: Status, new: Status, why: str = "") -> list[uuid.UUID]:
-    """The one place that writes a status: those of `ids` still `old` become `new`, each with a diary line."""
+    """Change the status of many accounts, compare-and-set: those of `ids` still `old` become `new`.
+
+    The one place that writes a status, each with a diary line. Returns the ids that moved; raises NoSuchArrow.
+    """
     check_arrow(old, new)
     with transaction.atomic():
         rows = Account.objects.select_for_update().filter(pk__in=list(ids), status=old).order_by("pk")

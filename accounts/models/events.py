@@ -1,4 +1,4 @@
-"""The diary of how it went."""
+"""The audit log of an account ("the diary"): append-only lines in three voices."""
 
 from collections.abc import Iterable
 
@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Voice(models.TextChoices):
+    """Actor of a diary line: the person, the system, or support."""
+
     THEY = "they", _("they")
     WE = "we", _("we")
     SUPPORT = "support", _("support")
@@ -77,7 +79,7 @@ DOORS: dict[str, str] = {
 
 
 class Event(models.Model):
-    """One line of the diary: what they did and were shown, what we did, what support did. Never changed."""
+    """One line of the audit log: what they did and were shown, what we did, what support did. Never changed."""
 
     account = models.ForeignKey("accounts.Account", null=True, on_delete=models.CASCADE, related_name="+")
     address = models.CharField(max_length=254, blank=True, help_text="What was typed, where no account is.")
@@ -99,4 +101,5 @@ class Event(models.Model):
 
 
 def write_diary(events: Iterable[Event]) -> None:
+    """Append lines to the audit log, with one INSERT."""
     Event.objects.bulk_create(events)

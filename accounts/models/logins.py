@@ -1,4 +1,4 @@
-"""Where somebody is logged in."""
+"""Open sessions of each account, recorded at login so that they can be listed and ended."""
 
 from django.contrib.auth import user_logged_in
 from django.db import models
@@ -30,7 +30,7 @@ class Login(models.Model):
 
 @receiver(user_logged_in)
 def note_login(sender, request, user, **_) -> None:
-    """At every door that logs somebody in."""
+    """Record a session: signal receiver for every view that logs somebody in."""
     if request.session.session_key is None:
         request.session.create()
     browser, system = named(request.META.get("HTTP_USER_AGENT", ""))

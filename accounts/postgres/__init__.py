@@ -1,0 +1,1 @@
+"""Database engine: Django's PostgreSQL backend with timeouts of our own."""

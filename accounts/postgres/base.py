@@ -16,7 +16,7 @@ LIFTED = ("statement_timeout", "idle_in_transaction_session_timeout")
 
 
 class Connection(psycopg.Connection[Any]):
-    """Hangs up on a server that does not answer."""
+    """psycopg connection that closes itself when the server does not answer in time."""
 
     def wait(self, gen, *args, **kwargs):
         try:
@@ -27,6 +27,8 @@ class Connection(psycopg.Connection[Any]):
 
 
 class SchemaEditor(DatabaseSchemaEditor):
+    """Schema editor that lifts the statement and idle timeouts for the time of a migration."""
+
     def __enter__(self):
         super().__enter__()
         self._lifted = ExitStack()
@@ -36,7 +38,7 @@ class SchemaEditor(DatabaseSchemaEditor):
         return self
 
     def _lift(self):
-        """For the transaction; a migration without one (an index built concurrently) cleans up after itself."""
+        """Lift for the transaction; a migration without one (an index built concurrently) cleans up after itself."""
         for name in LIFTED:
             scope = "LOCAL" if self.atomic_migration else "SESSION"
             self._say(f"SET {scope} {name} = 0")
@@ -53,6 +55,8 @@ class SchemaEditor(DatabaseSchemaEditor):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    """Database wrapper with bounded connections, pooled or not."""
+
     # psycopg as Django sees it, but for the class of its connections
     Database = SimpleNamespace(**vars(psycopg) | {"connect": Connection.connect})  # type: ignore[assignment]
     SchemaEditorClass = SchemaEditor

@@ -1,0 +1,1 @@
+"""Self-service for an account's owner: details, password, address, sessions and deletion."""

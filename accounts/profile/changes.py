@@ -1,4 +1,4 @@
-"""What people do to their own account: change what they gave us, the password and the address, and end sessions.
+"""Changes that people make to their own account: details, password and e-mail address.
 
 Before what cannot be taken back they prove once more that it is theirs (re-authentication, ASVS 7.5).
 """
@@ -26,7 +26,7 @@ class Taken(Exception):
 
 
 def typed_own_password(request, form, account: Account) -> bool:
-    """One argon2, counted as any guess; if wrong, the form says so."""
+    """Re-authenticate by password: one argon2, rate-limited as any guess; if wrong, the form says so."""
     spend(request, "login", account.email)
     if verify_password(form.cleaned_data["password"], account.password)[0]:
         refund(request, "login", account.email)
@@ -39,11 +39,15 @@ def typed_own_password(request, form, account: Account) -> bool:
 
 
 def note(account: Account, kind: str, shown: str, detail: str = "") -> None:
+    """Append a line in the person's own voice to the audit log."""
     Event.objects.create(account=account, voice=Voice.THEY, kind=kind, shown=shown, detail=detail)
 
 
 def change_details(account: Account, given: dict[str, str]) -> None:
-    """Only what is another than before. Who is not set up yet is tried again: it may have been the company's name."""
+    """Save the details that differ from before.
+
+    An account that is not set up yet is tried again: it may have been the company's name.
+    """
     changed = {name: given[name] for name in DETAILS if name in given and given[name] != getattr(account, name)}
     if not changed:
         return
@@ -55,7 +59,10 @@ def change_details(account: Account, given: dict[str, str]) -> None:
 
 
 def change_password(request, account: Account, password: str) -> None:
-    """This browser stays logged in; every other session, every link in a letter and every claim is over."""
+    """Change the password and write to its owner about it.
+
+    This browser stays logged in; every other session, every link in a letter and every claim is over.
+    """
     encoded = make_password(password)
     with transaction.atomic():
         Account.objects.filter(pk=account.pk).update(password=encoded)
@@ -69,19 +76,26 @@ def change_password(request, account: Account, password: str) -> None:
 
 
 def end_every_other_way_in(account: Account) -> None:
+    """Revoke every link in a letter and every claim of the account."""
     email_links.end_all(account)
     claims.end_for(account)
 
 
 def ask_to_move(account: Account, email: str) -> None:
-    """One row, whoever has that address: set-up looks it up and writes, out of sight."""
+    """Queue a change of address to be confirmed by a link.
+
+    One row, whoever has that address: set-up looks it up and writes, out of sight.
+    """
     with transaction.atomic():
         AccessRequest.objects.create(kind=Kind.MOVE, email=account.email, to=email)
         note(account, EventKind.ASKED_FOR_MOVE, "own.move_asked", email)
 
 
 def move(link: MailboxLink) -> None:
-    """The mailbox behind the link is theirs, so it is the account's address. The old one is told. Raises Taken."""
+    """Change the account's address to the one that the link was sent to. Raises Taken, and LinkIsOver.
+
+    The mailbox behind the link is theirs. The old one is told.
+    """
     with transaction.atomic():
         email_links.use_up(link)
         account, old = link.account, link.account.email

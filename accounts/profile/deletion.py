@@ -1,4 +1,7 @@
-"""Deleting everything somebody gave us. The page says that it is done: a letter would need what was deleted."""
+"""Account deletion: erases everything that somebody gave us.
+
+The page says that it is done: a letter would need what was deleted.
+"""
 
 from django.db import transaction
 
@@ -6,9 +9,9 @@ from accounts.models import AccessRequest, Account, Event, EventKind, Voice
 
 
 def delete_everything(account: Account) -> bool:
-    """The account is locked first, as by whoever settles its steps: a letter under way finds nothing to write to.
+    """Delete an account with all that is known of its address. False: a second click; it is gone already.
 
-    False: a second click; it is gone already.
+    The account is locked first, as by whoever settles its steps: a letter under way finds nothing to write to.
     """
     with transaction.atomic():
         locked = Account.objects.select_for_update().filter(pk=account.pk).first()

@@ -1,4 +1,4 @@
-"""The forms of a page of one's own: the same fields, and the same refusals, as when signing up."""
+"""Forms of the self-service pages, with the same fields and error messages as sign-up."""
 
 from django import forms
 from django.conf import settings
@@ -13,10 +13,13 @@ GIVEN = ("name", "phone", "company")
 
 
 def zone_choices() -> list[tuple[str, str]]:
+    """Return the choices of time zone, first the browser's."""
     return [("", str(_("As my browser has it"))), *((zone, zone.replace("_", " ")) for zone in zones())]
 
 
 class DetailsForm(SignupForm):
+    """Name, phone, company, language and time zone of an account."""
+
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices, required=False)
 
@@ -28,6 +31,8 @@ class DetailsForm(SignupForm):
 
 
 class ChangePasswordForm(OwnPasswordForm):
+    """Present password and new password."""
+
     new_password = password_field("new-password", _("At least 8 characters. A few words are good."))
 
     def __init__(self, account: Account, *args, **kwargs):
@@ -42,13 +47,15 @@ class ChangePasswordForm(OwnPasswordForm):
 
 
 class MoveForm(CorrectAddressForm):
+    """New e-mail address, with the password."""
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("Your new e-mail address")
 
 
 class FirstProofForm(NewPasswordForm):
-    """A new password, and the own details in place of what somebody, perhaps somebody else, once typed.
+    """New password, with the owner's details in place of what somebody, perhaps somebody else, once typed.
 
     The phone number is not shown: it may be a stranger's. What is left empty stays as it is.
     """

@@ -1,4 +1,4 @@
-"""E-mail addresses: the one form that an address has with us, however it was typed, pasted or sent by a browser.
+"""E-mail address normalisation and validation: one form for an address, however it was typed, pasted or sent.
 
 A domain is kept in ASCII, as letters travel and as a browser's e-mail field sends it (IDNA 2008, after the mapping
 of UTS 46), and shown in its own script where that deceives nobody.
@@ -40,7 +40,10 @@ NO_DOMAIN = _("No letter can go to what stands behind the @. Give a domain like 
 
 
 def normal_email(typed: str) -> str:
-    """The form in which an address is kept and looked for. What is none comes back without what stood around it."""
+    """Normalise an address to the form in which it is kept and looked for.
+
+    What is no address comes back without what stood around it.
+    """
     if len(typed) > LONGEST_TYPED:
         return typed.strip()
     local, at, domain = _unwrapped(FULL_STOPS.sub(".", folded(typed, besides=JOINERS))).rpartition("@")
@@ -48,7 +51,7 @@ def normal_email(typed: str) -> str:
 
 
 def check_address(email: str) -> None:
-    """Raises ValidationError with the sentence that says why no letter can go there. Wants the normal form."""
+    """Validate a normalised address; ValidationError has the sentence that says why no letter can go there."""
     local, _at, domain = email.rpartition("@")
     if len(email) > LONGEST_TYPED:
         raise ValidationError(TOO_LONG, code="max_length")
@@ -67,7 +70,10 @@ def check_address(email: str) -> None:
 
 
 def in_ascii(domain: str) -> str:
-    """müller.example as DNS knows it, xn--mller-kva.example; in lower case only, where that cannot be written."""
+    """Encode a domain for DNS (IDNA): müller.example as xn--mller-kva.example.
+
+    In lower case only, where it cannot be encoded.
+    """
     if domain.startswith("["):  # an IP address
         return domain
     try:
@@ -77,7 +83,7 @@ def in_ascii(domain: str) -> str:
 
 
 def shown(email: str) -> str:
-    """For people to read: its domain in its own script, unless that could be taken for another one."""
+    """Format an address for people: its domain in its own script, unless that could be taken for another one."""
     local, _at, domain = email.rpartition("@")
     try:
         labels = [_label_in_unicode(label) for label in domain.split(".")]
@@ -87,7 +93,7 @@ def shown(email: str) -> str:
 
 
 def is_domain(domain: str) -> bool:
-    """Whether mail can be addressed to it. Wants it in ASCII; where it ends in a number, it is an IP address."""
+    """Return True if mail can be addressed to this ASCII domain; where it ends in a number, it is an IP address."""
     labels = domain.split(".")
     if len(domain) > LONGEST_DOMAIN or not all(map(_is_label, labels)):
         return False
@@ -102,7 +108,7 @@ def _is_label(label: str) -> bool:
 
 
 def _unwrapped(text: str) -> str:
-    """Without a name, brackets, quotes, mailto: or the stop that ended the sentence."""
+    """Strip a name, brackets, quotes, mailto: and the stop that ended the sentence."""
     for _again in range(WRAPPINGS):
         text = text.strip().rstrip(".,;:!?")
         found = NAMED.fullmatch(text) or EXPLAINED.fullmatch(text) or QUOTED.fullmatch(text)
@@ -116,14 +122,14 @@ def _unwrapped(text: str) -> str:
 
 
 def _label_in_ascii(label: str) -> str:
-    """Raises UnicodeError."""
+    """Encode one label. Raises UnicodeError."""
     if label.isascii() and not label.startswith("xn--"):
         return label
     return _encoded(_label_in_unicode(label) if label.isascii() else label)
 
 
 def _encoded(label: str) -> str:
-    """By IDNA 2008; with joiners only where its script wants them; the signs it has no place for, by IDNA 2003."""
+    """Encode by IDNA 2008, with joiners only where the script wants them; signs it has no place for, by IDNA 2003."""
     if len(label) > LONGEST_LABEL:
         raise UnicodeError("label too long")
     for form in dict.fromkeys((label, folded(label))):
@@ -137,7 +143,7 @@ def _encoded(label: str) -> str:
 
 
 def _label_in_unicode(label: str) -> str:
-    """Raises UnicodeError."""
+    """Decode one label. Raises UnicodeError."""
     if not label.startswith("xn--"):
         return label
     if len(label) > LONGEST_LABEL:
@@ -149,7 +155,7 @@ def _label_in_unicode(label: str) -> str:
 
 
 def _deceives_nobody(labels: list[str]) -> bool:
-    """Each label in one script, and in one that looks like Latin only before a last label that is not Latin."""
+    """Homograph check: each label in one script, one that looks like Latin only before a last label not in Latin."""
     scripts = [set(_scripts(label)) for label in labels]
     return all(len(used) <= 1 for used in scripts) and (
         not labels[-1].isascii() or not any(used & LIKE_LATIN for used in scripts)
@@ -157,7 +163,10 @@ def _deceives_nobody(labels: list[str]) -> bool:
 
 
 def _scripts(label: str) -> Iterator[str]:
-    """A sign that is no letter counts as a script of its own and of no other, so that it is not shown."""
+    """Yield the scripts of a label.
+
+    A sign that is no letter counts as a script of its own and of no other, so that it is not shown.
+    """
     for each in label:
         name = unicodedata.name(each, "?").split(" ")[0]
         kind = unicodedata.category(each)

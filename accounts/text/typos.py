@@ -1,4 +1,7 @@
-"""A hint, never a refusal: a domain one slip away from one that very many people have."""
+"""Typing errors in e-mail domains, found by edit distance: a hint, never a refusal.
+
+A hint is given for a domain one slip away from one that very many people have.
+"""
 
 from itertools import takewhile
 
@@ -14,7 +17,10 @@ SHORTEST = 9  # gmx.de and gmx.at are one slip apart, and both are right
 
 
 def likely_address(email: str) -> str:
-    """The address they may have meant, or nothing. gmial.com, gmail.con, hotmial.com; never for a known domain."""
+    """Suggest the address they may have meant, or nothing; never for a known domain.
+
+    gmial.com, gmail.con, hotmial.com.
+    """
     name, _at, domain = email.rpartition("@")
     if domain in COMMON:
         return ""
@@ -23,7 +29,7 @@ def likely_address(email: str) -> str:
 
 
 def one_slip(typed: str, meant: str) -> bool:
-    """Whether one letter was left out, added, changed, or two neighbours swapped."""
+    """Return True at edit distance one: one letter was left out, added, changed, or two neighbours swapped."""
     if typed == meant or abs(len(typed) - len(meant)) > 1:
         return False
     same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(typed, meant, strict=False))))

@@ -1,4 +1,4 @@
-"""Unicode as people type and paste it: what nobody can see is left out, and what looks alike is one (NFKC).
+"""Unicode normalisation of typed and pasted text: invisible marks are left out, and what looks alike is one (NFKC).
 
 Two keyboards write é as one code point or as two, 한 as one or as three, and a table in a PDF has marks in it that
 no reader knows of.
@@ -17,12 +17,15 @@ LONGEST = 5000  # characters; beyond it, a million accents would be put in order
 
 
 def seen(text: str, besides: str = "") -> str:
-    """Without marks that nobody sees, but for those of `besides`."""
+    """Remove invisible marks, except those in `besides`."""
     return UNSEEN.sub(lambda mark: mark[0] if mark[0] in besides else "", text)
 
 
 def folded(text: str, besides: str = "") -> str:
-    """What looks the same is the same, whichever keyboard it came from. Longer than LONGEST, it is left alone."""
+    """Fold text to NFKC with plain blanks, so that what looks the same is the same, whichever keyboard it came from.
+
+    Longer than LONGEST, it is left alone.
+    """
     if text.isascii() or len(text) > LONGEST:
         return text
     alike = unicodedata.normalize("NFKC", seen(text, besides))
@@ -30,11 +33,11 @@ def folded(text: str, besides: str = "") -> str:
 
 
 def on_one_line(text: str) -> str:
-    """Control characters and line breaks are blanks, and several blanks are one."""
+    """Collapse control characters, line breaks and runs of blanks to one blank."""
     kinds = ((each, unicodedata.category(each)) for each in text)
     return " ".join("".join(" " if kind in ("Cc", "Zl", "Zp", "Cs") else each for each, kind in kinds).split())
 
 
 def in_our_digits(text: str) -> str:
-    """٣٤ and ３４ as 34."""
+    """Convert decimal digits of any script to ASCII: ٣٤ and ３４ as 34."""
     return "".join(str(unicodedata.decimal(each, each)) for each in text)

@@ -1,4 +1,4 @@
-"""The browser and the system by the names that people know, from the User-Agent header."""
+"""User-Agent parsing: the browser and the system by the names that people know."""
 
 # Whoever pretends to be another names itself first in this order: Edge says Chrome, and Chrome says Safari.
 BROWSERS = {
@@ -24,7 +24,7 @@ SYSTEMS = {
 
 
 def named(agent: str) -> tuple[str, str]:
-    """Empty where we do not know it."""
+    """Return the browser and the system; empty where we do not know it."""
     return _first(BROWSERS, agent), _first(SYSTEMS, agent)
 
 

@@ -1,4 +1,4 @@
-"""The front door, one journey a file."""
+"""Views of sign-up, login, password reset, e-mail links and self-service, a file a journey."""
 
 from accounts.views.confirm import confirm
 from accounts.views.login import login_, logout_

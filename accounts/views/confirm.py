@@ -1,4 +1,4 @@
-"""The link in a letter. Looking changes nothing (scanners look); only a press of the button uses it up."""
+"""View of the confirmation link in an e-mail: GET changes nothing (scanners look), only a POST uses the link up."""
 
 from django.shortcuts import render
 
@@ -14,6 +14,7 @@ from accounts.views.letters import by_mailbox, chosen_page, done_page, may_keep,
 
 @by_mailbox(Purpose.CONFIRM, Purpose.ALREADY_HERE, Purpose.MOVE)
 def confirm(request, link: MailboxLink):
+    """Dispatch a link by its purpose: confirm the address, decide about a second sign-up, or change the address."""
     if link.purpose == Purpose.MOVE:
         return _move(request, link)
     if link.purpose == Purpose.ALREADY_HERE:
@@ -22,7 +23,10 @@ def confirm(request, link: MailboxLink):
 
 
 def _move(request, link: MailboxLink):
-    """By its owner only: the letter may have gone to a mistyped address, and its reader must not get the account."""
+    """Change of address, by its owner only.
+
+    The letter may have gone to a mistyped address, and its reader must not get the account.
+    """
     if request.user != link.account:
         return _move_page(request, "own.move_log_in", link)
     if request.method != "POST":

@@ -1,4 +1,4 @@
-"""What the pages that a letter leads to have in common."""
+"""Shared parts of the pages that a link in an e-mail leads to: link lookup, used or expired links, password forms."""
 
 from functools import wraps
 
@@ -20,7 +20,7 @@ from accounts.throttle import make_known
 
 
 def by_mailbox(*purposes: MailboxLink.Purpose):
-    """Turns the token in the address of the page into the link that it is, and answers for links that are over.
+    """View decorator that resolves the token in the URL to its link, and answers for links that are over.
 
     Such an address opens an account: it is kept out of caches, and of the next page's Referer. A press of the
     button may come too late for a link that worked when it was looked up (`LinkIsOver`): then look again.
@@ -50,7 +50,7 @@ def _answer(view, request, token: str, purposes) -> HttpResponse:
 
 
 def _over_page(request, link: MailboxLink) -> HttpResponse | None:
-    """Why this link does nothing any more; None while it works. A used one has done its work: no error."""
+    """Page for a link that does nothing any more; None while it works. A used one has done its work: no error."""
     if key := why_over(link, database_now()):
         time = clock(link.used_at or link.created_at)
         return _over(request, say(key, email=link.email, time=time), 200 if link.used_at else 410)
@@ -64,29 +64,40 @@ def _over(request, sentence: str, status: int) -> HttpResponse:
 
 
 def password_page(request, form, key: str, link: MailboxLink) -> HttpResponse:
+    """Render the form for a new password."""
     facts = {"form": form, "sentence": say(key, email=link.email), "email": link.email, "purpose": link.purpose}
     return render(request, "accounts/choose_password.html", facts)
 
 
 def done_page(request, key: str, link: MailboxLink) -> HttpResponse:
+    """Render the page that says what the link has done."""
     return render(request, "accounts/letter_done.html", {"sentence": say(key, email=link.email)})
 
 
 def may_keep(request, link: MailboxLink) -> bool:
-    """Whether the password may stay. A stranger may have signed up with this address before its owner did:
-    a first proof from a browser that cannot show it is the owner's replaces whatever password is there."""
+    """Return True if the password may stay, and False where it has to be replaced (pre-hijacking).
+
+    A stranger may have signed up with this address before its owner did: a first proof from a browser that cannot
+    show it is the owner's replaces whatever password is there.
+    """
     return bool(link.account.mailbox_proven_at) or claims.is_theirs(request, link.account)
 
 
 def password_form(request, link: MailboxLink, posted) -> NewPasswordForm:
-    """With the details of the sign-up, too, where they may be as little the owner's as its password."""
+    """Return the form for a new password.
+
+    With the details of the sign-up, too, where they may be as little the owner's as its password.
+    """
     if may_keep(request, link):
         return NewPasswordForm(link.account, posted)
     return FirstProofForm(link.account, _offered(request, link), posted)
 
 
 def _offered(request, link: MailboxLink) -> dict[str, str]:
-    """What the reader of this letter typed, as far as we can tell: in this browser, or in the sign-up it tells of."""
+    """Initial details: those that the reader of this letter typed, as far as we can tell.
+
+    In this browser, or in the sign-up that the letter tells of.
+    """
     typed = claims.of_browser(request).filter(account=link.account)
     if link.purpose == MailboxLink.Purpose.ALREADY_HERE and not typed:
         typed = SignupClaim.objects.filter(account=link.account, proven=False, created_at__lte=link.created_at)
@@ -95,6 +106,7 @@ def _offered(request, link: MailboxLink) -> dict[str, str]:
 
 
 def chosen_page(request, link: MailboxLink, form: NewPasswordForm) -> HttpResponse:
+    """Save the new password and render the page that says so."""
     details = form.details() if isinstance(form, FirstProofForm) else None
     choose_password(link, form.cleaned_data["password"], claims.hash_of(request), details)
     make_known(request, link.email)

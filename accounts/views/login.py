@@ -1,4 +1,4 @@
-"""Coming in with a password, and going out."""
+"""Login and logout views."""
 
 from django.contrib.auth import login, logout
 from django.shortcuts import redirect, render
@@ -20,6 +20,7 @@ from accounts.validators import has_blank_ends
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def login_(request):
+    """Login view."""
     if request.method != "POST":
         return _login_page(request, LoginForm(initial={"email": request.GET.get("email", "")[:254]}))
     form = LoginForm(request.POST)
@@ -46,7 +47,7 @@ def _login_page(request, form, result: LoginResult | None = None):
 
 
 def _where_to(request, result: LoginResult) -> str:
-    """Where they wanted to go, if it is on this site and their workspace is there to go to.
+    """Redirect target: the page they wanted, if it is on this site and their workspace is there to go to.
 
     A link from a letter they may follow before that: they logged in so that it finds them as themselves.
     """
@@ -61,6 +62,7 @@ def _where_to(request, result: LoginResult) -> str:
 
 @require_POST
 def logout_(request):
+    """Logout view, by POST only. It ends this browser's claims, too."""
     logout(request)
     response = redirect("landing")
     claims.end_here(request, response)

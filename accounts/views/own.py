@@ -1,4 +1,4 @@
-"""A page of one's own: what they gave us, the password, and where they are logged in."""
+"""Self-service views: the account's details, its password and its open sessions."""
 
 from functools import wraps
 
@@ -19,7 +19,7 @@ from accounts.sentences import clock, say
 
 
 def for_oneself(view):
-    """For whoever is logged in, however far their set-up has got."""
+    """View decorator for the logged-in account, however far its set-up has got; passes the POST data or None."""
 
     @wraps(view)
     def private(request):
@@ -32,6 +32,7 @@ def for_oneself(view):
 
 @for_oneself
 def own(request, account: Account, posted):
+    """Details page of the account."""
     form = DetailsForm(account, posted)
     if posted is not None and form.is_valid():
         change_details(account, form.cleaned_data)
@@ -42,6 +43,7 @@ def own(request, account: Account, posted):
 
 @for_oneself
 def own_password(request, account: Account, posted):
+    """Change of password."""
     form = ChangePasswordForm(account, posted)
     if posted is not None and form.is_valid() and typed_own_password(request, form, account):
         change_password(request, account, form.cleaned_data["new_password"])
@@ -53,6 +55,7 @@ def own_password(request, account: Account, posted):
 
 @for_oneself
 def own_sessions(request, account: Account, posted):
+    """List of open sessions, and their end after re-authentication."""
     form = OwnPasswordForm(posted)
     if posted is not None and form.is_valid() and typed_own_password(request, form, account):
         return _ended(request, account, posted.get("end", ""))
@@ -63,7 +66,7 @@ def own_sessions(request, account: Account, posted):
 
 
 def _ended(request, account: Account, which: str):
-    """One of theirs, by its number, or all but this."""
+    """End one of their sessions, by its number, or all but this."""
     if which == "others":
         sessions.end_others(request, account)
         key = "own.ended_others"

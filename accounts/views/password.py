@@ -1,4 +1,4 @@
-"""A password forgotten, a letter not come: asking changes nothing here, and is answered alike for any address."""
+"""Password reset and resend views: the request changes nothing here, and is answered alike for any address."""
 
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -16,12 +16,14 @@ from accounts.views.letters import by_mailbox, chosen_page, password_form, passw
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def password_reset(request):
+    """Request for a password reset."""
     return _ask(request, AccessRequest.Kind.RESET, "password_reset")
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def resend(request):
+    """Request for the confirmation letter once more."""
     return _ask(request, AccessRequest.Kind.RESEND, "resend")
 
 
@@ -38,12 +40,14 @@ def _ask(request, kind: AccessRequest.Kind, name: str):
 @never_cache
 @require_safe
 def password_reset_taken(request):
+    """Confirmation page after a request for a password reset."""
     return _taken(request, "reset.taken")
 
 
 @never_cache
 @require_safe
 def resend_taken(request):
+    """Confirmation page after a request for the letter."""
     return _taken(request, "resend.taken")
 
 
@@ -53,7 +57,7 @@ def _taken(request, key: str):
 
 @by_mailbox(Purpose.RESET)
 def choose_password(request, link: MailboxLink):
-    """Where the letter of a reset leads."""
+    """Password reset view, where the link of its letter leads."""
     form = password_form(request, link, request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return password_page(request, form, "reset.ask", link)

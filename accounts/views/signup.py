@@ -1,4 +1,4 @@
-"""Signing up: one answer for every address."""
+"""Landing page and sign-up view: one answer for every address."""
 
 from django.contrib.auth import logout
 from django.http import HttpResponseRedirect
@@ -13,12 +13,13 @@ from accounts.database.errors import DATABASE_ERRORS, if_the_database_allows, is
 from accounts.forms import SignupForm
 from accounts.hashers import Busy
 from accounts.sentences import say
-from accounts.signup import OutcomeUnknown, Receipt, Typed, sign_up
+from accounts.signup import OutcomeUnknown, Typed, sign_up
 from accounts.throttle import refund, spend
 
 
 @require_safe
 def landing(request):
+    """Landing page."""
     return render(request, "accounts/landing.html")
 
 
@@ -26,6 +27,7 @@ def landing(request):
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def signup(request):
+    """Sign-up view."""
     return _signup_posted(request) if request.method == "POST" else _signup_page(request, SignupForm())
 
 
@@ -49,23 +51,19 @@ def _signup_posted(request):
 
 
 def _signup_saved(request, typed: Typed) -> str:
-    """The token of its claim. A password for an address that is taken is a guess, until it proves right.
+    """Save the sign-up and return the token of its claim.
 
-    Once it is saved, nothing that follows may say that it was not.
+    A password for an address that is taken is a guess, until it proves right. Once it is saved, nothing that follows
+    may say that it was not.
     """
     may_prove = spend(request, "signup", typed.email)
     token = claims.new_token()
     receipt = sign_up(typed, token, claims.hash_of(request), may_prove)
     with if_the_database_allows():
         refund(request, "signup", typed.email, effective=receipt.typed_right)
-        _now_it_is_somebody_else(request, receipt)
+        if request.user.is_authenticated and request.user.pk != receipt.claim.account_id:
+            logout(request)  # at another's browser: they are shown their own sign-up, and nothing of the other's
     return token
-
-
-def _now_it_is_somebody_else(request, receipt: Receipt) -> None:
-    """Whoever signs up at another's browser is told of their own sign-up, and shown nothing of the other's."""
-    if request.user.is_authenticated and request.user.pk != receipt.claim.account_id:
-        logout(request)
 
 
 def _signup_page(request, form, trouble=""):

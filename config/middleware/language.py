@@ -1,4 +1,4 @@
-"""The front door speaks the visitor's language, chosen by a link or by their browser; the desk speaks English."""
+"""Locale middleware: the visitor's language, chosen by a link or by their browser; the desk speaks English."""
 
 from django.conf import settings
 from django.middleware.locale import LocaleMiddleware
@@ -8,6 +8,8 @@ OURS = dict(settings.LANGUAGES)
 
 
 class Language(LocaleMiddleware):
+    """Django's locale middleware with ?language=… remembered in a cookie."""
+
     def process_request(self, request):
         super().process_request(request)
         chosen = "en" if request.path_info.startswith("/admin/") else request.GET.get("language")
@@ -22,6 +24,7 @@ class Language(LocaleMiddleware):
 
 
 def remember(response, language: str):
+    """Set the language cookie and return the response."""
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,

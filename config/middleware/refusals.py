@@ -1,4 +1,4 @@
-"""What is refused before any view looks at it still gets a page that says so."""
+"""Middleware and error views that give a page to requests refused before any view, and set security headers."""
 
 from base64 import b64encode
 
@@ -16,42 +16,47 @@ TOO_LARGE = "arrivals.too_large"  # in the environment of a request whose body t
 
 
 def most_bytes(path: str, authorization: str) -> int:
-    """The longest body. Mail comes with pictures in it, from a service that knows our word; the rest is forms."""
+    """Return the longest request body that is accepted, in bytes.
+
+    Mail comes with pictures in it, from a service that knows our word; the rest is forms.
+    """
     from_mail = path.startswith("/mail/") and knows_our_word(authorization)
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE if from_mail else settings.FORM_MAX_SIZE
 
 
 def knows_our_word(authorization: str) -> bool:
+    """Return True for the Basic credentials of the mail service's webhook."""
     scheme, _, given = authorization.partition(" ")
     word = b64encode(settings.ANYMAIL.get("WEBHOOK_SECRET", "").encode()).decode()
     return bool(word) and scheme.lower() == "basic" and constant_time_compare(given.strip(), word)
 
 
 def is_too_large(request) -> bool:
-    """Told by our own server, or by the length that another one passes on."""
+    """Return True if the body is too large, by our own server's word or by the length that another one passes on."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     most = most_bytes(request.path, request.headers.get("Authorization", ""))
     return TOO_LARGE in request.META or (length.isdecimal() and int(length) > most)
 
 
 def bad_request(request, exception):
-    """The 400 of Django; 413 for a body that is too large."""
+    """Error view for 400, as Django's; 413 for a body that is too large."""
     if isinstance(exception, RequestDataTooBig):
         return too_large()
     return django_bad_request(request, exception)
 
 
 def server_error(request):
-    """The page of our own faults, with the name under which this one stands in the log."""
+    """Error view for 500, with the request id under which this fault stands in the log."""
     return render(None, "500.html", {"reference": get_contextvars().get("request")}, status=500)
 
 
 def too_large():
+    """Return the page for 413."""
     return render(None, "413.html", status=413)
 
 
 def is_text(charset: str | None) -> bool:
-    """Python knows charsets that are none: asked to read a form as "hex", Django answers 500."""
+    """Return True for a text charset. Python knows others: asked to read a form as "hex", Django answers 500."""
     try:
         b"x".decode(charset or "utf-8", "replace")
     except (LookupError, UnicodeError):
@@ -60,7 +65,7 @@ def is_text(charset: str | None) -> bool:
 
 
 class Readable:
-    """Refuses bodies that are too long or in no charset, and does not look at cookies with control characters.
+    """Middleware that refuses bodies too long or in no charset, and drops cookies with control characters.
 
     A quoted cookie may hold a NUL, and PostgreSQL will not search for a session with one: that was a 500.
     """
@@ -78,7 +83,7 @@ class Readable:
 
 
 class Refusals:
-    """Gives the empty 405 of Django a page."""
+    """Middleware that gives the empty 405 of Django a page."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -91,7 +96,10 @@ class Refusals:
 
 
 class Headers:
-    """Those that Django has no setting for: nothing of the device is asked for, nobody else embeds us."""
+    """Middleware for the security headers that Django has no setting for: Permissions-Policy, CORP, no-store.
+
+    Nothing of the device is asked for, nobody else embeds us, and a page behind the login is not cached.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -106,6 +114,6 @@ class Headers:
 
 
 def is_behind_log_in(request) -> bool:
-    """Whether somebody is logged in and it played a part in the answer. Asks the database for nothing."""
+    """Return True if somebody is logged in and it played a part in the answer. Asks the database for nothing."""
     session = getattr(request, "session", None)
     return session is not None and session.accessed and SESSION_KEY in session

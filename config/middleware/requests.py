@@ -1,6 +1,6 @@
-"""A name for each request, on every line that is written for it and on its answer, and one line of its own.
+"""Request-id and access-log middleware: a name for each request on all of its log lines and on its answer.
 
-And what has to be known of a request before anybody asks whether it may come in.
+And a middleware that normalises Host and X-Forwarded-Proto before anybody asks whether the request may come in.
 """
 
 import re
@@ -23,7 +23,7 @@ PROTO = "HTTP_X_FORWARDED_PROTO"
 
 
 class Requests:
-    """First of all middleware, so that nothing is written or refused without the name."""
+    """Request-id middleware, first of all, so that nothing is written or refused without the name."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -42,7 +42,7 @@ class Requests:
 
 
 class Front:
-    """What stands before us says things in its own way.
+    """Middleware that normalises what load balancers and proxies say in their own way.
 
     A load balancer asks for a probe by our IP address or an internal name, over http, and takes a redirect or a 400
     for a host that is down: nothing is asked of it (and SECURE_REDIRECT_EXEMPT lets it in over http). Some proxies
@@ -61,15 +61,17 @@ class Front:
 
 
 def a_host_of_ours() -> str:
+    """Return a host that ALLOWED_HOSTS accepts."""
     return settings.ALLOWED_HOSTS[0].lstrip(".").replace("*", "localhost")
 
 
 def named(given: str) -> str:
-    """The name that a proxy gave it, if it is one that may stand in a log."""
+    """Return the request id that a proxy gave, if it is one that may stand in a log, else a random one."""
     return given if SANE.fullmatch(given) else secrets.token_hex(8)
 
 
 def facts(request, response, began: float) -> dict:
+    """Return the fields of a request's log line."""
     took = round((time.perf_counter() - began) * 1000, 1)
     return {
         "method": request.method if request.method.isalpha() else "?",

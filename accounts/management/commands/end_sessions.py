@@ -1,4 +1,4 @@
-"""End the open sessions of one person, or of everybody (ASVS 7.4.5)."""
+"""Management command that ends the open sessions of one person, or of everybody (ASVS 7.4.5)."""
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -7,6 +7,8 @@ from accounts.profile import sessions
 
 
 class Command(BaseCommand):
+    """`manage.py end_sessions <email>` or `--all`."""
+
     help = "Log somebody out everywhere, or everybody. Nothing else of theirs is changed."
 
     def add_arguments(self, parser):
@@ -15,12 +17,10 @@ class Command(BaseCommand):
         whose.add_argument("--all", action="store_true", help="everybody's sessions end, yours too")
 
     def handle(self, *, email=None, **options):
-        theirs = Login.objects.all() if options["all"] else Login.objects.filter(account=_known(email))
+        theirs = Login.objects.all()
+        if not options["all"]:
+            account = Account.objects.filter(email=normal_email(email)).first()
+            if account is None:
+                raise CommandError(f"There is no account with {email}.")
+            theirs = theirs.filter(account=account)
         self.stdout.write(f"{sessions.end(theirs)} sessions have ended.")
-
-
-def _known(email: str) -> Account:
-    account = Account.objects.filter(email=normal_email(email)).first()
-    if account is None:
-        raise CommandError(f"There is no account with {email}.")
-    return account

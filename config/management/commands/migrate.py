@@ -1,4 +1,4 @@
-"""Django's own, one at a time: three hosts that start at once on one database all come up."""
+"""Django's migrate command under an advisory lock: three hosts that start at once on one database all come up."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +22,8 @@ LOCK = f"""
 
 
 class Command(migrate.Command):
+    """Django's migrate, one at a time for each database."""
+
     def handle(self, *args, **options):
         with alone(options["database"]):
             return super().handle(*args, **options)
@@ -29,7 +31,7 @@ class Command(migrate.Command):
 
 @contextmanager
 def alone(alias: str) -> Iterator[None]:
-    """On a connection of its own: migrations begin and end transactions on theirs."""
+    """Hold the advisory lock on a connection of its own: migrations begin and end transactions on theirs."""
     guard = connections[alias].copy()
     try:
         take_lock(guard)
@@ -39,6 +41,7 @@ def alone(alias: str) -> Iterator[None]:
 
 
 def take_lock(guard: BaseDatabaseWrapper) -> None:
+    """Acquire the advisory lock. Raises CommandError after PATIENCE."""
     try:
         with guard.cursor() as cursor:
             cursor.execute(LOCK)

@@ -1,3 +1,5 @@
+"""Management command that plays the six acts of the story, an end-to-end demonstration on a stage of its own."""
+
 import textwrap
 
 from django.core.management.base import BaseCommand, CommandError
@@ -7,24 +9,23 @@ from stage.stage import stage
 
 
 class Command(BaseCommand):
+    """`manage.py story`: print each act and the pages that its people see."""
+
     help = "Play the six acts of the story on a stage of its own, and print what each person sees."
     requires_system_checks: list[str] = []
 
     def handle(self, *args, **options):
         with stage() as theatre:
             for number, act in enumerate(ACTS, 1):
-                self.stdout.write(self.style.MIGRATE_HEADING(f"\nAct {number}. {act.__doc__}."))
+                self.stdout.write(self.style.MIGRATE_HEADING(f"\nAct {number}. {act.__doc__}"))
                 self._play(number, act, theatre)
         self.stdout.write("\nAll six acts hold.")
 
     def _play(self, number, act, theatre):
         try:
             for who, sees in act(theatre):
+                lines = "\n".join(textwrap.fill(line, 90) for line in sees.strip().splitlines())
                 self.stdout.write(f"\n  {who}:")
-                self.stdout.write(textwrap.indent(_wrapped(sees), "    | "))
+                self.stdout.write(textwrap.indent(lines, "    | "))
         except (ActFailed, TimeoutError) as broken:
             raise CommandError(f"Act {number} does not hold: {broken}") from broken
-
-
-def _wrapped(words: str) -> str:
-    return "\n".join(textwrap.fill(line, 90) for line in words.strip().splitlines())

@@ -1,4 +1,4 @@
-"""Everything under one command: private servers where none are named, migrations, web, worker, beat."""
+"""Management command that runs everything: private servers where none are named, migrations, web, worker, beat."""
 
 import os
 import shlex
@@ -23,6 +23,8 @@ ORPHANS_LIVE = 3.0  # seconds
 
 
 class Command(BaseCommand):
+    """`manage.py up`: everything under one supervisor, until SIGINT or SIGTERM."""
+
     help = "Runs everything: private servers where none are named, migrations, web, worker, beat."
 
     def handle(self, *args: object, **options: object) -> None:
@@ -51,7 +53,7 @@ class Command(BaseCommand):
 
 @contextmanager
 def the_only_one(home: Path, port: int) -> Iterator[None]:
-    """One home is one Arrivals. The lock goes with its process, however that ends."""
+    """Hold the lock of a home: one home is one Arrivals. It goes with its process, however that ends."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / "up.lock").open("a+") as lock:
         if not processes.until(lambda: locked(lock.fileno()), ORPHANS_LIVE):
@@ -65,12 +67,16 @@ def the_only_one(home: Path, port: int) -> Iterator[None]:
 
 
 def refuse_taken_port(host: str, port: int) -> None:
-    """After a kill -9 the port is free within a second or so, when the orphans have noticed."""
+    """Raise CommandError for a port that is in use.
+
+    After a kill -9 the port is free within a second or so, when the orphans have noticed.
+    """
     if not processes.until(lambda: is_free(host, port), ORPHANS_LIVE):
         raise CommandError(f"PORT {port} cannot be had on {host}: name another, as PORT=8001.")
 
 
 def is_free(host: str, port: int) -> bool:
+    """Return True if we can listen on the port."""
     try:
         listen(host, port).close()
     except OSError:
@@ -79,6 +85,7 @@ def is_free(host: str, port: int) -> bool:
 
 
 def migrate() -> None:
+    """Migrate the database. Raises CommandError where none answers."""
     try:
         connection.ensure_connection()
     except OperationalError as error:
@@ -88,13 +95,17 @@ def migrate() -> None:
 
 
 def the_three() -> Iterator[Program]:
+    """Yield web, worker and beat as supervised programs."""
     environment = programs.environment() | {programs.SUPERVISED: "1"}
     for name in programs.NAMES:
         yield Program(name, programs.command(name), environment, settings.BASE_DIR)
 
 
 def is_healthy(host: str, port: int) -> bool:
-    """Asks as the proxy in front would, lest a wrong host or a redirect to https answer for the page."""
+    """Return True if /healthz answers 200.
+
+    Asks as the proxy in front would, lest a wrong host or a redirect to https answer for the page.
+    """
     asked = HTTPConnection({"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host), port, timeout=1)
     name = settings.ALLOWED_HOSTS[0].lstrip(".").replace("*", "localhost")
     try:
@@ -107,6 +118,7 @@ def is_healthy(host: str, port: int) -> bool:
 
 
 def announcement(port: int) -> Iterator[str]:
+    """Yield the lines that `up` prints once the site is healthy."""
     yield f"Arrivals is at http://localhost:{port}"
     yield f"  Letters {where_letters_go()}."
     if settings.PRIVATE_POSTGRES or settings.PRIVATE_VALKEY:
@@ -116,6 +128,7 @@ def announcement(port: int) -> Iterator[str]:
 
 
 def where_letters_go() -> str:
+    """Describe the mail backend in words."""
     if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
         return f"land as files in {settings.EMAIL_FILE_PATH}"  # type: ignore[misc]
     if settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
@@ -124,6 +137,7 @@ def where_letters_go() -> str:
 
 
 def python() -> str:
+    """Return the command line of this Python, with ARRIVALS_HOME if it is named."""
     home = os.environ.get("ARRIVALS_HOME")
     program = os.path.relpath(sys.executable, Path.cwd())
     return f"ARRIVALS_HOME={shlex.quote(home)} {program}" if home else program

@@ -1,3 +1,5 @@
+"""Management command that runs the web server."""
+
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
@@ -6,6 +8,8 @@ from config.wsgi import application
 
 
 class Command(BaseCommand):
+    """`manage.py web`: the site on HOST and PORT."""
+
     help = "Serves the site on HOST and PORT, as `manage.py up` does."
 
     def handle(self, *args: object, **options: object) -> None:
