@@ -1,4 +1,4 @@
-"""How near two addresses are: a slip of one key, one letter too many, or two swapped."""
+"""Edit distance of addresses: a slip of one key, one letter too many, or two swapped."""
 
 from collections.abc import Collection, Iterable
 

@@ -1,4 +1,4 @@
-"""Gathering what diagnosis needs to know about one person."""
+"""Facts for the diagnosis of one account: its steps, events, services, incidents and colleagues."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""What is the matter with an account: facts in, a finding out. A table; the first row that fits wins."""
+"""Diagnosis rules: facts of an account in, a finding out. A decision table; the first row that fits wins."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What to mend when it is us whom a service refuses: words for the desk and the owner. Pure."""
+"""Remedies for when a service refuses us: sentences for the desk and the owner. Pure."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""Who may be meant: near misses of an address, looked for among a bounded number of candidates."""
+"""Similar accounts: near misses of an address, looked for among a bounded number of candidates."""
 
 from datetime import timedelta
 

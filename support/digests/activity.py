@@ -1,4 +1,4 @@
-"""What happened since somebody last looked, and what needs her: lines for the day's letters and for coming back."""
+"""Activity since a time, and the agent's open items: lines for digests and for coming back to the desk."""
 
 from collections.abc import Iterable
 from datetime import datetime

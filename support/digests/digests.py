@@ -1,6 +1,6 @@
-"""The letters of a day: to her in the morning and the evening, to the owner and the backup when it is needed.
+"""Daily digests: to the agent in the morning and the evening, to the owner and the backup when needed.
 
-Made once (a row for each kind and day), sent by the sweep, never from a request; none to her at night.
+Made once (a row for each kind and day), sent by the sweep, never from a request; none to the agent at night.
 """
 
 from collections.abc import Iterable

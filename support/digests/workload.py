@@ -1,4 +1,4 @@
-"""When it is more than one person can do. The owner is told, not she."""
+"""Workload of the desk, and its limits: more than one agent can do. The owner is told, not the agent."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

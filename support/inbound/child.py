@@ -1,4 +1,4 @@
-"""The child that reads mail: a process of its own, which a timer ends when one mail takes too much of the processor.
+"""Child process that parses mail; a timer ends it when one mail takes too much of the processor.
 
 It gets a job and a post over a socket, and answers with facts and files. It has no database, no secrets of ours and
 nothing in its environment; whatever a mail makes of it, the next one gets another child.

@@ -1,4 +1,4 @@
-"""A mail's files, and the mail as it came: handed out as bytes that no browser opens."""
+"""Downloads of attachments and raw mails: handed out as bytes that no browser opens."""
 
 from collections.abc import Iterable
 

@@ -1,6 +1,7 @@
-"""Mail that came in: read by the sweep, each by itself in a child that can be given up, and made a message of.
+"""Inbound mail processing: each mail is parsed by itself in a child process and saved as a message.
 
-Whatever is in it, it becomes a message: where nothing can be made of it, with its plain beginning.
+The sweep runs it, and can give the child up. Whatever is in a mail, it becomes a message: where nothing can be made
+of it, with its plain beginning.
 """
 
 import re

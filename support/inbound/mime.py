@@ -1,7 +1,7 @@
-"""MIME parsing: what a mail says of itself, as plain facts. Runs in the child (inbound/child.py); no database.
+"""MIME parsing: the headers, text and attachments of a mail as plain facts.
 
-Headers are taken as they stand and read leniently: the email package's own header parser breaks on some, and takes
-minutes over others.
+Runs in the child (inbound/child.py); no database. Headers are taken as they stand and read leniently: the email
+package's own header parser breaks on some, and takes minutes over others.
 """
 
 import codecs

@@ -1,4 +1,4 @@
-"""Reading mail in bounded time: hands each to a child process, and gives the child up when it takes too long."""
+"""Mail reader with a timeout: hands each mail to a child process, and kills it when it takes too long."""
 
 import json
 import socket

@@ -1,4 +1,7 @@
-"""Reply parsing: what somebody wrote, without what they quoted. Each line is looked at once, whatever is in it."""
+"""Reply parsing: the writer's own text, without what is quoted; plain text of HTML mail.
+
+Each line is looked at once, whatever is in it.
+"""
 
 import re
 from collections.abc import Iterator

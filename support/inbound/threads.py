@@ -1,4 +1,4 @@
-"""Which conversation a mail belongs to: by the Message-IDs it answers, never by its subject."""
+"""E-mail threading: the conversation of a mail, by the Message-IDs it answers, never by its subject."""
 
 import re
 from collections.abc import Iterable

@@ -1,6 +1,7 @@
-"""Webhooks of the mail service. What comes in is kept as it is, in one row, and read by the sweep (messages.py).
+"""Webhooks of the mail service: inbound mail, and tracking of bounces and complaints.
 
-Who calls is asked by anymail (basic auth, signatures). Only services that are set up have a door here.
+What comes in is kept as it is, in one row, and read by the sweep (messages.py). The caller is authenticated by
+anymail (basic auth, signatures). Only services that are set up have a webhook here.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Recovering everybody of an incident: first one, then five, then the rest at a rate; it stops itself.
+"""Bulk recovery of an incident's accounts: a canary, then five, then the rest at a rate; it stops itself.
 
 The pace is arithmetic on outcomes; the sweep carries it out, never a request.
 """

@@ -1,4 +1,7 @@
-"""One outage is one thing: opened by failures before anybody writes, joined by everybody it touches."""
+"""Incident detection: one incident for an outage, joined by everybody affected, with notices to them.
+
+It is opened by failures, before anybody writes.
+"""
 
 import re
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Being away, and what people are told meanwhile."""
+"""Availability of the agent: absences, the status line, and auto-replies that name a time."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,7 @@
-"""When somebody can be answered: arithmetic on the queue, the pace and the hours. No database, no clock of its own.
+"""Reply time estimate: arithmetic on the queue, the pace and business hours. No database, no clock of its own.
 
-The rule is queue-aware: what is before her, at the pace of four answers in five, with a quarter of her hours
-for everything else. A median of past replies would be broken half the time by construction.
+The rule is queue-aware: what is before somebody, at the pace of four answers in five, with a quarter of the agent's
+hours for everything else. A median of past replies would be broken half the time by construction.
 """
 
 from collections import Counter

@@ -1,4 +1,7 @@
-"""When somebody is answered: a time that holds, kept as a row, and said again by us first if it will not."""
+"""Reply promises (SLA): the time by which somebody is answered, kept as a row, then kept or broken.
+
+If it will not hold, we say so first, with a new time.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The rule while nobody is at work: who named a deadline and has proved who they are is let in with debt.
+"""Rule for unattended hours: lets in, with debt, an account with a deadline and a proved mailbox.
 
 No order of work can meet a deadline in the night; only a rule can. It is off until somebody turns it on.
 """

@@ -1,4 +1,4 @@
-"""Somebody wrote. Repair first what can be repaired, then answer, and only then make a ticket."""
+"""Message intake: start a repair first, answer if the account heals, and only then open a ticket."""
 
 from datetime import timedelta
 

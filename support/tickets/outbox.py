@@ -1,4 +1,7 @@
-"""The desk's letters: written here first, handed over by the engine on the road that all letters take."""
+"""Outbox of the desk: each e-mail is saved as a row first, then delivered by the engine with retries.
+
+It goes the way that all letters go: rate limit, circuit breaker, lease and fencing are the engine's.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta

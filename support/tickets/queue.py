@@ -1,4 +1,7 @@
-"""The queue: a ticket for everybody to whom a person owes an answer, closed when it is not owed any more."""
+"""Ticket queue: tickets are opened, closed, reopened, snoozed, and refreshed for their priority.
+
+There is one for everybody to whom a person owes an answer, closed when it is not owed any more.
+"""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Writing to us, logged in or not."""
+"""Contact form: the pages for writing to support, logged in or not."""
 
 from django.conf import settings
 from django.http import HttpResponseRedirect

@@ -1,4 +1,4 @@
-"""Who is owed a word once it works again, and what became of it."""
+"""Apologies owed to people whom we failed, once their account is active: assessed, drafted and sent."""
 
 from dataclasses import asdict
 from datetime import datetime, timedelta

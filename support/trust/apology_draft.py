@@ -1,6 +1,7 @@
-"""The draft of a personal word. A missing fact drops its sentence; nothing is sent from here.
+"""Draft of a personal apology, and warnings about its wording. A missing fact drops its sentence.
 
-Responsibility first, repair second, one sorry, no “never again”. It says I because only she can send it.
+Nothing is sent from here. Responsibility first, repair second, one sorry, no “never again”. It says I because only
+the agent can send it.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""After a word was sent: one letter more at most, then silence."""
+"""Follow-up to an apology: one follow-up or win-back e-mail at most, then it is closed in silence."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What somebody went through until it worked, read from the diary. Pure: facts in, harms and a level out."""
+"""Harm a person met until set-up worked, read from the audit log, and the apology level. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

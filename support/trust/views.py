@@ -1,4 +1,7 @@
-"""Where the one letter after a word leads: an answer by one click, or everything deleted. Looking changes nothing."""
+"""Follow-up pages, linked from the one e-mail after an apology: an answer by one click, or deletion.
+
+Looking at them changes nothing.
+"""
 
 from django.http import Http404
 from django.shortcuts import render
