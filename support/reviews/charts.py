@@ -1,4 +1,7 @@
-"""Small pictures made on the server: no script, no style of their own, colours from the page. Pure."""
+"""SVG charts rendered on the server: bars and steps. Pure.
+
+No script, no style of their own, colours from the page.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,7 @@
-"""What an outage took from people: counted from the diary each time somebody looks."""
+"""Impact of an outage: people, person-hours, broken promises, manual actions, people lost.
+
+Counted from the audit log each time somebody looks.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields

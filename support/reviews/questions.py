@@ -1,4 +1,7 @@
-"""Why did it happen: questions to the owner, asked by the sweep, answered with a name and a date or growing old."""
+"""Post-mortem questions to the owner on each outage and month: the causes, and what to change.
+
+Asked by the sweep, answered with a name and a date, or growing old.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The owner's page: each outage and each month, what it took from people, and the questions it leaves."""
+"""Review pages for the owner: each outage and each month, its impact, and the questions it leaves."""
 
 from datetime import date, datetime
 
