@@ -6,6 +6,7 @@ from accounts.text.typos import COMMON, SHORTEST, one_slip
 
 
 def domain_of(email: str) -> str:
+    """Domain of an e-mail address."""
     return email.rpartition("@")[2]
 
 

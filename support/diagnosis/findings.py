@@ -25,7 +25,7 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known about one person when somebody looks. Events come newest first."""
+    """Facts about one person at the time somebody looks. Events come newest first."""
 
     account: Account
     now: datetime
@@ -58,13 +58,18 @@ class Facts:
 
 @dataclass(frozen=True)
 class Evidence:
+    """One observation that supports a finding, with its time if there is one."""
+
     words: str
     at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Finding:
-    """`act` is what we suggest (see actions/actions.py), or wait, answer, ask, read: nothing to press."""
+    """Result of a diagnosis: a sentence, its evidence, and what we suggest.
+
+    `act` is what we suggest (see actions/actions.py), or wait, answer, ask, read: nothing to press.
+    """
 
     code: str
     sentence: str
@@ -75,7 +80,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Row:
-    """`fits` returns the evidence when the row fits, and None when it does not."""
+    """Row of the decision table.
+
+    `fits` returns the evidence when the row fits, and None when it does not.
+    """
 
     code: str
     fits: Callable[[Facts], Sequence[Evidence] | None]
@@ -85,6 +93,7 @@ class Row:
 
 
 def diagnose(facts: Facts) -> Finding:
+    """Finding of the first row that fits; the last one, `unknown`, fits everybody."""
     for row in TABLE:
         evidence = row.fits(facts)
         if evidence is not None:
@@ -93,6 +102,7 @@ def diagnose(facts: Facts) -> Finding:
 
 
 def plain(kind: str) -> str:
+    """Label of a kind of step, as people read it."""
     return label_of(kind)
 
 
@@ -148,7 +158,10 @@ def _dep_back(facts: Facts):
 
 
 def _works_since(facts: Facts, step: Step) -> bool:
-    """It failed while the service was down, as far as we know when that began, and before it worked again."""
+    """True if a step failed while its service was down, and the service has worked since.
+
+    As far as we know when that began: a failure before the incident was not its doing, nor one in our own code.
+    """
     service, trouble = facts.services.get(step.dependency), facts.troubles.get(step.dependency)
     worked = service and not service.broken and service.last_ok_at
     ours = "our own code" in step.error

@@ -28,7 +28,7 @@ REFUSALS = ("refuses us", "sender refused", "login refused", "token refused")
 
 
 def what_to_mend(service: str, failure: str) -> str:
-    """One or two sentences; none where it is not we who are refused."""
+    """Remedy in one or two sentences; empty where it is not we who are refused."""
     if failure not in REFUSALS:
         return ""
     return str(MEND.get((service, failure), ANYTHING_ELSE))

@@ -17,7 +17,7 @@ NAMED = 3  # people named in a line; the others are a number
 
 
 def happened(since: datetime, now: datetime, desk: Desk) -> list[str]:
-    """In words, oldest matters first; a line that would say nothing is left out."""
+    """Activity since a time, in words, oldest matters first; a line that would say nothing is left out."""
 
     def when(moment: datetime) -> str:
         return say_when(moment, now, desk.zone)
@@ -32,6 +32,7 @@ def happened(since: datetime, now: datetime, desk: Desk) -> list[str]:
 
 
 def needs_her(now: datetime, desk: Desk) -> list[str]:
+    """Open items of the agent, in words: answers, promises, apologies and debts."""
     waiting = Ticket.objects.filter(closed_at=None).select_related("account").order_by("opened_at")
     due = Promise.objects.filter(kept_at=None).order_by("due").first()
     debts = Step.objects.filter(state=State.WAIVED, pay_by__lt=now).count()

@@ -71,6 +71,7 @@ def _close_healed(ticket: Ticket) -> None:
 
 
 def close(ticket: Ticket, because: str, actor: Account | None = None) -> None:
+    """Close a ticket, with an entry in the audit log of its account."""
     ticket.closed_at, ticket.closed_because = Now(), because
     ticket.save(update_fields=["closed_at", "closed_because"])
     if ticket.account_id:
@@ -84,7 +85,10 @@ def close(ticket: Ticket, because: str, actor: Account | None = None) -> None:
 
 
 def reopen(ticket: Ticket, since: datetime) -> None:
-    """The answer that closed it never arrived, so it is still owed, and so is what was promised."""
+    """Reopen a ticket whose answer never arrived: it is still owed, and so is what was promised.
+
+    Promises that were kept after `since` are open again.
+    """
     theirs = {"account": ticket.account_id} if ticket.account_id else {"account": None, "email": ticket.email}
     if not Ticket.objects.filter(closed_at=None, **theirs).exists():
         Ticket.objects.filter(pk=ticket.pk).update(closed_at=None, closed_because="", **AWAKE)
@@ -92,7 +96,7 @@ def reopen(ticket: Ticket, since: datetime) -> None:
 
 
 def wake() -> None:
-    """Tickets put aside until their account changes come back when it has."""
+    """Wake snoozed tickets whose time has come, or whose account has changed where they wait for that."""
     changed = Q(wakes_on=Ticket.Wake.CHANGE, account__status_at__gt=F("asleep_since"))
     asleep = Ticket.objects.filter(closed_at=None, asleep_since__isnull=False)
     faults.together(asleep.filter(changed | due("asleep_until", ASLEEP_AT_MOST)), _wake, "waking this ticket")
@@ -115,6 +119,7 @@ def refresh() -> None:
 
 
 def refresh_these(tickets: QuerySet[Ticket]) -> None:
+    """Bring what decides the priority of these tickets up to date, in two statements."""
     theirs = Event.objects.filter(account=OuterRef("account_id"), voice=Voice.THEY).order_by().values("account")
     back = theirs.filter(kind__in=CAME_BACK, at__gt=OuterRef("opened_at") - LOOK_BACK, account__status__in=UNFINISHED)
     tickets.filter(account__isnull=False).update(
@@ -128,8 +133,10 @@ def refresh_these(tickets: QuerySet[Ticket]) -> None:
 
 
 def waiting() -> QuerySet[Ticket]:
-    """Those who stand in the queue: open, not put aside, not with the owner, and not one of an open
-    incident's people, unless they wrote."""
+    """Tickets in the queue: open, not snoozed, not with the owner.
+
+    Nor those of an open incident's people, unless they wrote.
+    """
     touched = Affected.objects.filter(account=OuterRef("account"), incident__closed_at=None)
     alone = Q(why=Ticket.Why.WROTE) | ~Exists(touched)
     return Ticket.objects.filter(alone, closed_at=None, asleep_since=None, handed_over_at=None)

@@ -14,6 +14,8 @@ from support.trust.harm import DENIALS, Friction
 
 @dataclass(frozen=True)
 class Person:
+    """Recipient of an apology."""
+
     first_name: str
     came_at: datetime
     ready_at: datetime
@@ -21,6 +23,8 @@ class Person:
 
 
 def draft(person: Person, found: Friction, sign_off: str, offer: str, now: datetime, zone: ZoneInfo) -> str:
+    """Draft of a personal apology, as plain text."""
+
     def when(moment: datetime) -> str:
         return say_when(moment, now, zone)
 
@@ -38,6 +42,7 @@ def draft(person: Person, found: Friction, sign_off: str, offer: str, now: datet
 
 
 def hello(name: str) -> str:
+    """Greeting by the first name, where there is one."""
     return f"Hello {name}".strip() + ","
 
 
@@ -60,7 +65,7 @@ def _cost(found: Friction) -> str:
 
 
 def wording_warnings(words: str) -> list[str]:
-    """What somebody may want to change before sending; she decides."""
+    """Warnings about an apology's wording before it is sent; the agent decides."""
     lower, found = words.lower(), []
     if lower.count("sorry") + lower.count("apologi") > 1:
         found.append("One sorry is enough: a second one makes it about us.")

@@ -28,7 +28,7 @@ LONG = 24 * 60
 
 @dataclass(frozen=True)
 class Seen:
-    """One thing they did, and the key of the sentence that answered it."""
+    """One thing a person did, and the key of the sentence that answered it."""
 
     at: datetime
     kind: str
@@ -37,6 +37,8 @@ class Seen:
 
 @dataclass(frozen=True)
 class Story:
+    """History of an account from sign-up until it was ready."""
+
     created_at: datetime
     ready_at: datetime
     events: tuple[Seen, ...] = ()
@@ -48,6 +50,8 @@ class Story:
 
 @dataclass(frozen=True)
 class Friction:
+    """Harm that a person met from sign-up until it was ready."""
+
     minutes_waited: int
     doors: tuple[str, ...]  # each try, in order
     untrue: tuple[str, ...]  # keys
@@ -59,6 +63,7 @@ class Friction:
 
 
 def friction(story: Story) -> Friction:
+    """Harm in a history."""
     until = [seen for seen in story.events if story.created_at <= seen.at <= story.ready_at]
     untrue = _untrue(until, story.ready_at)
     return Friction(
@@ -79,14 +84,14 @@ def _untrue(events: Sequence[Seen], ready_at: datetime) -> tuple[str, ...]:
 
 
 def contradict(shown: Iterable[str]) -> bool:
-    """Two sentences that cannot both be true: no such account, and yet it is saved, or taken."""
+    """True if two of these cannot both be true: no such account, and yet it is saved, or taken."""
     keys = {key for key in shown if key}
     owned = {key for key in keys if key.startswith(("receipt.", "waiting."))} | (keys & REFUSALS)
     return bool(keys & DENIALS and owned)
 
 
 def level(found: Friction, failed: bool) -> tuple[str, list[str]]:
-    """How a word is owed, and the reasons."""
+    """Level of the apology owed, and the reasons."""
     if personal := [reason for reason, holds in _personal(found) if holds]:
         return Level.PERSONAL, personal
     if failed and found.minutes_waited >= NOTICEABLE:
