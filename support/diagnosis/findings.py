@@ -110,17 +110,13 @@ def _of(step: Step) -> Evidence:
     return Evidence(f"{plain(step.kind)}: {step.error or 'not tried yet'}", step.failed_at)
 
 
-def _or_none(evidence: Sequence[Evidence]) -> Sequence[Evidence] | None:
-    return evidence or None
-
-
 def _suspended(facts: Facts):
     return None if facts.account.is_active else [Evidence("the account is marked as suspended")]
 
 
 def _dep_down(facts: Facts):
     waiting = [step for step in facts.setup if step.state == State.OPEN and facts.is_down(step.dependency)]
-    return _or_none([_of(step) for step in waiting])
+    return [_of(step) for step in waiting] or None
 
 
 def _down_words(facts: Facts) -> str:
@@ -135,7 +131,7 @@ def _bounced(facts: Facts):
     event = facts.last("welcome_email.bounced", "mail.bounced", "corrected_address")  # whichever came last
     if event and event.kind != "corrected_address":
         refused.append(Evidence(event.detail or "a letter came back", event.at))
-    return _or_none(refused)
+    return refused or None
 
 
 def _bounced_words(facts: Facts) -> str:
@@ -154,7 +150,7 @@ def _typo_words(facts: Facts) -> str:
 
 
 def _dep_back(facts: Facts):
-    return _or_none([_of(step) for step in facts.stuck() if not step.permanent and _works_since(facts, step)])
+    return [_of(step) for step in facts.stuck() if not step.permanent and _works_since(facts, step)] or None
 
 
 def _works_since(facts: Facts, step: Step) -> bool:
@@ -186,7 +182,7 @@ def _exists_but_no_record(facts: Facts):
 
 
 def _refused(facts: Facts):
-    return _or_none([_of(step) for step in facts.stuck() if step.permanent])
+    return [_of(step) for step in facts.stuck() if step.permanent] or None
 
 
 def _gave_up(facts: Facts):
@@ -195,7 +191,7 @@ def _gave_up(facts: Facts):
 
 def _debt(facts: Facts):
     owed = [Evidence(f"{plain(s.kind)}: {s.error or 'owed'}, pay by {s.pay_by:%-d %b %H:%M}") for s in facts.debts()]
-    return _or_none(owed) if facts.account.status == Status.ACTIVE else None
+    return (owed or None) if facts.account.status == Status.ACTIVE else None
 
 
 def _debt_words(facts: Facts) -> str:

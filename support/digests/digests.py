@@ -110,7 +110,11 @@ def _tell_backup(desk: Desk, schedule: Schedule, now: datetime) -> None:
     if not desk.backup_email or is_open(now, schedule) or _made(Kind.BACKUP, today):
         return
     back, limit = next_open(now, schedule), timedelta(minutes=min(desk.blocked_limit, LONGEST_LIMIT))
-    lines = [_blocked(who, since, now, desk) for who, since in blocked() if back is None or back - since > limit]
+    lines = [
+        f"{who} waits since {say_when(since, now, desk.zone)}"
+        for who, since in blocked()
+        if back is None or back - since > limit
+    ]
     if lines:
         facts = {
             "desk": desk.name,
@@ -126,10 +130,6 @@ def blocked() -> list[tuple[str, datetime]]:
     failed = Account.objects.filter(status=Status.FAILED).values_list("name", "status_at")[:100]
     wrote = Ticket.objects.filter(closed_at=None, why=Ticket.Why.WROTE).values_list("email", "opened_at")[:100]
     return sorted([*failed, *wrote], key=lambda pair: pair[1])
-
-
-def _blocked(who: str, since: datetime, now: datetime, desk: Desk) -> str:
-    return f"{who} waits since {say_when(since, now, desk.zone)}"
 
 
 def send(now: datetime) -> None:

@@ -56,12 +56,10 @@ def open_from_outages() -> None:
     """Open an incident for each outage that has none, or reopen a recent one of its service."""
     have_one = Incident.objects.filter(outage=OuterRef("pk"), closed_at=None, ended_at=None)
     faults.batch(
-        Outage.objects.filter(~Exists(have_one), ended_at=None), _open_for, "making an incident of this outage"
+        Outage.objects.filter(~Exists(have_one), ended_at=None),
+        lambda outage: _open(outage.dependency_id, outage.failure, outage.error, outage.began_at, outage),
+        "making an incident of this outage",
     )
-
-
-def _open_for(outage: Outage) -> None:
-    _open(outage.dependency_id, outage.failure, outage.error, outage.began_at, outage)
 
 
 def open_from_failures() -> None:

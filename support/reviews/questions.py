@@ -5,7 +5,6 @@ Asked by the sweep, answered with a name and a date, or growing old.
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 
 from django import forms
 from django.db.models import Exists, OuterRef
@@ -36,14 +35,15 @@ BATCH = 50
 def ask(now: datetime) -> None:
     """Periodic job: put the questions of each outage, and of the month that is over."""
     unasked = Outage.objects.filter(~Exists(Question.objects.filter(outage=OuterRef("pk"))))
-    faults.batch(unasked.order_by("-began_at"), partial(_ask_of, now), "asking why this outage happened", BATCH)
+    faults.batch(
+        unasked.order_by("-began_at"),
+        lambda outage: _put([Question(outage=outage, key=key, asked_at=now) for key in OF_AN_OUTAGE]),
+        "asking why this outage happened",
+        BATCH,
+    )
     month = month_before(now.astimezone(the_desk().zone).date())
     if Outage.objects.filter(began_at__date__gte=month).exists():
         _put([Question(month=month, key=key, asked_at=now) for key in OF_A_MONTH])
-
-
-def _ask_of(now: datetime, outage: Outage) -> None:
-    _put([Question(outage=outage, key=key, asked_at=now) for key in OF_AN_OUTAGE])
 
 
 def month_before(day: date) -> date:

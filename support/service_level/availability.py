@@ -60,11 +60,11 @@ def say_status(line: StatusLine, desk: Desk, now: datetime) -> str:
 
 def word_status(now: datetime) -> None:
     """Keep the status line with the desk, so that a page reads one row for it."""
-    faults.one(the_desk(), partial(_word_status, now), "wording the status line")
-
-
-def _word_status(now: datetime, desk: Desk) -> None:
-    Desk.objects.filter(pk=desk.pk).update(said=say_status(status_line(desk, now), desk, now))
+    faults.one(
+        the_desk(),
+        lambda desk: Desk.objects.filter(pk=desk.pk).update(said=say_status(status_line(desk, now), desk, now)),
+        "wording the status line",
+    )
 
 
 def check_hours() -> None:

@@ -171,14 +171,11 @@ def _ask_a_person(message: Message) -> None:
 def _acknowledge(message: Message, words: str) -> None:
     """Acknowledge receipt by mail, at most once a day for each address.
 
-    That no account is there is said by this mail to the writer alone.
+    That no account is there is said by this mail to the writer alone. An address with a plus is not repeated: behind
+    it anybody may have typed anything.
     """
-    body = _(words).format(email=_named(message.email), site=settings.SITE_URL)
+    named = message.email if mailbox_of(message.email) == message.email else _("this address")
+    body = _(words).format(email=named, site=settings.SITE_URL)
     occasion = f"stranger {message.email[:80]} {timezone.localdate()}"
     subject = _("Your message to Arrivals")
     write(message.email, subject, body, occasion, ticket=message.ticket, answers=message.message_id)
-
-
-def _named(email: str) -> str:
-    """Behind a plus anybody may have typed anything."""
-    return email if mailbox_of(email) == email else _("this address")

@@ -4,6 +4,7 @@ There is one for everybody to whom a person owes an answer, closed when it is no
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
@@ -46,15 +47,16 @@ def take_over_given_up() -> None:
     later = _given_up_later().filter(~Exists(had_one)).values("account")
     since = Account.objects.filter(~Exists(has_one), pk__in=later)
     for theirs in (given_up, since):
-        faults.batch(theirs.order_by("status_at"), _take_over, "asking a person about this account", BATCH)
+        faults.batch(
+            theirs.order_by("status_at"),
+            lambda account: open_ticket(account, account.email, Ticket.Why.GAVE_UP),
+            "asking a person about this account",
+            BATCH,
+        )
 
 
 def _given_up_later() -> QuerySet[Step]:
     return given_up_later().filter(counted())
-
-
-def _take_over(account: Account) -> None:
-    open_ticket(account, account.email, Ticket.Why.GAVE_UP)
 
 
 def close_healed() -> None:
@@ -63,11 +65,7 @@ def close_healed() -> None:
     gave_up = Ticket.objects.filter(closed_at=None, why=Ticket.Why.GAVE_UP)
     healed = gave_up.filter(~Exists(owed), account__status=Status.ACTIVE)
     locked = healed.select_for_update(of=["self"], skip_locked=True)
-    faults.batch(locked, _close_healed, "closing this ticket", BATCH)
-
-
-def _close_healed(ticket: Ticket) -> None:
-    close(ticket, "The account became active.")
+    faults.batch(locked, partial(close, because="The account became active."), "closing this ticket", BATCH)
 
 
 def close(ticket: Ticket, because: str, actor: Account | None = None) -> None:
@@ -99,11 +97,8 @@ def wake() -> None:
     """Wake snoozed tickets whose time has come, or whose account has changed where they wait for that."""
     changed = Q(wakes_on=Ticket.Wake.CHANGE, account__status_at__gt=F("asleep_since"))
     asleep = Ticket.objects.filter(closed_at=None, asleep_since__isnull=False)
-    faults.together(asleep.filter(changed | due("asleep_until", ASLEEP_AT_MOST)), _wake, "waking this ticket")
-
-
-def _wake(tickets: QuerySet[Ticket]) -> None:
-    tickets.update(**AWAKE)
+    due_to_wake = asleep.filter(changed | due("asleep_until", ASLEEP_AT_MOST))
+    faults.together(due_to_wake, lambda tickets: tickets.update(**AWAKE), "waking this ticket")
 
 
 AWAKE: dict = {"asleep_since": None, "asleep_until": None, "wakes_on": ""}

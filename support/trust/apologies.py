@@ -136,13 +136,9 @@ def send_lines(now: datetime) -> None:
 
 def _send_line(desk: Desk, now: datetime, repair: TrustRepair) -> None:
     if _mark_sent(repair, now):
-        owe_letter(repair.account_id, "letter.amends", f"repair {repair.pk}", _line(repair, desk))
-
-
-def _line(repair: TrustRepair, desk: Desk) -> dict:
-    waited = timedelta(minutes=repair.harms["minutes_waited"])
-    facts = fixed(desk.zone, came=repair.account.created_at, waited=waited, since=repair.ready_at)
-    return facts | {"desk": desk.name}
+        waited = timedelta(minutes=repair.harms["minutes_waited"])
+        facts = fixed(desk.zone, came=repair.account.created_at, waited=waited, since=repair.ready_at)
+        owe_letter(repair.account_id, "letter.amends", f"repair {repair.pk}", facts | {"desk": desk.name})
 
 
 def _mark_sent(repair: TrustRepair, now: datetime, **facts) -> bool:

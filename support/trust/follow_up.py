@@ -69,12 +69,6 @@ def _go_on(now: datetime, repair) -> None:
         _write(repair, thing, now)
 
 
-def came_back(repair: TrustRepair) -> bool:
-    """True if they were here since their account was ready."""
-    theirs = Event.objects.filter(account=repair.account_id, voice=Voice.THEY, at__gt=repair.ready_at)
-    return theirs.exists()
-
-
 def _write(repair: TrustRepair, thing: str, now: datetime) -> None:
     desk = the_desk()
     facts = fixed(desk.zone, came=repair.account.created_at, since=repair.ready_at)

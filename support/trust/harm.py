@@ -1,6 +1,6 @@
 """Harm a person met until set-up worked, read from the audit log, and the apology level. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ DOORS = {
 DENIALS = frozenset({"login.unknown", "login.not_found"})
 REFUSALS = frozenset({"signup.taken", "signup.already_in_use"})
 EARLY = frozenset({"waiting.ready", "waiting.may_enter"})
+UNTRUE = DENIALS | EARLY  # of an account that is there and not ready
 NOTICEABLE = 10  # minutes; below it nobody asks what became of their sign-up
 LONG = 24 * 60
 
@@ -65,22 +66,16 @@ class Friction:
 def friction(story: Story) -> Friction:
     """Harm in a history."""
     until = [seen for seen in story.events if story.created_at <= seen.at <= story.ready_at]
-    untrue = _untrue(until, story.ready_at)
     return Friction(
         minutes_waited=int((story.ready_at - story.created_at) / timedelta(minutes=1)),
         doors=tuple(DOORS[seen.kind] for seen in until if seen.kind in DOORS),
-        untrue=untrue,
+        untrue=tuple(seen.shown for seen in until if seen.shown in UNTRUE and seen.at < story.ready_at),
         contradicting=contradict(seen.shown for seen in until),
         wrote=any(seen.kind == "wrote" for seen in until),
         deadline_lost=bool(story.needed_by and story.needed_by < story.ready_at),
         promises_broken=story.promises_broken,
         again=story.earlier > 0,
     )
-
-
-def _untrue(events: Sequence[Seen], ready_at: datetime) -> tuple[str, ...]:
-    said = DENIALS | EARLY
-    return tuple(seen.shown for seen in events if seen.shown in said and seen.at < ready_at)
 
 
 def contradict(shown: Iterable[str]) -> bool:
