@@ -1,0 +1,1 @@
+"""Diagnosis of an account: facts, a decision table of findings, remedies and similar addresses."""

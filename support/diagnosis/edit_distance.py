@@ -1,4 +1,4 @@
-"""How near two addresses are: a slip of one key, one letter too many, or two swapped."""
+"""Edit distance of addresses: a slip of one key, one letter too many, or two swapped."""
 
 from collections.abc import Collection, Iterable
 
@@ -6,6 +6,7 @@ from accounts.text.typos import COMMON, SHORTEST, one_slip
 
 
 def domain_of(email: str) -> str:
+    """Domain of an e-mail address."""
     return email.rpartition("@")[2]
 
 

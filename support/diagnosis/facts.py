@@ -1,4 +1,4 @@
-"""Gathering what diagnosis needs to know about one person."""
+"""Facts for the diagnosis of one account: its steps, events, services, incidents and colleagues."""
 
 from collections.abc import Iterable, Mapping
 
@@ -24,7 +24,7 @@ def facts_of(
     incidents: Iterable | None = None,
     mates: Iterable[Account] | None = None,
 ) -> Facts:
-    """What is passed in is not asked for again."""
+    """Facts about an account; what is passed in is not queried again."""
     incidents = open_incidents() if incidents is None else incidents
     mates = mates_of(account) if mates is None else mates
     steps = steps_of(account)
@@ -41,27 +41,30 @@ def facts_of(
 
 
 def services_now() -> dict[str, Dependency]:
+    """Services we depend on and their state, by name."""
     return {row.name: row for row in Dependency.objects.all()}
 
 
 def steps_of(account: Account) -> list[Step]:
+    """Steps of an account, each with whether its workspace is recorded (`recorded`)."""
     recorded = Exists(Workspace.objects.filter(account=OuterRef("account")))
     return list(Step.objects.filter(account=account).annotate(recorded=recorded).order_by("pk"))
 
 
 def events_of(account: Account):
+    """Audit log of an account, newest first."""
     return Event.objects.filter(account=account).select_related("actor").order_by("-at", "-pk")
 
 
 def open_incidents():
-    """Open incidents, each with how many people it touched."""
+    """Open incidents, each with how many people it touched (`people`)."""
     touched = Affected.objects.filter(incident=OuterRef("pk")).order_by().values("incident")
     people = Coalesce(Subquery(touched.annotate(n=Count("pk")).values("n")), 0)
     return Incident.objects.filter(closed_at=None).annotate(people=people).order_by("began_at")
 
 
 def mates_of(account: Account) -> list[Account]:
-    """Others of the same company, found by its name as it was typed."""
+    """Accounts of the same company, found by its name as it was typed; at most ten, newest first."""
     if not account.company:
         return []
     of_it = Account.objects.alias(lower_company=Lower("company")).filter(lower_company=account.company.lower())

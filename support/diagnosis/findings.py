@@ -1,4 +1,4 @@
-"""What is the matter with an account: facts in, a finding out. A table; the first row that fits wins."""
+"""Diagnosis rules: facts of an account in, a finding out. A decision table; the first row that fits wins."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known about one person when somebody looks. Events come newest first."""
+    """Facts about one person at the time somebody looks. Events come newest first."""
 
     account: Account
     now: datetime
@@ -58,13 +58,18 @@ class Facts:
 
 @dataclass(frozen=True)
 class Evidence:
+    """One observation that supports a finding, with its time if there is one."""
+
     words: str
     at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Finding:
-    """`act` is what we suggest (see actions/actions.py), or wait, answer, ask, read: nothing to press."""
+    """Result of a diagnosis: a sentence, its evidence, and what we suggest.
+
+    `act` is what we suggest (see actions/actions.py), or wait, answer, ask, read: nothing to press.
+    """
 
     code: str
     sentence: str
@@ -75,7 +80,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Row:
-    """`fits` returns the evidence when the row fits, and None when it does not."""
+    """Row of the decision table.
+
+    `fits` returns the evidence when the row fits, and None when it does not.
+    """
 
     code: str
     fits: Callable[[Facts], Sequence[Evidence] | None]
@@ -85,6 +93,7 @@ class Row:
 
 
 def diagnose(facts: Facts) -> Finding:
+    """Finding of the first row that fits; the last one, `unknown`, fits everybody."""
     for row in TABLE:
         evidence = row.fits(facts)
         if evidence is not None:
@@ -93,15 +102,12 @@ def diagnose(facts: Facts) -> Finding:
 
 
 def plain(kind: str) -> str:
+    """Label of a kind of step, as people read it."""
     return label_of(kind)
 
 
 def _of(step: Step) -> Evidence:
     return Evidence(f"{plain(step.kind)}: {step.error or 'not tried yet'}", step.failed_at)
-
-
-def _or_none(evidence: Sequence[Evidence]) -> Sequence[Evidence] | None:
-    return evidence or None
 
 
 def _suspended(facts: Facts):
@@ -110,7 +116,7 @@ def _suspended(facts: Facts):
 
 def _dep_down(facts: Facts):
     waiting = [step for step in facts.setup if step.state == State.OPEN and facts.is_down(step.dependency)]
-    return _or_none([_of(step) for step in waiting])
+    return [_of(step) for step in waiting] or None
 
 
 def _down_words(facts: Facts) -> str:
@@ -127,7 +133,7 @@ def _bounced(facts: Facts):
     )  # whichever came last
     if event and event.kind != EventKind.CORRECTED_ADDRESS:
         refused.append(Evidence(event.detail or "a letter came back", event.at))
-    return _or_none(refused)
+    return refused or None
 
 
 def _bounced_words(facts: Facts) -> str:
@@ -146,11 +152,14 @@ def _typo_words(facts: Facts) -> str:
 
 
 def _dep_back(facts: Facts):
-    return _or_none([_of(step) for step in facts.stuck() if not step.permanent and _works_since(facts, step)])
+    return [_of(step) for step in facts.stuck() if not step.permanent and _works_since(facts, step)] or None
 
 
 def _works_since(facts: Facts, step: Step) -> bool:
-    """It failed while the service was down, as far as we know when that began, and before it worked again."""
+    """True if a step failed while its service was down, and the service has worked since.
+
+    As far as we know when that began: a failure before the incident was not its doing, nor one in our own code.
+    """
     service, trouble = facts.services.get(step.dependency), facts.troubles.get(step.dependency)
     worked = service and not service.broken and service.last_ok_at
     ours = "our own code" in step.error
@@ -180,7 +189,7 @@ def _exists_but_no_record(facts: Facts):
 
 
 def _refused(facts: Facts):
-    return _or_none([_of(step) for step in facts.stuck() if step.permanent])
+    return [_of(step) for step in facts.stuck() if step.permanent] or None
 
 
 def _gave_up(facts: Facts):
@@ -189,7 +198,7 @@ def _gave_up(facts: Facts):
 
 def _debt(facts: Facts):
     owed = [Evidence(f"{plain(s.kind)}: {s.error or 'owed'}, pay by {s.pay_by:%-d %b %H:%M}") for s in facts.debts()]
-    return _or_none(owed) if facts.account.status == Status.ACTIVE else None
+    return (owed or None) if facts.account.status == Status.ACTIVE else None
 
 
 def _debt_words(facts: Facts) -> str:

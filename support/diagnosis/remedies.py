@@ -1,4 +1,4 @@
-"""What to mend when it is us whom a service refuses: words for the desk and the owner. Pure."""
+"""Remedies for when a service refuses us: sentences for the desk and the owner. Pure."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -28,7 +28,7 @@ REFUSALS = ("refuses us", "sender refused", "login refused", "token refused")
 
 
 def what_to_mend(service: str, failure: str) -> str:
-    """One or two sentences; none where it is not we who are refused."""
+    """Remedy in one or two sentences; empty where it is not we who are refused."""
     if failure not in REFUSALS:
         return ""
     return str(MEND.get((service, failure), ANYTHING_ELSE))

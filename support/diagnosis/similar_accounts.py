@@ -1,4 +1,4 @@
-"""Who may be meant: near misses of an address, looked for among a bounded number of candidates."""
+"""Similar accounts: near misses of an address, looked for among a bounded number of candidates."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ def near_misses(email: str) -> list[Account]:
 
 
 def typed_near(account: Account) -> list[Event]:
-    """Addresses that were typed at our doors and have no account, one slip from this one."""
+    """Typed addresses that have no account, one slip from this one: of the last 30 days, as events."""
     start = account.email[:SAME_START]
     typed = Event.objects.filter(address__startswith=start, at__gt=Now() - SINCE).exclude(address="")
     rows = {event.address: event for event in typed.order_by("address", "at")[:LOOK_AT]}

@@ -1,6 +1,5 @@
-"""What happened since somebody last looked, and what needs her: lines for the day's letters and for coming back."""
+"""Activity since a time, and the agent's open items: lines for digests and for coming back to the desk."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef
@@ -17,21 +16,24 @@ NAMED = 3  # people named in a line; the others are a number
 
 
 def happened(since: datetime, now: datetime, desk: Desk) -> list[str]:
-    """In words, oldest matters first; a line that would say nothing is left out."""
+    """Activity since a time, in words, oldest matters first; a line that would say nothing is left out."""
 
     def when(moment: datetime) -> str:
         return say_when(moment, now, desk.zone)
 
-    lines = [_outage(outage, when) for outage in _outages(since)]
-    lines += [_let_in(_by_rule(since))]
+    lines = [_outage(outage, when) for outage in Outage.objects.filter(began_at__gte=since).order_by("began_at")]
+    lines += [_let_in_by_rule(since)]
     lines += [_number(_healed_alone(since), "account healed by itself", "accounts healed by themselves")]
-    lines += [_number(_answered(since), "person was answered", "people were answered")]
+    lines += [
+        _number(Ticket.objects.filter(closed_at__gte=since).count(), "person was answered", "people were answered")
+    ]
     lines += [_number(Promise.objects.filter(broken_at__gte=since).count(), "promise broke", "promises broke")]
     lines += [_number(Lost.objects.filter(at__gte=since).count(), "person was lost by us", "people were lost by us")]
     return [line for line in lines if line]
 
 
 def needs_her(now: datetime, desk: Desk) -> list[str]:
+    """Open items of the agent, in words: answers, promises, apologies and debts."""
     waiting = Ticket.objects.filter(closed_at=None).select_related("account").order_by("opened_at")
     due = Promise.objects.filter(kept_at=None).order_by("due").first()
     debts = Step.objects.filter(state=State.WAIVED, pay_by__lt=now).count()
@@ -44,22 +46,15 @@ def needs_her(now: datetime, desk: Desk) -> list[str]:
     return [line for line in lines if line]
 
 
-def _outages(since: datetime) -> Iterable[Outage]:
-    return Outage.objects.filter(began_at__gte=since).order_by("began_at")
-
-
 def _outage(outage: Outage, when) -> str:
     if outage.ended_at is None:
         return f"{outage.dependency_id} is down since {when(outage.began_at)}: {outage.error}"
     return f"{outage.dependency_id} was down from {when(outage.began_at)} until {when(outage.ended_at)}"
 
 
-def _by_rule(since: datetime) -> list[str]:
+def _let_in_by_rule(since: datetime) -> str:
     rows = Event.objects.filter(kind__endswith=".waived", actor=None, detail=REASON, at__gte=since)
-    return list(rows.order_by("account__name").values_list("account__name", flat=True).distinct())
-
-
-def _let_in(names: list[str]) -> str:
+    names = list(rows.order_by("account__name").values_list("account__name", flat=True).distinct())
     return f"let in by rule, with debt: {_some(names)}" if names else ""
 
 
@@ -68,10 +63,6 @@ def _healed_alone(since: datetime) -> int:
     asked = Ticket.objects.filter(account=OuterRef("pk"))
     healed = Account.objects.filter(Exists(failing), ~Exists(asked), status=Status.ACTIVE, status_at__gte=since)
     return healed.count()
-
-
-def _answered(since: datetime) -> int:
-    return Ticket.objects.filter(closed_at__gte=since).count()
 
 
 def _people(names: list[str], what: str) -> str:

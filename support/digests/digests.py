@@ -1,6 +1,6 @@
-"""The letters of a day: to her in the morning and the evening, to the owner and the backup when it is needed.
+"""Daily digests: to the agent in the morning and the evening, to the owner and the backup when needed.
 
-Made once (a row for each kind and day), sent by the sweep, never from a request; none to her at night.
+Made once (a row for each kind and day), sent by the sweep, never from a request; none to the agent at night.
 """
 
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ LONGEST_LIMIT = 366 * 24 * 60  # minutes
 
 
 def which(now: datetime, schedule: Schedule) -> tuple[Kind, date] | None:
-    """The letter for her that belongs to this moment, and its day: that on which the hours began."""
+    """The agent's digest that belongs to this moment, and its day: that on which the hours began."""
     near = takewhile(lambda span: span[0] <= now + DAY, open_spans(schedule, now - 2 * DAY))
     begun, to_come = partition(near, now)
     if not begun:
@@ -52,7 +52,7 @@ def which(now: datetime, schedule: Schedule) -> tuple[Kind, date] | None:
 
 
 def partition(spans: Iterable[Span], now: datetime) -> tuple[list[Span], list[Span]]:
-    """Those that have begun, and those to come."""
+    """Spans that have begun, and those to come."""
     found = list(spans)
     return [span for span in found if span[0] <= now], [span for span in found if span[0] > now]
 
@@ -62,7 +62,7 @@ def _day(moment: datetime, schedule: Schedule) -> date:
 
 
 def make(now: datetime) -> None:
-    """Each of them by itself."""
+    """Periodic job: write the digests that are due, each of them by itself."""
     desk = the_desk()
     schedule = desk.schedule()
     faults.phases(
@@ -110,7 +110,11 @@ def _tell_backup(desk: Desk, schedule: Schedule, now: datetime) -> None:
     if not desk.backup_email or is_open(now, schedule) or _made(Kind.BACKUP, today):
         return
     back, limit = next_open(now, schedule), timedelta(minutes=min(desk.blocked_limit, LONGEST_LIMIT))
-    lines = [_blocked(who, since, now, desk) for who, since in blocked() if back is None or back - since > limit]
+    lines = [
+        f"{who} waits since {say_when(since, now, desk.zone)}"
+        for who, since in blocked()
+        if back is None or back - since > limit
+    ]
     if lines:
         facts = {
             "desk": desk.name,
@@ -122,14 +126,10 @@ def _tell_backup(desk: Desk, schedule: Schedule, now: datetime) -> None:
 
 
 def blocked() -> list[tuple[str, datetime]]:
-    """Who cannot go on without a person, and since when."""
+    """People who cannot go on without a person, and since when; the longest first."""
     failed = Account.objects.filter(status=Status.FAILED).values_list("name", "status_at")[:100]
     wrote = Ticket.objects.filter(closed_at=None, why=Ticket.Why.WROTE).values_list("email", "opened_at")[:100]
     return sorted([*failed, *wrote], key=lambda pair: pair[1])
-
-
-def _blocked(who: str, since: datetime, now: datetime, desk: Desk) -> str:
-    return f"{who} waits since {say_when(since, now, desk.zone)}"
 
 
 def send(now: datetime) -> None:
@@ -148,14 +148,20 @@ def _claim_and_send(now: datetime, schedule: Schedule, letter: DayLetter) -> Non
 
 
 def may_send(letter: DayLetter, now: datetime, schedule: Schedule) -> bool:
-    """Hers wait for her hours, the others do not: nothing reaches her at night."""
+    """True if a digest may be sent now.
+
+    The agent's wait for business hours, the others do not: nothing reaches the agent at night.
+    """
     if letter.kind == Kind.MORNING:
         return which(now, schedule) == (Kind.MORNING, letter.day)
     return letter.kind != Kind.EVENING or now - letter.made_at <= LATE
 
 
 def _send(letter: DayLetter, now: datetime) -> None:
-    """On the road that all letters take; what would be untrue if it came later is left unsent then."""
+    """Put a digest into the outbox, on the road that all letters take.
+
+    What would be untrue if it came later is left unsent then.
+    """
     context = letter.facts | {"site": settings.SITE_URL}
     outbox.write(
         letter.to,

@@ -1,4 +1,4 @@
-"""When it is more than one person can do. The owner is told, not she."""
+"""Workload of the desk, and its limits: more than one agent can do. The owner is told, not the agent."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,14 +17,16 @@ ALMOST = timedelta(minutes=15)  # nobody drops the pen at the stroke
 
 @dataclass(frozen=True)
 class Load:
+    """Workload of the desk at one moment."""
+
     outages_today: int
     promise_minutes: float | None  # working minutes until somebody who writes now is answered
     day_minutes: float  # of a working day
-    days_beyond: frozenset[date]  # on which she worked outside her hours
+    days_beyond: frozenset[date]  # on which the agent worked outside business hours
 
 
 def too_much(load: Load, today: date) -> list[str]:
-    """The reasons, in words; none: it can be done."""
+    """Reasons why the load is too much for one person, in words; none: it can be done."""
     reasons = []
     if load.outages_today >= OUTAGES_A_DAY:
         reasons.append(f"{load.outages_today} outages on one day")
@@ -37,7 +39,7 @@ def too_much(load: Load, today: date) -> list[str]:
 
 
 def days_in_a_row(days: Collection[date], today: date) -> int:
-    """How many days up to today or yesterday, without a gap."""
+    """Number of days up to today or yesterday, without a gap."""
     last = today if today in days else today - timedelta(days=1)
     count = 0
     while last - timedelta(days=count) in days:
@@ -46,6 +48,7 @@ def days_in_a_row(days: Collection[date], today: date) -> int:
 
 
 def load_now(desk: Desk, now: datetime) -> Load:
+    """Workload of the desk now."""
     schedule = desk.schedule()
     midnight = now.astimezone(desk.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     due = expected(now)
@@ -58,7 +61,7 @@ def load_now(desk: Desk, now: datetime) -> Load:
 
 
 def _minutes_of_a_day(schedule: Schedule, midnight: datetime) -> float:
-    """The longest of the last seven."""
+    """Working minutes of the longest of the last seven days."""
     days = [midnight - timedelta(days=number) for number in range(7)]
     return max(working_minutes_between(day, day + timedelta(days=1), schedule) for day in days)
 

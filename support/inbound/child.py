@@ -1,4 +1,4 @@
-"""The child that reads mail: a process of its own, which a timer ends when one mail takes too much of the processor.
+"""Child process that parses mail; a timer ends it when one mail takes too much of the processor.
 
 It gets a job and a post over a socket, and answers with facts and files. It has no database, no secrets of ours and
 nothing in its environment; whatever a mail makes of it, the next one gets another child.
@@ -36,7 +36,7 @@ RAW_FIELDS = ("email", "body-mime", "RawEmail", "email_rfc822")
 
 
 class Plain(AnymailBaseWebhookView):
-    """A mail posted as it is, by a mail server of one's own."""
+    """Webhook view for a raw mail, posted as it is by a mail server of one's own."""
 
     esp_name = "Plain"
     signal = inbound
@@ -46,6 +46,7 @@ class Plain(AnymailBaseWebhookView):
 
 
 def main(descriptor: int) -> None:
+    """Serve jobs from the socket until it is closed; memory is limited, and core dumps are off."""
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -58,6 +59,7 @@ def main(descriptor: int) -> None:
 
 
 def serve(link: Connection) -> None:
+    """Serve one job: parse a post under a timer (SIGPROF), then send the facts and the attachments."""
     job = json.loads(link.recv_bytes())
     posted = link.recv_bytes()
     signal.setitimer(signal.ITIMER_PROF, job["seconds"])
@@ -71,7 +73,7 @@ def serve(link: Connection) -> None:
 
 
 def read(job: dict[str, Any], posted: bytes) -> list[tuple[Facts, list[bytes]]]:
-    """Nothing, where this post is no mail, or not to be understood.
+    """Parse the mails in a post; none where it is no mail, or not to be understood.
 
     Where the mail itself is in it, its bytes are read, and not what became of them as somebody's text.
     """
@@ -97,7 +99,7 @@ def _as_anymail_does(job: dict[str, Any], posted: bytes) -> list[tuple[Mime, str
 
 
 def _raw_mails(content_type: str, posted: bytes) -> Iterator[bytes]:
-    """The mails themselves, wherever in the post they are."""
+    """Raw mails in a post, wherever in it they are."""
     if "json" in content_type:
         yield from _raw_in_json(json.loads(posted.decode("utf-8", "replace")))
     elif "form" in content_type:
@@ -139,7 +141,7 @@ def _request(content_type: str, posted: bytes) -> WSGIRequest:
 
 
 def _cleaned(said: Any, name: str = "") -> Any:
-    """Without what no header can carry: the email package refuses the whole mail for it."""
+    """JSON without what no header can carry: the email package refuses the whole mail for it."""
     if isinstance(said, dict):
         return {key: _cleaned(value, key) for key, value in said.items()}
     if isinstance(said, list):

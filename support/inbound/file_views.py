@@ -1,4 +1,4 @@
-"""A mail's files, and the mail as it came: handed out as bytes that no browser opens."""
+"""Downloads of attachments and raw mails: handed out as bytes that no browser opens."""
 
 from collections.abc import Iterable
 
@@ -12,6 +12,7 @@ from support.models import Attachment, Message
 
 
 def urls(site):
+    """URL patterns of the downloads, for the desk's site."""
     view = site.admin_view
     return [
         path("mail/<int:pk>/", view(require_safe(whole)), name="mail"),
@@ -20,7 +21,7 @@ def urls(site):
 
 
 def whole(request, pk):
-    """The post of the mail service, in which the mail is."""
+    """Download of a raw mail: the post of the mail service, in which the mail is."""
     mail = get_object_or_404(Message.objects.select_related("mail"), pk=pk).mail
     if mail is None:
         raise Http404
@@ -28,6 +29,7 @@ def whole(request, pk):
 
 
 def attachment(request, pk, file):
+    """Download of one attachment of a message."""
     found = get_object_or_404(Attachment, pk=file, message=pk)
     return _bytes(found.content, found.name)
 
@@ -47,7 +49,7 @@ def _bytes(content: bytes | memoryview, name: str) -> HttpResponse:
 
 
 def with_files(messages: Iterable[Message]) -> list[dict]:
-    """What the desk shows of each: the message, and its files where it came by mail; at most one query."""
+    """Messages for the desk, each with its attachments where it came by mail; at most one query."""
     by_mail = [message.pk for message in messages if message.mail_id]
     files: dict[int, list[Attachment]] = {pk: [] for pk in by_mail}
     for file in Attachment.objects.filter(message__in=by_mail).defer("content") if by_mail else ():
@@ -56,4 +58,5 @@ def with_files(messages: Iterable[Message]) -> list[dict]:
 
 
 def mail_of(pk: int) -> dict | None:
+    """One message with its attachments; None if it did not come by mail."""
     return next(iter(with_files(list(Message.objects.filter(pk=pk, mail__isnull=False)))), None)

@@ -1,6 +1,7 @@
-"""Mail that came in: read by the sweep, each by itself in a child that can be given up, and made a message of.
+"""Inbound mail processing: each mail is parsed by itself in a child process and saved as a message.
 
-Whatever is in it, it becomes a message: where nothing can be made of it, with its plain beginning.
+The sweep runs it, and can give the child up. Whatever is in a mail, it becomes a message: where nothing can be made
+of it, with its plain beginning.
 """
 
 import re
@@ -35,7 +36,7 @@ WORDLESS = "(A mail without words.)"
 
 
 def read_mail() -> None:
-    """Those who have an account first, then the oldest."""
+    """Periodic job: parse unread mail, of those who have an account first, then the oldest."""
     unread = InboundMail.objects.filter(read_at=None).defer("posted")
     waiting = faults.without_resting(unread, READING)
     if not waiting.exists():
@@ -57,7 +58,7 @@ def _read(reader: Reader, mail: InboundMail) -> None:
 
 
 def _service(mail: InboundMail) -> type:
-    """Also where its service has been taken out of the settings since."""
+    """Webhook view that parses this mail; `Plain` if its service has been taken out of the settings since."""
     try:
         return type(service_at(mail.hook))
     except Http404:
@@ -70,7 +71,7 @@ def _keep_all(mail: InboundMail, found: list[Found]) -> None:
 
 
 def _keep(mail: InboundMail, found: Found) -> None:
-    """A message, unless the very same one is there: a mail that is delivered twice is one."""
+    """Save a mail as a message, unless the very same one is there: a mail that is delivered twice is one."""
     facts = found.facts
     email, sender = address(facts.email), address(facts.sender)
     subject, body = storable(facts.subject, 300), storable(facts.body, LONGEST).strip()
@@ -107,26 +108,32 @@ def _keep(mail: InboundMail, found: Found) -> None:
 
 
 def fingerprint(message: Message) -> str:
-    """Two people's mails with one Message-ID are two, and so are one person's whose program always says the same."""
+    """Deduplication key of a mail, from its Message-ID, address, subject and text; empty without a Message-ID.
+
+    Two people's mails with one Message-ID are two, and so are one person's whose program always says the same.
+    """
     what = "\0".join((message.message_id, message.email, message.subject, message.whole))
     return sha256(what.encode()).hexdigest() if message.message_id else ""
 
 
 def _beginning_of(posted: bytes) -> Facts:
-    """Of a mail that nothing can be made of: a person reads it, and may fetch it as it came."""
+    """Fallback facts for a mail that could not be parsed: its plain beginning.
+
+    A person reads it, and may fetch it as it came.
+    """
     text = storable(posted[: 4 * LONGEST], LONGEST)
     email = sender_in(posted)
     return Facts(email=email, body=f"{UNREADABLE}\n\n{text[:SHOWN].strip()}", whole=text, unsure=True)
 
 
 def address(email: str) -> str:
-    """One that is too long is cut so that it is nobody else's."""
+    """Normalised e-mail address; one that is too long is cut so that it is nobody else's."""
     email = normal_email(storable(email, LONGEST))
     return email if len(email) <= LONGEST_EMAIL else email[: LONGEST_EMAIL - 1] + "…"
 
 
 def id_of(found: str) -> str:
-    """Its Message-ID. One that no header could carry is told apart by its digest."""
+    """Message-ID of a mail. One that no header could carry is replaced by one made of its digest."""
     found = storable(found, LONGEST)
     if not found or ANSWERABLE.fullmatch(found):
         return found
@@ -134,13 +141,13 @@ def id_of(found: str) -> str:
 
 
 def file_name(given: str, number: int) -> str:
-    """Without folders and without marks that turn writing around."""
+    """Safe file name of an attachment: no folders, and no marks that turn writing around."""
     name = re.split(r"[/\\]", storable(given, 300))[-1]
     return "".join(char for char in name if char.isprintable()).strip(" .")[-120:] or f"file {number}"
 
 
 @receiver(post_delete, sender=Message)
 def remove_mail(sender, instance: Message, **_) -> None:
-    """Whoever has everything deleted takes along the mail as it came."""
+    """Delete the raw mail with its message: whoever has everything deleted takes it along."""
     if instance.mail_id:
         InboundMail.objects.filter(pk=instance.mail_id).delete()

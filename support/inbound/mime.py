@@ -1,7 +1,7 @@
-"""MIME parsing: what a mail says of itself, as plain facts. Runs in the child (inbound/child.py); no database.
+"""MIME parsing: the headers, text and attachments of a mail as plain facts.
 
-Headers are taken as they stand and read leniently: the email package's own header parser breaks on some, and takes
-minutes over others.
+Runs in the child (inbound/child.py); no database. Headers are taken as they stand and read leniently: the email
+package's own header parser breaks on some, and takes minutes over others.
 """
 
 import codecs
@@ -31,6 +31,8 @@ NAMES = {"unknown-8bit": "", "x-unknown": "", "utf8mb4": "utf-8", "ansi": "cp125
 
 @dataclass
 class Facts:
+    """Facts of one mail, as the child hands them over."""
+
     email: str = ""
     sender: str = ""
     subject: str = ""
@@ -45,7 +47,10 @@ class Facts:
 
 
 def facts_of(mail: Mime, envelope: str | None, ours: Iterable[str]) -> tuple[Facts, list[bytes]]:
-    """`envelope`: whom the mail service says it is from, None where it says nothing; `ours`: addresses we read."""
+    """Facts of a mail, and the contents of its attachments.
+
+    `envelope`: the sender that the mail service names, None where it names none; `ours`: addresses we read.
+    """
     parts = list(_parts(mail))
     words, files = _words_and_files(mail)
     whole = "\n\n".join(filter(str.strip, words))[:LONGEST]
@@ -69,14 +74,14 @@ def facts_of(mail: Mime, envelope: str | None, ours: Iterable[str]) -> tuple[Fac
 
 
 def _plain(mail: Mime, name: str) -> str:
-    """The first header of that name, as it stands; without the bytes that no text is."""
+    """Raw value of the first header of that name, as it stands; without the bytes that no text is."""
     found = (str(value) for key, value in mail.raw_items() if key.lower() == name.lower())
     value = next(found, "")
     return decoded(value.encode("utf-8", "surrogateescape"), "") if not value.isascii() else value
 
 
 def header(mail: Mime, name: str) -> str:
-    """The same for people: encoded words are decoded, one line."""
+    """Readable value of a header: encoded words are decoded, one line."""
     value = _plain(mail, name)[:LONGEST_HEADER]
     pieces = tried(lambda: decode_header(value), [(value, None)])
     words = "".join(piece if isinstance(piece, str) else decoded(piece, charset or "") for piece, charset in pieces)
@@ -84,6 +89,7 @@ def header(mail: Mime, name: str) -> str:
 
 
 def addresses(mail: Mime, name: str) -> list[str]:
+    """E-mail addresses in a header, looked for leniently where the standard parser finds none."""
     value = _plain(mail, name)[:LONGEST_HEADER]
     found = [address for _name, address in tried(lambda: getaddresses([value]), [])]
     return list(filter(_is_address, found)) or list(filter(_is_address, AROUND_ADDRESSES.split(value)))
@@ -95,7 +101,7 @@ def _is_address(word: str) -> bool:
 
 
 def correspondents(mail: Mime, envelope: str | None, ours: Iterable[str]) -> tuple[str, str]:
-    """Whom an answer goes to, and whom the mail is from. Never one of our own addresses: it would come back.
+    """Reply address and sender of a mail. Never one of our own addresses: it would come back.
 
     Where no address is named, what stands there instead: a person may make something of it.
     """
@@ -113,23 +119,33 @@ def correspondents(mail: Mime, envelope: str | None, ours: Iterable[str]) -> tup
 
 
 def is_automatic(mail: Mime, envelope: str | None) -> bool:
-    """Written by a machine, as RFC 3834 and 3464 tell it: never to be answered, and no person waits for it."""
+    """True for automatic mail: written by a machine, as RFC 3834 and 3464 tell it.
+
+    It is never to be answered, and no person waits for it.
+    """
     submitted = COMMENT.sub("", _plain(mail, "Auto-Submitted")[:LONGEST_HEADER]).partition(";")[0].strip().lower()
     return submitted not in ("", "no") or is_from_nobody(mail, envelope) or is_report(mail)
 
 
 def is_from_nobody(mail: Mime, envelope: str | None) -> bool:
-    """The null sender: whoever sent this wants no answer, not even that it could not be delivered."""
+    """True for the null sender.
+
+    Its sender wants no answer, not even that it could not be delivered.
+    """
     return "<>" in ((envelope or "<>") if envelope is not None else "", _plain(mail, "Return-Path").strip())
 
 
 def is_report(mail: Mime) -> bool:
+    """True for a delivery status notification (RFC 3464)."""
     report = str(tried(lambda: mail.get_param("report-type"), "") or "").lower()
     return kind_of(mail) == "multipart/report" and report in ("", "delivery-status")
 
 
 def is_doubtful(mail: Mime, email: str) -> bool:
-    """It may be a person all the same: web forms and lists write like this. A person reads it, no machine answers."""
+    """True for mail with signs of a machine that may be a person's all the same.
+
+    Web forms and lists write like this. A person reads it, no machine answers.
+    """
     names = {name.lower() for name, _value in mail.raw_items()}
     signs = names.intersection(DOUBTFUL) or any(name.startswith("list-") for name in names)
     local = email.lower().partition("@")[0]
@@ -137,7 +153,7 @@ def is_doubtful(mail: Mime, email: str) -> bool:
 
 
 def is_failure_report(mail: Mime, parts: list[Mime], envelope: str | None) -> bool:
-    """A delivery report that says `failed`; not one that says delayed, relayed, delivered or expanded.
+    """True for a bounce: a report that says `failed`; not delayed, relayed, delivered or expanded.
 
     A mail service that takes mail apart leaves the report among the attachments of a mail from nobody.
     """
@@ -150,7 +166,7 @@ def is_failure_report(mail: Mime, parts: list[Mime], envelope: str | None) -> bo
 
 
 def _fields(part: Mime) -> str:
-    """A report's fields; the email package takes each block of them for a message."""
+    """Fields of a delivery report; the email package takes each block of them for a message."""
     payload = part.get_payload()
     if not isinstance(payload, list):
         return _text(part)
@@ -160,7 +176,7 @@ def _fields(part: Mime) -> str:
 
 
 def _answers(mail: Mime, parts: list[Mime], bounce: bool) -> Iterator[str]:
-    """The Message-IDs it refers to. A bounce names the letter that came back inside itself."""
+    """Message-IDs that a mail refers to. A bounce names the letter that came back inside itself."""
     for name in ("References", "In-Reply-To"):
         if found := _plain(mail, name)[-LONGEST_HEADER:]:
             yield found
@@ -173,11 +189,15 @@ def _answers(mail: Mime, parts: list[Mime], bounce: bool) -> Iterator[str]:
 
 
 def kind_of(part: Mime) -> str:
+    """Content type of a part, in lower case."""
     return str(tried(part.get_content_type, "application/octet-stream")).lower()
 
 
 def _parts(mail: Mime) -> Iterator[Mime]:
-    """All parts, the outermost first, read leniently from here on; not what forwarded letters are made of."""
+    """MIME parts of a mail, the outermost first; not what forwarded letters are made of.
+
+    They are read leniently from here on.
+    """
     waiting: list[Mime] = [mail]
     for _number in range(MOST_PARTS):
         if not waiting:
@@ -196,7 +216,10 @@ def _inside(part: Mime) -> list[Mime]:
 
 
 def _words_and_files(mail: Mime) -> tuple[list[str], list[tuple[str, str, bytes]]]:
-    """All words, in their order; of two forms of the same words the plain one. Everything else is a file."""
+    """Text and attachments of a mail, in their order.
+
+    Of two forms of the same words the plain one is taken. Everything else is an attachment.
+    """
     words: list[str] = []
     files: list[tuple[str, str, bytes]] = []
     waiting = [(mail, False)]
@@ -234,7 +257,7 @@ def _text(part: Mime) -> str:
 
 
 def _content(part: Mime) -> bytes:
-    """The bytes of a part, of a forwarded letter all of it."""
+    """Bytes of a part; of a forwarded letter all of it."""
     payload = part.get_payload()
     if isinstance(payload, list):
         return b"\n\n".join(tried(inner.as_bytes, b"") for inner in payload if isinstance(inner, Mime))
@@ -253,7 +276,10 @@ def _name(part: Mime, kind: str) -> str:
 
 
 def decoded(content: bytes, charset: str) -> str:
-    """As the mail says, unless the bytes say otherwise: what can be read as UTF-8 and is no ASCII is UTF-8."""
+    """Text of these bytes, in the charset that the mail names, unless they say otherwise.
+
+    What can be read as UTF-8 and is no ASCII is UTF-8.
+    """
     text = content.replace(b"\0", b"") if charset[:5].lower() not in ("utf-1", "utf-3", "utf16", "utf32") else content
     if not text.isascii() and (read := _strictly(text, "utf-8")) is not None:
         return read
@@ -265,7 +291,7 @@ def decoded(content: bytes, charset: str) -> str:
 
 
 def _strictly(content: bytes, charset: str) -> str | None:
-    """None: these bytes are no text in that charset, or it is none."""
+    """Text decoded strictly; None if these bytes are no text in that charset, or it is none."""
     try:
         codecs.lookup(charset)
         return content.decode(charset)

@@ -1,4 +1,4 @@
-"""Reading mail in bounded time: hands each to a child process, and gives the child up when it takes too long."""
+"""Mail reader with a timeout: hands each mail to a child process, and kills it when it takes too long."""
 
 import json
 import socket
@@ -22,12 +22,14 @@ STARTING = 10.0  # seconds that a new child may take to come up
 
 @dataclass(frozen=True)
 class Found:
+    """Facts of one parsed mail, with the contents of its attachments."""
+
     facts: Facts
     files: list[bytes]
 
 
 class Reader:
-    """`with Reader() as reader:` one child for many mails, started when the first is read."""
+    """Context manager of one child process for many mails, started when the first is read."""
 
     def __enter__(self) -> "Reader":
         self._child: subprocess.Popen[bytes] | None = None
@@ -37,7 +39,7 @@ class Reader:
         self._end()
 
     def read(self, view: type, content_type: str, posted: bytes) -> list[Found]:
-        """Nothing, where it could not be understood in time.
+        """Mails in a post of the mail service; none where it could not be understood in time.
 
         Counted is the processor's time: a busy host must not make a mail unreadable.
         """
@@ -91,6 +93,6 @@ class Reader:
 
 
 def our_addresses() -> list[str]:
-    """Those that letters of ours come from, or that come to us."""
+    """E-mail addresses of our own: those that letters of ours come from, or that come to us."""
     named = (settings.SUPPORT_EMAIL, settings.DEFAULT_FROM_EMAIL, settings.OWNER_EMAIL)
     return [parseaddr(address)[1].lower() for address in named]

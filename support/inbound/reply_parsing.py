@@ -1,4 +1,7 @@
-"""Reply parsing: what somebody wrote, without what they quoted. Each line is looked at once, whatever is in it."""
+"""Reply parsing: the writer's own text, without what is quoted; plain text of HTML mail.
+
+Each line is looked at once, whatever is in it.
+"""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +25,10 @@ TAG = re.compile(r"(/?)([a-zA-Z][a-zA-Z0-9]{0,20})(?![^\s/>])")
 
 
 def written(text: str) -> str:
-    """Their own lines. What is quoted between them is left out with a mark; all of it, if nothing else is there."""
+    """The writer's own lines, without what they quote.
+
+    What is quoted between them is left out with a mark; all of it is taken, if nothing else is there.
+    """
     lines = [line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     lines = lines[: _end_of_answer(lines)]
     quoted = {number for number, line in enumerate(lines) if QUOTED.match(line)}
@@ -45,7 +51,7 @@ def _own(lines: list[str], quoted: set[int]) -> Iterator[str]:
 
 
 def _introductions(lines: list[str], quoted: set[int]) -> Iterator[int]:
-    """On Monday at 10:00, Jordan wrote:"""
+    """Numbers of the lines that introduce a quote: “On Monday at 10:00, Jordan wrote:”."""
     for number in quoted:
         if number - 1 in quoted:
             continue
@@ -63,7 +69,10 @@ def _names_a_time(line: str) -> bool:
 
 
 def _end_of_answer(lines: list[str]) -> int:
-    """Where the letter begins that they answer, with its headers. One that they forward is what they have to say."""
+    """Number of the line at which the answered letter begins, with its headers.
+
+    A letter that they forward is what they have to say.
+    """
     began = False
     for number, line in enumerate(lines):
         if began and len(line) <= LONGEST_LINE and (ORIGINAL.match(line) or _is_header(lines, number)):
@@ -80,7 +89,7 @@ def _is_header(lines: list[str], number: int) -> bool:
 
 
 def text_of_html(html: str) -> str:
-    """The words of a page, a line for each block; what it quotes has `>` before it."""
+    """Plain text of HTML, a line for each block; what it quotes has `>` before it."""
     lines: list[str] = []
     line: list[str] = []
     depth, unseen = 0, ""

@@ -1,4 +1,4 @@
-"""Which conversation a mail belongs to: by the Message-IDs it answers, never by its subject."""
+"""E-mail threading: the conversation of a mail, by the Message-IDs it answers, never by its subject."""
 
 import re
 from collections.abc import Iterable
@@ -17,12 +17,14 @@ ANSWERABLE = re.compile(r"[\x21-\x7e]{1,400}")  # a Message-ID that a header of 
 
 @dataclass(frozen=True)
 class Thread:
+    """Account and open ticket that a message belongs to, as far as they are known."""
+
     account: Account | None = None
     ticket: Ticket | None = None
 
 
 def thread_of(message: Message) -> Thread:
-    """The ticket or the account whose letter this one answers; nothing for a letter that answers none."""
+    """Thread of a message: the ticket or account whose letter it answers; empty if it answers none."""
     answered = letter_of(keys_in(message.answers))
     if isinstance(answered, Step):
         return Thread() if _went_elsewhere(answered.account, answered.done_at) else Thread(answered.account)
@@ -35,7 +37,7 @@ def thread_of(message: Message) -> Thread:
 
 
 def _went_elsewhere(account: Account | None, sent_at: datetime | None) -> bool:
-    """Whether it lies in a mailbox that this account has left: then it leads to the account no more."""
+    """True if it lies in a mailbox that this account has left: then it leads to the account no more."""
     changed = Event.objects.filter(account=account, kind__in=ANOTHER_ADDRESS, at__gt=sent_at) if sent_at else None
     return bool(account and changed and changed.exists())
 
@@ -50,6 +52,6 @@ def letter_of(keys: Iterable[UUID]) -> Letter | Step | None:
 
 
 def keys_in(text: str) -> Iterable[UUID]:
-    """The keys of letters of ours among these Message-IDs."""
+    """Keys of letters of ours among these Message-IDs."""
     for found in re.findall(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@", text)[-MOST:]:
         yield UUID(found)

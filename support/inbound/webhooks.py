@@ -1,6 +1,7 @@
-"""Webhooks of the mail service. What comes in is kept as it is, in one row, and read by the sweep (messages.py).
+"""Webhooks of the mail service: inbound mail, and tracking of bounces and complaints.
 
-Who calls is asked by anymail (basic auth, signatures). Only services that are set up have a door here.
+What comes in is kept as it is, in one row, and read by the sweep (messages.py). The caller is authenticated by
+anymail (basic auth, signatures). Only services that are set up have a webhook here.
 """
 
 import logging
@@ -39,7 +40,11 @@ DOMAIN = re.compile(rb"[A-Za-z0-9.-]{1,250}")
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def hook(request, where):
-    """postmark/inbound/, postmark/tracking/ and the like; plain/inbound/ for a mail as it is, by one's own server."""
+    """Webhook view of the mail services, for inbound mail and tracking.
+
+    `where`: postmark/inbound/, postmark/tracking/ and the like; plain/inbound/ for a mail as it is, by one's own
+    server.
+    """
     view = service_at(where)
     if request.method != "POST":  # some services look first whether somebody is there
         return HttpResponse()
@@ -53,7 +58,7 @@ def hook(request, where):
 
 
 def service_at(where: str) -> AnymailCoreWebhookView:
-    """Raises Http404 where no service is set up."""
+    """Anymail's webhook view for this path. Raises Http404 where no service is set up."""
     try:
         view = Plain() if where == PLAIN else _anymails(where)
     except (Resolver404, ImproperlyConfigured) as error:
@@ -69,7 +74,10 @@ def _anymails(where: str) -> AnymailCoreWebhookView:
 
 
 def prove(view: AnymailCoreWebhookView, request: HttpRequest) -> None:
-    """That it is our mail service who calls. Raises SuspiciousOperation, or Http404 where we could not tell."""
+    """Authenticate the caller as our mail service.
+
+    Raises SuspiciousOperation, or Http404 where we could not tell.
+    """
     try:
         view.run_validators(request)
     except ImproperlyConfigured as error:
@@ -77,7 +85,7 @@ def prove(view: AnymailCoreWebhookView, request: HttpRequest) -> None:
 
 
 def take_in(where: str, content_type: str, posted: bytes) -> None:
-    """One row; nothing is parsed, so nothing in it can break or last."""
+    """Save a post as one row; nothing is parsed, so nothing in it can break or last."""
     mail = InboundMail(
         hook=where,
         content_type=faults.storable(content_type, 300),
@@ -89,7 +97,7 @@ def take_in(where: str, content_type: str, posted: bytes) -> None:
 
 
 def names_somebody(posted: bytes) -> bool:
-    """Whether an address of somebody's, or a letter of ours, stands near its beginning or its end."""
+    """True if an account's address, or a letter of ours, stands near the post's beginning or its end."""
     edges = posted[:LOOKED_AT] + b"\n" + posted[LOOKED_AT:][-LOOKED_AT:]
     if Account.objects.filter(email__in=set(_addresses(edges)) - set(our_addresses())).exists():
         return True
@@ -105,7 +113,7 @@ def _addresses(text: bytes) -> Iterator[str]:
 
 
 def sender_in(posted: bytes) -> str:
-    """Whom a post that nobody could take apart seems to be from."""
+    """Probable sender of a post that nobody could take apart; empty if none is found."""
     if not (said := FROM.search(posted, 0, LOOKED_AT)):
         return ""
     return next(_addresses(posted[said.end() : said.end() + 500]), "")
@@ -117,7 +125,10 @@ def _hear(view: AnymailCoreWebhookView, request: HttpRequest) -> None:
 
 
 def _not_heard(where: str, request: HttpRequest, error: Exception) -> None:
-    """A mail that was sent to the wrong one of the two doors is taken in all the same."""
+    """Error handler of the tracking webhook.
+
+    A mail that was sent to the wrong one of the two webhooks is taken in all the same.
+    """
     if isinstance(error, AnymailConfigurationError):
         take_in(where.replace("tracking", "inbound"), request.META.get("CONTENT_TYPE", ""), request.body)
     else:

@@ -1,0 +1,1 @@
+"""Incidents: detection, the people affected, notices to them, and recovery in bulk."""

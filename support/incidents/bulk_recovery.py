@@ -1,4 +1,4 @@
-"""Recovering everybody of an incident: first one, then five, then the rest at a rate; it stops itself.
+"""Bulk recovery of an incident's accounts: a canary, then five, then the rest at a rate; it stops itself.
 
 The pace is arithmetic on outcomes; the sweep carries it out, never a request.
 """
@@ -29,14 +29,17 @@ LONGEST_TURN = timedelta(minutes=5)
 
 
 class Batch(NamedTuple):
-    """How many to ask now, or why it is over."""
+    """Number of accounts to ask for now, or why the recovery is over."""
 
     ask: int = 0
     over: str = ""
 
 
 def next_wave(outcomes: list[str]) -> Batch:
-    """`outcomes` in the order in which they were asked; those not asked yet are empty. Pure."""
+    """Next batch of a recovery. Pure.
+
+    `outcomes` in the order in which they were asked; those not asked yet are empty.
+    """
     settled = [outcome for outcome in outcomes if outcome in (Turn.Outcome.WELL, Turn.Outcome.FAILED)]
     if settled[-LAST:].count(Turn.Outcome.FAILED) >= FAILURES_TO_STOP:
         return Batch(over="stopped")
@@ -52,7 +55,10 @@ def next_wave(outcomes: list[str]) -> Batch:
 
 
 def begin(incident: Incident, actor: Account, reason: str) -> Recovery | None:
-    """Everybody of the incident who is still stuck gets a turn. None: one is under way already."""
+    """Start a bulk recovery: everybody of the incident who is still stuck gets a turn.
+
+    None: one is under way already.
+    """
     with transaction.atomic():
         Incident.objects.select_for_update().get(pk=incident.pk)
         if Recovery.objects.filter(incident=incident, ended_at=None).exists():
@@ -63,19 +69,23 @@ def begin(incident: Incident, actor: Account, reason: str) -> Recovery | None:
 
 
 def still_stuck(incident: Incident):
+    """Ids of the incident's accounts whose set-up still waits for its service, or was given up."""
     stuck = Step.objects.of_setup().unpaid().filter(account=OuterRef("account"), dependency=incident.dependency)
     rows = Affected.objects.filter(Exists(stuck), incident=incident, account__status__in=UNFINISHED)
     return rows.order_by("pk").values_list("account_id", flat=True)
 
 
 def stop(recovery: Recovery, because: str) -> bool:
-    """Whoever is under way goes on; nobody else is asked. False: it was over already."""
+    """Stop a recovery: those under way go on, nobody else is asked.
+
+    False: it was over already.
+    """
     running = Recovery.objects.filter(pk=recovery.pk, ended_at=None)
     return running.update(ended_at=Now(), ended_because=because) == 1
 
 
 def advance() -> None:
-    """One look at each recovery that runs: settle the turns, then ask the next ones."""
+    """Periodic job: look once at each recovery that runs, settle the turns, then ask the next ones."""
     running = Recovery.objects.filter(ended_at=None).select_related("incident")
     faults.batch(running, _go_on, "recovering everybody of an incident")
 
@@ -124,7 +134,10 @@ def _next(recovery: Recovery) -> None:
 
 
 def _ask(recovery: Recovery, turns: QuerySet[Turn]) -> None:
-    """Fresh tries, before everybody else's. If the service is down, the first one is its probe."""
+    """Fresh tries for these accounts, before everybody else's.
+
+    If the service is down, the first one is its probe.
+    """
     pks = list(turns.values_list("account_id", flat=True))
     service = recovery.incident.dependency
     turns.update(outcome=Turn.Outcome.ASKED, asked_at=Now())

@@ -1,4 +1,7 @@
-"""One outage is one thing: opened by failures before anybody writes, joined by everybody it touches."""
+"""Incident detection: one incident for an outage, joined by everybody affected, with notices to them.
+
+It is opened by failures, before anybody writes.
+"""
 
 import re
 from collections import defaultdict
@@ -30,7 +33,7 @@ MOST_ROWS = 2000
 
 
 def follow() -> None:
-    """Whom it touches, whether it is over, who is to be told."""
+    """Periodic job: for each open incident, the people it touches, its end, and the notices."""
     faults.batch(Incident.objects.filter(closed_at=None), _follow, "following this incident", whole=False)
 
 
@@ -42,7 +45,7 @@ def _follow(incident: Incident) -> None:
 
 
 def failure_class(error: str) -> str:
-    """refused, timeout, 5xx, 4xx: what is the same about the failures of many people."""
+    """Class of a failure (refused, timeout, 5xx, 4xx): what is the same about those of many people."""
     if code := re.search(r"\bsaid ([45])\d\d\b", error):
         return f"{code[1]}xx"
     words = {"in time": "timeout", "could not be reached": "refused", "hung up": "hung up", "fault in our": "bug"}
@@ -50,18 +53,20 @@ def failure_class(error: str) -> str:
 
 
 def open_from_outages() -> None:
+    """Open an incident for each outage that has none, or reopen a recent one of its service."""
     have_one = Incident.objects.filter(outage=OuterRef("pk"), closed_at=None, ended_at=None)
     faults.batch(
-        Outage.objects.filter(~Exists(have_one), ended_at=None), _open_for, "making an incident of this outage"
+        Outage.objects.filter(~Exists(have_one), ended_at=None),
+        lambda outage: _open(outage.dependency_id, outage.failure, outage.error, outage.began_at, outage),
+        "making an incident of this outage",
     )
 
 
-def _open_for(outage: Outage) -> None:
-    _open(outage.dependency_id, outage.failure, outage.error, outage.began_at, outage)
-
-
 def open_from_failures() -> None:
-    """Three people in ten minutes, although now and then it works and the breaker stays closed."""
+    """Open an incident where three people failed in ten minutes.
+
+    Now and then it works, so that the circuit breaker stays closed.
+    """
     lately = Step.objects.of_setup().filter(clock.lately("failed_at", WITHIN)).exclude(error="")
     lately = lately.only("account_id", "dependency", "error", "permanent", "failed_at")
     owed = Q(state__in=OWED)
@@ -104,14 +109,14 @@ def _open(service: str, failure: str, error: str, began_at, outage: Outage | Non
 
 
 def _the_same_one(service: str) -> Incident | None:
-    """The open one of this service, or one that was over less than an hour ago."""
+    """Incident of this service to be continued: open, or over less than an hour ago."""
     recent = Q(closed_at=None) | Q(ended_at__gt=Now() - SAME_ONE_FOR) | Q(closed_at__gt=Now() - SAME_ONE_FOR)
     rows = Incident.objects.select_for_update().filter(recent, dependency=service)
     return rows.order_by("-opened_at").first()
 
 
 def stuck_in(incident: Incident):
-    """The set-up steps that still suffer from it."""
+    """Set-up steps that still suffer from an incident."""
     failed = Q(failed_at__gte=incident.began_at) & ~Q(error="") & Q(state__in=(State.OPEN, State.DEAD))
     never_tried = Q(state=State.OPEN, error="")  # and while it is down, none of them is
     which = failed | never_tried if incident.outage_id and not incident.ended_at else failed
@@ -121,7 +126,10 @@ def stuck_in(incident: Incident):
 
 
 def join(incident: Incident) -> None:
-    """Everybody it touches, as long as it lasts; the first ones make the one letter to support."""
+    """Add everybody whom an incident touches, as long as it lasts.
+
+    The first ones make the one letter to support.
+    """
     in_it = Affected.objects.filter(incident=incident, account=OuterRef("account"))
     while True:
         new = stuck_in(incident).filter(~Exists(in_it)).values_list("account_id", flat=True)[:BATCH]
@@ -133,7 +141,7 @@ def join(incident: Incident) -> None:
 
 
 def end(incident: Incident) -> None:
-    """The service works again: the outage ended, or nobody has failed for a while."""
+    """Set an incident's end: the outage ended, or nobody has failed for a while; else the time of the next news."""
     if incident.ended_at:
         return
     lately = (
@@ -161,7 +169,10 @@ def _given_up_lately(incident: Incident) -> bool:
 
 
 def give_notice(incident: Incident) -> None:
-    """One notice a person. By mail it waits while mail itself is what is down."""
+    """Send the outage notice, one a person.
+
+    By mail it waits while mail itself is what is down.
+    """
     if incident.dependency == "mail" and not incident.ended_at:
         return
     lasted = Incident.objects.filter(pk=incident.pk).filter(
@@ -182,7 +193,7 @@ def _tell(incident: Incident, untold: QuerySet[Affected]) -> None:
 
 
 def notice_facts(incident: Incident, people: int) -> dict:
-    """What the notice says, fixed when it is owed."""
+    """Facts that the outage notice states, fixed when it is owed."""
     news = incident.next_news_at if not incident.ended_at else None
     return fixed(the_desk().zone, since=incident.began_at, until=incident.ended_at, next_news=news) | {
         "what": [incident.dependency],
@@ -191,7 +202,10 @@ def notice_facts(incident: Incident, people: int) -> dict:
 
 
 def close_if_over(incident: Incident) -> None:
-    """Over when it works again and leaves nobody stuck: those it left are its business, not thirty tickets."""
+    """Close an incident when it works again and leaves nobody stuck.
+
+    Those it left are its business, not thirty tickets.
+    """
     if not incident.ended_at:
         return
     left = Affected.objects.filter(

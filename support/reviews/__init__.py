@@ -1,0 +1,1 @@
+"""Post-mortem reviews of outages and months: impact, charts, and questions to the owner."""

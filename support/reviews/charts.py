@@ -1,4 +1,7 @@
-"""Small pictures made on the server: no script, no style of their own, colours from the page. Pure."""
+"""SVG charts rendered on the server: bars and steps. Pure.
+
+No script, no style of their own, colours from the page.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -19,7 +22,7 @@ Point = tuple[datetime, int]
 
 
 def bars(title: str, rows: Sequence[tuple[str, int]]) -> SafeString:
-    """One bar a row, its number above it."""
+    """Bar chart: one bar a row, its number above it."""
     most, room = max([number for _label, number in rows] + [1]), (WIDTH - LEFT - RIGHT) / max(len(rows), 1)
     drawn = [
         _bar(LEFT + room * place, room, number / most, number, label) for place, (label, number) in enumerate(rows)
@@ -35,7 +38,7 @@ def _bar(left: float, room: float, share: float, number: int, label: str) -> tup
 
 
 def steps(title: str, points: Sequence[Point], zone: ZoneInfo) -> SafeString:
-    """How a number went over time: level until it changes."""
+    """Step chart of a number over time: level until it changes."""
     if len(points) < 2:
         return _frame(title, SafeString(""))
     begin, end = points[0][0], points[-1][0]
@@ -55,7 +58,7 @@ def _path(corners: Sequence[tuple[float, float]]) -> str:
 
 
 def _scale(most: int) -> SafeString:
-    """The top, and half of it where that is a whole number."""
+    """Horizontal grid lines: the top, and half of it where that is a whole number."""
     marks = [(most, TOP)] + ([(most // 2, (TOP + FLOOR) / 2)] if most % 2 == 0 else [])
     return format_html_join(
         "",
@@ -65,7 +68,10 @@ def _scale(most: int) -> SafeString:
 
 
 def _days(begin: datetime, end: datetime, zone: ZoneInfo) -> SafeString:
-    """Five moments along the bottom: days where it is about days, else the time, with the day at both ends."""
+    """Time axis of five moments.
+
+    Days where it is about days, else the time, with the day at both ends.
+    """
     moments = [begin + (end - begin) * number / 4 for number in range(5)]
     anchors = ["start", "middle", "middle", "middle", "end"]
     rows = zip(anchors, moments, strict=True)

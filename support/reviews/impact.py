@@ -1,4 +1,7 @@
-"""What an outage took from people: counted from the diary each time somebody looks."""
+"""Impact of an outage: people, person-hours, broken promises, manual actions, people lost.
+
+Counted from the audit log each time somebody looks.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -31,6 +34,8 @@ Arrival = tuple[datetime, datetime | None]
 
 @dataclass(frozen=True)
 class Toll:
+    """Impact of one outage, or of several added up."""
+
     people: int = 0
     person_hours: float = 0
     untrue: int = 0
@@ -45,11 +50,12 @@ class Toll:
 
 
 def people_of(outage: Outage) -> list[Account]:
+    """Accounts touched by an outage, oldest first."""
     return list(touched_by(outage).order_by("created_at"))
 
 
 def touched_by(outage: Outage) -> QuerySet[Account]:
-    """Whose set-up it failed, and who came while it was down."""
+    """Accounts touched by an outage: their set-up failed by it, or they came while it was down."""
     failed = Attempt.objects.filter(circuit_breaker.touched(outage), outcome__in=FAILING, step__occasion="")
     came = Q(account__created_at__gte=outage.began_at)
     if outage.ended_at:
@@ -60,14 +66,17 @@ def touched_by(outage: Outage) -> QuerySet[Account]:
 
 
 def ready_at(account: Account) -> datetime | None:
+    """Time at which an account became active; None: it is not."""
     return account.status_at if account.status == Status.ACTIVE else None
 
 
 def arrivals(people: Iterable[Account]) -> list[Arrival]:
+    """Arrivals of these accounts: when they came, and when they were ready."""
     return [(account.created_at, ready_at(account)) for account in people]
 
 
 def toll_of(outage: Outage, people: Sequence[Account], schedule: Schedule, now: datetime) -> Toll:
+    """Impact of an outage on these people."""
     ended = outage.ended_at or now
     theirs = Event.objects.filter(account__in=people, at__gte=outage.began_at)
     waivers = theirs.filter(kind__endswith=".waived", at__lte=ended + timedelta(days=1))
@@ -87,12 +96,13 @@ def toll_of(outage: Outage, people: Sequence[Account], schedule: Schedule, now: 
 
 
 def hours_waited(people: Iterable[Arrival], since: datetime, now: datetime) -> float:
+    """Person-hours waited since a time."""
     spans = ((max(came, since), ready or now) for came, ready in people)
     return sum(max((ready - came) / timedelta(hours=1), 0) for came, ready in spans)
 
 
 def waiting_over_time(people: Iterable[Arrival], since: datetime, until: datetime) -> list[tuple[datetime, int]]:
-    """How many waited, from each moment at which that changed."""
+    """Number of people waiting, from each moment at which that changed."""
     changes = {since: 0, until: 0}
     for came, ready in people:
         changes[max(came, since)] = changes.get(max(came, since), 0) + 1
@@ -107,7 +117,7 @@ def waiting_over_time(people: Iterable[Arrival], since: datetime, until: datetim
 
 
 def time_to_arrival(people: Iterable[Arrival]) -> list[tuple[str, int]]:
-    """How many took how long; those who have not arrived are a bar of their own."""
+    """Histogram of the time to arrival; those who have not arrived are a bar of their own."""
     counted = dict.fromkeys([label for label, _most in BUCKETS] + [NOT_YET], 0)
     for came, ready in people:
         counted[next(label for label, most in BUCKETS if ready - came < most) if ready else NOT_YET] += 1
@@ -115,7 +125,10 @@ def time_to_arrival(people: Iterable[Arrival]) -> list[tuple[str, int]]:
 
 
 def first_to_notice(outage: Outage, people: Sequence[Account]) -> tuple[str, datetime]:
-    """Whether somebody wrote before the machine had seen enough failures to call it an outage."""
+    """First to notice an outage, and the moment: a person by name, or the machine (no name).
+
+    A person, if one wrote before the machine had seen enough failures to call it an outage.
+    """
     failed = Attempt.objects.filter(circuit_breaker.touched(outage), outcome__in=FAILING).order_by("ended_at")
     ends = list(failed.values_list("ended_at", flat=True)[: circuit_breaker.FAILURES_TO_TRIP])
     ours = ends[-1] if ends else outage.began_at

@@ -1,8 +1,10 @@
-"""Why did it happen: questions to the owner, asked by the sweep, answered with a name and a date or growing old."""
+"""Post-mortem questions to the owner about the causes of each outage, and about each month.
+
+Asked by the sweep, answered with a name and a date, or growing old.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 
 from django import forms
 from django.db.models import Exists, OuterRef
@@ -31,23 +33,26 @@ BATCH = 50
 
 
 def ask(now: datetime) -> None:
-    """Put the questions of each outage, and of the month that is over."""
+    """Periodic job: put the questions of each outage, and of the month that is over."""
     unasked = Outage.objects.filter(~Exists(Question.objects.filter(outage=OuterRef("pk"))))
-    faults.batch(unasked.order_by("-began_at"), partial(_ask_of, now), "asking why this outage happened", BATCH)
+    faults.batch(
+        unasked.order_by("-began_at"),
+        lambda outage: _put([Question(outage=outage, key=key, asked_at=now) for key in OF_AN_OUTAGE]),
+        "asking why this outage happened",
+        BATCH,
+    )
     month = month_before(now.astimezone(the_desk().zone).date())
     if Outage.objects.filter(began_at__date__gte=month).exists():
         _put([Question(month=month, key=key, asked_at=now) for key in OF_A_MONTH])
 
 
-def _ask_of(now: datetime, outage: Outage) -> None:
-    _put([Question(outage=outage, key=key, asked_at=now) for key in OF_AN_OUTAGE])
-
-
 def month_before(day: date) -> date:
+    """First day of the month before this day's."""
     return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 def month_after(month: date) -> date:
+    """First day of the month after this one."""
     return (month + timedelta(days=32)).replace(day=1)
 
 
@@ -66,6 +71,7 @@ class Asked:
 
 
 def asked(question: Question, toll: Toll, now: datetime, form: forms.Form | None = None) -> Asked:
+    """A question with its words, its age, and a form for the answer."""
     facts = {"dependency": question.outage.dependency_id if question.outage else "", **vars(toll)}
     words = {**OF_AN_OUTAGE, **OF_A_MONTH}.get(question.key, question.key)
     age = 0 if question.answered_at else (now - question.asked_at).days
@@ -73,6 +79,8 @@ def asked(question: Question, toll: Toll, now: datetime, form: forms.Form | None
 
 
 class AnswerForm(forms.Form):
+    """Form for the answer to a question: a choice, words, a name and a date."""
+
     choice = forms.ChoiceField(label=_("Answer"), choices=Question.Choice.choices, widget=forms.RadioSelect)
     words = forms.CharField(
         label=_("In words"), widget=forms.Textarea(attrs={"rows": 2}), required=False, validators=[check_cause]
@@ -82,6 +90,9 @@ class AnswerForm(forms.Form):
 
 
 def answer(question: Question, given: dict, now: datetime) -> None:
-    """“Don't know yet” is an answer for the day it was given; the question stays open and keeps its age."""
+    """Save the answer to a question.
+
+    “Don't know yet” is an answer for the day it was given; the question stays open and keeps its age.
+    """
     open_ = given["choice"] == Question.Choice.UNKNOWN
     Question.objects.filter(pk=question.pk).update(**given, answered_at=None if open_ else now)

@@ -1,4 +1,4 @@
-"""The owner's page: each outage and each month, what it took from people, and the questions it leaves."""
+"""Review pages for the owner: each outage and each month, its impact, and the questions it leaves."""
 
 from datetime import date, datetime
 
@@ -31,7 +31,7 @@ UNANSWERED = Q(answered_at=None)
 
 
 def urls(site):
-    """Its addresses, for the desk's site."""
+    """URL patterns of the reviews, for the desk's site."""
     view = site.admin_view
     return [
         path("why/", view(every), name="why"),
@@ -42,6 +42,7 @@ def urls(site):
 
 
 def every(request):
+    """List of outages and months, with the number of their unanswered questions."""
     outages = Outage.objects.order_by("-began_at")[:50]
     unanswered = _unanswered("outage")
     context = {
@@ -52,13 +53,14 @@ def every(request):
 
 
 def _unanswered(of: str) -> dict:
-    """How many questions have no answer, and since when, by outage or month."""
+    """Number of unanswered questions, and since when, by outage or month."""
     rows = Question.objects.filter(**{f"{of}__isnull": False}).values(of)
     counted = rows.annotate(number=Count("pk", filter=UNANSWERED), oldest=Min("asked_at", filter=UNANSWERED))
     return {row[of]: row for row in counted}
 
 
 def of_outage(request, pk, form: AnswerForm | None = None):
+    """Review of one outage. `form`: an answer that was refused, shown again."""
     outage, now, desk = get_object_or_404(Outage, pk=pk), timezone.now(), the_desk()
     people = people_of(outage)
     toll = toll_of(outage, people, desk.schedule(), now)
@@ -78,6 +80,7 @@ def of_outage(request, pk, form: AnswerForm | None = None):
 
 
 def of_month(request, year, month, form: AnswerForm | None = None):
+    """Review of one month: its outages added up. `form`: an answer that was refused, shown again."""
     first, now, desk = date(year, month, 1), timezone.now(), the_desk()
     begin, end = (datetime.combine(day, datetime.min.time(), desk.zone) for day in (first, month_after(first)))
     rows = [(outage, people_of(outage)) for outage in Outage.objects.filter(began_at__range=(begin, end))]
@@ -95,12 +98,14 @@ def of_month(request, year, month, form: AnswerForm | None = None):
 
 
 def page_of(request, pk) -> str:
+    """URL of the review that shows this question; the list, if it is gone."""
     question = Question.objects.filter(pk=pk).first()
     return _page_of(question) if question else reverse("admin:why")
 
 
 @kept_input.on(page_of)
 def take_answer(request, pk):
+    """Save an answer and go back to its question; a refused one is shown again in its review."""
     question = get_object_or_404(Question, pk=pk)
     form = AnswerForm(request.POST, prefix=str(pk))
     if request.method == "POST" and form.is_valid():
@@ -120,7 +125,7 @@ def _page_of(question: Question) -> str:
 
 
 def _asked(request, questions, toll: Toll, now: datetime, form: AnswerForm | None):
-    """With what was typed, where an answer was refused or could not be taken."""
+    """Questions of a review, with what was typed where an answer was refused or could not be taken."""
     rows, again = questions.select_related("outage").order_by("pk"), kept_input.again(request)
     return [asked(row, toll, now, _form_of(row, form, again)) for row in rows]
 
@@ -145,7 +150,7 @@ def _pictures(people: list[Account], begin: datetime, end: datetime) -> dict:
 
 
 def _few(rows: list) -> list:
-    """At most some twenty of them, the last one included."""
+    """Some twenty of these rows at most, the last one included."""
     step = -(-len(rows) // 20) or 1
     return rows[:-1:step] + rows[-1:]
 

@@ -1,4 +1,4 @@
-"""Being away, and what people are told meanwhile."""
+"""Availability of the agent: absences, the status line, and auto-replies that name a time."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,10 @@ OWN = Q(email=F("account__email")) | Q(sender=F("account__email"))  # of message
 
 @dataclass(frozen=True)
 class StatusLine:
-    """What stands at the top of the desk. `until` is when she closes, or is back; None: no date is known."""
+    """Status line at the top of the desk.
+
+    `until` is when the agent closes, or is back; None: no date is known.
+    """
 
     at_work: bool
     until: datetime | None
@@ -32,6 +35,7 @@ class StatusLine:
 
 
 def status_line(desk: Desk, now: datetime) -> StatusLine:
+    """Status line of this moment: hours, the time people are told, and promises kept."""
     schedule, outcomes = desk.schedule(), promises.recent_outcomes()
     at_work = is_open(now, schedule)
     return StatusLine(
@@ -56,15 +60,18 @@ def say_status(line: StatusLine, desk: Desk, now: datetime) -> str:
 
 def word_status(now: datetime) -> None:
     """Keep the status line with the desk, so that a page reads one row for it."""
-    faults.one(the_desk(), partial(_word_status, now), "wording the status line")
-
-
-def _word_status(now: datetime, desk: Desk) -> None:
-    Desk.objects.filter(pk=desk.pk).update(said=say_status(status_line(desk, now), desk, now))
+    faults.one(
+        the_desk(),
+        lambda desk: Desk.objects.filter(pk=desk.pk).update(said=say_status(status_line(desk, now), desk, now)),
+        "wording the status line",
+    )
 
 
 def check_hours() -> None:
-    """What somebody wrote into the desk's row past its form is left out of her hours, and said at the desk."""
+    """Report unreadable business hours at the desk.
+
+    What somebody wrote into the desk's row past its form is left out of the agent's hours, and said there.
+    """
     desk = the_desk()
     if not (unreadable := desk.unreadable()):
         faults.forget(desk, [desk.pk], READING_HOURS)
@@ -73,13 +80,14 @@ def check_hours() -> None:
 
 
 def say_expected(due: datetime | None, desk: Desk, now: datetime) -> str:
+    """Sentence that names the time of an answer, or says that none can be named yet."""
     if due is None:
         return f"{desk.name} answers, but we cannot name a time yet."
     return f"{desk.name} answers by {say_when(due, now, desk.zone)}."
 
 
 def step_away(now: datetime, until: datetime | None = None) -> Away:
-    """Away from this moment; until the next working day where no other time is named."""
+    """Start an absence at this moment; until the next working day where no other time is named."""
     with transaction.atomic():
         desk = Desk.objects.select_for_update().get(pk=the_desk().pk)
         if already := _away_now(now).first():
@@ -89,7 +97,7 @@ def step_away(now: datetime, until: datetime | None = None) -> Away:
 
 
 def come_back(now: datetime) -> datetime:
-    """At work again. Returns since when she was away, for the summary of what happened meanwhile."""
+    """End the absence. Returns since when the agent was away, for the summary of what happened meanwhile."""
     rows = _away_now(now)
     since = min((row.start for row in rows), default=now)
     rows.update(until=now)
@@ -101,7 +109,10 @@ def _away_now(now: datetime):
 
 
 def answer_those_who_wrote(now: datetime) -> None:
-    """Tell whoever waits for a person by when: once a day, or when what was said has changed."""
+    """Auto-reply to those who wait for a person, with the time of an answer.
+
+    Once a day, or when what was said has changed.
+    """
     unpromised = Ticket.objects.filter(closed_at=None, asleep_since=None, account__isnull=False).exclude(
         pk__in=Promise.objects.filter(kept_at=None, ticket__isnull=False).values("ticket")
     )
@@ -110,6 +121,7 @@ def answer_those_who_wrote(now: datetime) -> None:
 
 
 def auto_reply(ticket: Ticket, now: datetime) -> Promise | None:
+    """Promise an answer to a ticket, and owe the auto-reply that names its time; None: no date is known."""
     with transaction.atomic():
         desk, promise = the_desk(), promises.promise_for(ticket, "letter.taken", now)
         if ticket.account_id and _is_told(ticket):
@@ -120,7 +132,10 @@ def auto_reply(ticket: Ticket, now: datetime) -> Promise | None:
 
 
 def _is_told(ticket: Ticket) -> bool:
-    """Not of a message that somebody else wrote, or perhaps a machine: that one a person answers."""
+    """True if a ticket gets the auto-reply.
+
+    Not for a message that somebody else wrote, or perhaps a machine: that one a person answers.
+    """
     wrote = Message.objects.filter(ticket=ticket, automatic=False)
     return wrote.filter(OWN, unsure=False).exists() or not wrote.exists()
 

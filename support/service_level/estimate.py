@@ -1,7 +1,7 @@
-"""When somebody can be answered: arithmetic on the queue, the pace and the hours. No database, no clock of its own.
+"""Reply time estimate: arithmetic on the queue, the pace and business hours. No database, no clock of its own.
 
-The rule is queue-aware: what is before her, at the pace of four answers in five, with a quarter of her hours
-for everything else. A median of past replies would be broken half the time by construction.
+The rule is queue-aware: what is before somebody, at the pace of four answers in five, with a quarter of the agent's
+hours for everything else. A median of past replies would be broken half the time by construction.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ from support.business_hours import (
 
 COLD_START = 15.0  # minutes an answer takes, until we know
 FEW = 5  # answers from which on we know
-SHARE = 0.75  # of her hours that go into answers
+SHARE = 0.75  # of the agent's hours that go into answers
 MARGIN = 45.0  # minutes
 NEAR = 45.0  # working minutes to spare before a promise comes forward
 LAST = 20
@@ -35,25 +35,29 @@ def minutes_needed(ahead: int, p80: float, widened: bool = False) -> float:
 
 
 def due_for(now: datetime, ahead: int, p80: float, schedule: Schedule, widened: bool = False) -> datetime | None:
+    """Due time of an answer with `ahead` things before it, rounded up; None: no date is known."""
     due = add_working_time(now, minutes_needed(ahead, p80, widened), schedule)
     return due and round_up(due, schedule)
 
 
 def must_widen(kept: Sequence[bool]) -> bool:
-    """Whether too few of the last promises were kept. `kept`, newest first."""
+    """True if too few of the last promises were kept, so that times are named later. `kept`, newest first."""
     last = kept[:LAST]
     return bool(last) and sum(last) / len(last) < KEPT_AT_LEAST
 
 
 def p80(minutes: Sequence[float]) -> float:
-    """What four answers in five take at most."""
+    """80th percentile of the minutes an answer takes: four in five take that at most; 15 until five are known."""
     if len(minutes) < FEW:
         return COLD_START
     return sorted(minutes)[-(-len(minutes) * 4 // 5) - 1]
 
 
 def handling_minutes(answered: Iterable[tuple[datetime, datetime]], schedule: Schedule) -> list[float]:
-    """From (asked, answered) pairs in the order of answers: her minutes on each, since the one before at most."""
+    """Working minutes spent on each answer: since the one before at most, and two hours at most.
+
+    From (asked, answered) pairs in the order of answers.
+    """
     pairs = list(answered)
     begun = [(max(before[1], this[0]), this[1]) for before, this in pairwise(pairs)]
     took = (working_minutes_between(start, end, schedule) for start, end in begun)
@@ -61,10 +65,10 @@ def handling_minutes(answered: Iterable[tuple[datetime, datetime]], schedule: Sc
 
 
 def near_until(now: datetime, dues: Iterable[datetime], p80: float, schedule: Schedule) -> datetime:
-    """A promise due by then comes forward in the queue: those due before it leave no time for anybody else.
+    """Time up to which promises come forward in the queue.
 
-    Many fall due at one noon, so that a fixed margin before each would be too short (simulated at four times
-    the load: 92 % kept, against 99 % with this).
+    Those due before it leave no time for anybody else. Many fall due at one noon, so that a fixed margin before each
+    would be too short (simulated at four times the load: 92 % kept, against 99 % with this).
     """
     counted = _counted(dues)
     lefts = working_minutes_to_each(now, [due for due, _number in counted], schedule)

@@ -1,4 +1,7 @@
-"""When somebody is answered: a time that holds, kept as a row, and said again by us first if it will not."""
+"""Reply promises (SLA): the time by which somebody is answered, kept as a row, then kept or broken.
+
+If it will not hold, we say so first, with a new time.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -21,20 +24,21 @@ BELIEVED = Q(made_at__range=(EARLIEST, LATEST), due__range=(EARLIEST, LATEST))  
 
 
 def recent_outcomes() -> list[bool]:
-    """Of the last promises, newest first: was it kept in time?"""
+    """Outcomes of the last 20 promises, newest first: True if it was kept in time."""
     over = Promise.objects.filter(Q(kept_at__isnull=False) | Q(broken_at__isnull=False)).filter(BELIEVED)
     rows = over.annotate(kept=Q(broken_at=None)).order_by("-due", "-pk")
     return list(rows.values_list("kept", flat=True)[:LAST])
 
 
 def usual_handling(schedule: Schedule) -> float:
+    """80th percentile of the agent's working minutes on an answer, from the last 51 promises kept."""
     rows = Promise.objects.filter(BELIEVED, kept_at__range=(EARLIEST, LATEST)).order_by("-kept_at")
     pairs = rows.values_list("made_at", "kept_at")[:51]
     return p80(handling_minutes(((made, kept) for made, kept in reversed(pairs) if kept), schedule))
 
 
 def things_before(outage: Outage | None) -> int:
-    """What is already promised and unanswered; all the people of one outage are one thing."""
+    """Number of things promised and unanswered; all the people of one outage are one thing."""
     waiting = Promise.objects.filter(kept_at=None, broken_at=None)
     single = waiting.filter(outage=None).count()
     grouped = waiting.exclude(outage=None).exclude(outage=outage) if outage else waiting.exclude(outage=None)
@@ -50,7 +54,7 @@ def outage_of(account: Account | None) -> Outage | None:
 
 
 def expected(now: datetime, outage: Outage | None = None) -> datetime | None:
-    """When somebody who writes now is answered; None: no date is known."""
+    """Time by which somebody who writes now is answered; None: no date is known."""
     schedule = the_desk().schedule()
     return due_for(now, things_before(outage), usual_handling(schedule), schedule, must_widen(recent_outcomes()))
 
@@ -73,18 +77,22 @@ def _make(ticket: Ticket, **facts) -> Promise:
 
 
 def forward_until(now: datetime, dues: Iterable[datetime]) -> datetime:
-    """Promises due by then come forward in the queue now."""
+    """Time up to which promises come forward in the queue now."""
     schedule = the_desk().schedule()
     return near_until(now, dues, usual_handling(schedule), schedule)
 
 
 def look_after(now: datetime) -> None:
+    """Periodic job: settle promises as kept, or as broken."""
     keep_answered()
     break_overdue(now)
 
 
 def keep_answered() -> None:
-    """A ticket that is closed was answered, whoever or whatever closed it."""
+    """Settle promises of closed tickets.
+
+    A ticket that is closed was answered, whoever or whatever closed it.
+    """
     answered = Promise.objects.filter(kept_at=None, ticket__closed_at__isnull=False).select_related("ticket")
     faults.batch(answered, _keep, "keeping this promise", BATCH)
 
@@ -96,6 +104,7 @@ def _keep(promise: Promise) -> None:
 
 
 def break_overdue(now: datetime) -> None:
+    """Mark overdue promises as broken, and announce the delay before anybody has to ask."""
     overdue = Promise.objects.filter(kept_at=None, broken_at=None, due__lt=now).order_by("due")
     faults.batch(overdue, partial(_break, now), "saying first that this promise is late", BATCH)
 
@@ -106,7 +115,10 @@ def _break(now: datetime, promise: Promise) -> None:
 
 
 def _say_so_first(promise: Promise, now: datetime) -> None:
-    """One honest letter with the new time, before they have to ask. A second delay is a person's to explain."""
+    """Announce a delay by one honest letter with the new time, before they have to ask.
+
+    A second delay is a person's to explain.
+    """
     if promise.instead_of_id or promise.ticket is None:
         return
     schedule = the_desk().schedule()
@@ -127,5 +139,5 @@ def _owe_the_letter(promise: Promise, due: datetime) -> None:
 
 
 def broken_for(account: Account) -> int:
-    """Promises to this person that were broken, each counted once."""
+    """Number of promises to this person that were broken, each counted once."""
     return Promise.objects.filter(account=account, broken_at__isnull=False, due__lt=F("broken_at")).count()

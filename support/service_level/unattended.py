@@ -1,4 +1,4 @@
-"""The rule while nobody is at work: who named a deadline and has proved who they are is let in with debt.
+"""Rule for unattended hours: lets in, with debt, an account with a deadline and a proved mailbox.
 
 No order of work can meet a deadline in the night; only a rule can. It is off until somebody turns it on.
 """
@@ -20,13 +20,15 @@ from support.business_hours import EARLIEST, is_open, next_open
 from support.models import Desk, the_desk
 
 REASON = "by rule: a deadline was named, and nobody is at work"
-AFTER_OPENING = timedelta(hours=1)  # what she would need to see it herself
+AFTER_OPENING = timedelta(hours=1)  # what the agent would need to see it without the rule
 BATCH = 100
 LONGEST_WAIT, LONGEST_DEBT = 366 * 24 * 60, 366  # minutes and days: a year, whatever stands at the desk
 
 
 @dataclass(frozen=True)
 class Case:
+    """Facts about one account on which the rule decides."""
+
     needed_by: datetime | None
     proven: bool
     missing: frozenset[str]  # kinds of step still owed; the welcome letter keeps nobody out
@@ -35,7 +37,11 @@ class Case:
 
 
 def lets_in(case: Case, now: datetime, back: datetime | None, after: timedelta) -> bool:
-    """`back`: when somebody is at work again, None if no date is known."""
+    """True if the rule lets this account in.
+
+    `back`: time at which somebody is at work again, None if no date is known. `after`: time that a service has to be
+    down before.
+    """
     if case.needed_by is None or not case.proven or not case.missing or case.missing != case.stuck:
         return False
     too_late_for_her = back is None or case.needed_by < back + AFTER_OPENING
@@ -44,6 +50,7 @@ def lets_in(case: Case, now: datetime, back: datetime | None, after: timedelta) 
 
 
 def let_in_who_must(now: datetime) -> None:
+    """Periodic job: apply the rule to accounts with a deadline, while a service is down and nobody at work."""
     desk = the_desk()
     schedule = desk.schedule()
     outages = Outage.objects.filter(ended_at=None, began_at__range=(EARLIEST, now))
@@ -66,6 +73,7 @@ def _with_a_deadline():
 
 
 def case_of(account: Account, down: dict[str, datetime]) -> Case:
+    """Facts of an account for the rule. `down`: the services that are down, and since when."""
     owed = Step.objects.of_setup().filter(account=account, state__in=(State.OPEN, State.DEAD)).exclude(kind=WELCOME)
     steps = list(owed)
     stuck = [step for step in steps if step.dependency in down and not step.permanent]

@@ -1,4 +1,4 @@
-"""Somebody wrote. Repair first what can be repaired, then answer, and only then make a ticket."""
+"""Message intake: start a repair first, answer if the account heals, and only then open a ticket."""
 
 from datetime import timedelta
 
@@ -38,17 +38,21 @@ TAKEN = gettext_noop(
 
 
 def take(email: str, body: str) -> Message:
-    """Save the message; nothing is looked up here, so that the answer is the same for any address."""
+    """Save a message; nothing is looked up here, so that the answer is the same for any address."""
     return Message.objects.create(email=email, body=body)
 
 
 def settle_messages() -> None:
+    """Periodic job: start repairs for new messages, then answer them or open tickets."""
     if Message.objects.filter(settled_at=None).exists():
         faults.phases([("reading what people wrote", begin_repairs), ("answering who wrote", end_repairs)])
 
 
 def begin_repairs() -> None:
-    """Those who have an account, or answer a letter of ours, before strangers, and without waiting for them."""
+    """Read new messages, and start the repairs they ask for; known people before strangers.
+
+    Known are those who have an account, or answer a letter of ours. They do not wait for strangers.
+    """
     theirs = Account.objects.filter(email__in=[OuterRef("email"), OuterRef("sender")])
     unread = Message.objects.select_for_update(of=["self"], skip_locked=True).filter(settled_at=None, read_at=None)
     known = Exists(theirs) | ~Q(answers="")
@@ -73,13 +77,16 @@ def _begin(message: Message) -> None:
 
 
 def _writer(message: Message) -> Account | None:
-    """By whom the mail is from, or else by whom it says that an answer goes to."""
+    """Account of the writer: by the address the mail is from, or else by the one that an answer goes to."""
     named = {account.email: account for account in Account.objects.filter(email__in=[message.sender, message.email])}
     return named.get(message.sender) or named.get(message.email)
 
 
 def is_own(message: Message, account: Account) -> bool:
-    """Not somebody else's, who was forwarded a letter of theirs or answers for them."""
+    """True if the account's holder wrote the message.
+
+    False for somebody else, who was forwarded a letter of theirs or answers for them.
+    """
     return account.email in (message.email, message.sender)
 
 
@@ -96,13 +103,19 @@ def _may_heal(account: Account) -> bool:
 
 
 def _is_answered_by_healing(message: Message) -> bool:
-    """Whether the machine's letter, once it works, is an answer: to them, and surely to a person."""
+    """True if the machine's letter, once it works, answers the message.
+
+    That is so if it is their own, of an account that may heal, and surely by a person.
+    """
     account = message.account
     return account is not None and _may_heal(account) and is_own(message, account) and not message.unsure
 
 
 def _set_down(message: Message) -> None:
-    """A machine's letter: kept and noted, never answered, no ticket. One that came back must be one of ours."""
+    """Record automatic mail: kept and noted, never answered, no ticket.
+
+    A bounce counts as one if the letter that came back is one of ours.
+    """
     answered = letter_of(keys_in(message.answers)) if message.bounce else None
     if answered:
         _came_back(answered, f"the letter came back: {message.body}"[:500])
@@ -115,7 +128,10 @@ def _set_down(message: Message) -> None:
 
 
 def _came_back(letter: Letter | Step, reason: str) -> None:
-    """What the desk wrote is owed again; who cannot be reached at the address of their account is told so there."""
+    """Handle a bounce: what the desk wrote is owed again, and its ticket opened again.
+
+    If it came back from the address of their account, that is recorded with the account, which tells them there.
+    """
     account = letter.account if isinstance(letter, Step) else letter.ticket and letter.ticket.account
     if account and (isinstance(letter, Step) or letter.to.lower() == account.email):
         record_bounce(account, reason)
@@ -153,13 +169,13 @@ def _ask_a_person(message: Message) -> None:
 
 
 def _acknowledge(message: Message, words: str) -> None:
-    """That no account is there is said by mail to the writer alone, at most once a day."""
-    body = _(words).format(email=_named(message.email), site=settings.SITE_URL)
+    """Acknowledge receipt by mail, at most once a day for each address.
+
+    That no account is there is said by this mail to the writer alone. An address with a plus is not repeated: behind
+    it anybody may have typed anything.
+    """
+    named = message.email if mailbox_of(message.email) == message.email else _("this address")
+    body = _(words).format(email=named, site=settings.SITE_URL)
     occasion = f"stranger {message.email[:80]} {timezone.localdate()}"
     subject = _("Your message to Arrivals")
     write(message.email, subject, body, occasion, ticket=message.ticket, answers=message.message_id)
-
-
-def _named(email: str) -> str:
-    """Behind a plus anybody may have typed anything."""
-    return email if mailbox_of(email) == email else _("this address")

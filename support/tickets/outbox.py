@@ -1,4 +1,7 @@
-"""The desk's letters: written here first, handed over by the engine on the road that all letters take."""
+"""Outbox of the desk: each e-mail is saved as a row first, then delivered by the engine with retries.
+
+It goes the way that all letters go: rate limit, circuit breaker, lease and fencing are the engine's.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -32,17 +35,17 @@ POSTING = "posting this letter"
 
 
 def write(to: str, subject: str, body: str, occasion: str, **more) -> bool:
-    """Owe a letter, once for each occasion. False: that one was written already."""
+    """Owe a letter, once for each occasion (its idempotency key). False: that one was written already."""
     letter = Letter(to=to, subject=" ".join(subject.split())[:200], body=body, occasion=occasion, **more)
     Letter.objects.bulk_create([letter], ignore_conflicts=True)
     return Letter.objects.filter(key=letter.key).exists()
 
 
 class Outbox:
-    """The desk's letters as a source of the engine: claimed, handed over and settled as steps are (sources.py).
+    """Outbox as a source of the engine (engine/sources.py): letters are claimed, delivered and settled as steps are.
 
-    What she wrote by hand comes first, the machine's words to strangers last. Its attempts are the fence: a failure
-    of an earlier try says nothing.
+    Those the agent wrote by hand come first, the machine's words to strangers last. The number of attempts is the
+    fence: a failure of an earlier try says nothing.
     """
 
     def dependencies(self) -> Iterable[str]:
@@ -52,7 +55,7 @@ class Outbox:
         return faults.without_resting(_due(), POSTING).exists()
 
     def claim(self, _dependency: str, limit: int, _probe: bool) -> list[Letter]:
-        """In one statement; where one of them cannot be claimed, one by one."""
+        """Lease due letters in one statement; where one of them cannot be claimed, one by one."""
         claimed: list[Letter] = []
         due = faults.without_resting(_due(), POSTING)
         if not due.exists():
@@ -80,7 +83,10 @@ class Outbox:
                     _settle(rows[result.step.pk], result, now, down)
 
     def set_aside(self, result: Result, error: Exception) -> None:
-        """One that went out must not go out again, whatever else could not be written down."""
+        """Note a result that could not be saved.
+
+        A letter that went out must not go out again, whatever else could not be written down.
+        """
         faults.note(result.step, POSTING, error)
         if result.failure is None:
             faults.attempt(lambda: _ours(result.step).update(sent_at=Now()), lambda _error: None)
@@ -115,13 +121,13 @@ def _due() -> QuerySet[Letter]:
 
 
 def _furthest() -> timedelta:
-    """How far ahead the next try of an unsent letter can lie."""
+    """Longest time ahead at which the next try of an unsent letter can lie."""
     longest = max(*settings.SETUP_RETRY_SECONDS, retry.LONGEST_RETRY_AFTER)
     return max(settings.SETUP_LEASE, timedelta(seconds=longest))
 
 
 def _ours(letter: Letter) -> QuerySet[Letter]:
-    """Unless somebody else has claimed it since."""
+    """The letter, unless somebody else has claimed it since: the fence."""
     return Letter.objects.filter(pk=letter.pk, attempts=letter.attempts, sent_at=None, given_up_at=None)
 
 
@@ -138,7 +144,7 @@ def _hand_over(letter: Letter) -> str:
 
 
 def _is_for_staff(letter: Letter) -> bool:
-    """A note of the day or of an incident, or what she hands over to the owner."""
+    """True for a digest, the note of an incident, or a ticket that the agent hands over to the owner."""
     return letter.automatic and (letter.ticket_id is None or letter.author_id is not None)
 
 
@@ -170,6 +176,7 @@ def _settle(letter: Letter, result: Result, now: datetime, down: bool) -> None:
 
 
 def compose(letter: Letter) -> EmailMessage:
+    """E-mail of a letter, with the headers for threading and, if it is automatic, `Auto-Submitted`."""
     headers = {"Message-ID": message_id(letter)}
     if ANSWERABLE.fullmatch(letter.answers):
         headers |= {"In-Reply-To": letter.answers, "References": letter.answers}
@@ -186,17 +193,18 @@ def compose(letter: Letter) -> EmailMessage:
 
 
 def sender(author: Account | None) -> str:
-    """Her name and the desk's address, so that an answer comes back to the ticket."""
+    """From header: the agent's name and the desk's address, so that an answer comes back to the ticket."""
     name, address = parseaddr(settings.SUPPORT_EMAIL)
     return formataddr((author.name if author else name or "Arrivals", address))
 
 
 def message_id(letter: Letter) -> str:
+    """Message-ID of a letter, made of its key: the same at every try."""
     return f"<{letter.key}@{parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition('@')[2]}>"
 
 
 def tell_support(incident: Incident) -> None:
-    """One letter to the support person for one incident, however many people it touches.
+    """Send one letter to the support person for one incident, however many people it touches.
 
     The owner has one, too, where it is we who are refused: that is theirs to mend.
     """
@@ -221,6 +229,7 @@ def _incident_words(incident: Incident, people: int) -> str:
 
 
 def tell_owner(ticket: Ticket, actor: Account, reason: str) -> None:
+    """Escalate a ticket to the owner by e-mail, with the agent's reason and a link."""
     write(
         parseaddr(settings.OWNER_EMAIL)[1],
         _("Handed over to you: %(who)s") % {"who": ticket.email},

@@ -1,4 +1,4 @@
-"""Ticket priority: which ticket the agent meets next, and among equals the oldest promise first. Pure.
+"""Ticket priority: the order in which the agent meets tickets, the oldest promise first among equals. Pure.
 
 Never by revenue, company size or tone: waits in turn feel shorter, and anger rewarded is anger taught.
 """
@@ -20,6 +20,8 @@ TIMES = ("opened_at", "promised_for", "needed_by", "here_at")
 
 
 class Priority(IntEnum):
+    """Priority of an item on the desk; the lowest number comes first."""
+
     INCIDENT = 1
     DEADLINE = 2
     PROMISE = 3
@@ -31,7 +33,7 @@ class Priority(IntEnum):
 
 
 class Waiting(NamedTuple):
-    """What decides the priority of one ticket."""
+    """Facts that decide the priority of one ticket."""
 
     pk: int
     why: str
@@ -44,7 +46,10 @@ class Waiting(NamedTuple):
 
 
 def priority_of(ticket: Waiting, now: datetime, soon: datetime | None = None) -> Priority:
-    """`soon`: promises due by then leave no time for anybody else (see near_until); 45 minutes where unknown."""
+    """Priority of a ticket at this moment.
+
+    `soon`: promises due by then leave no time for anybody else (see near_until); 45 minutes where unknown.
+    """
     if ticket.needed_by and ticket.needed_by < now + DEADLINE_NEAR:
         return Priority.DEADLINE
     if ticket.promised_for and ticket.promised_for <= (soon or now + PROMISE_NEAR):
@@ -55,20 +60,20 @@ def priority_of(ticket: Waiting, now: datetime, soon: datetime | None = None) ->
 
 
 def may_be_urgent(now: datetime) -> Q:
-    """The same of rows: everybody with a priority before those who just wrote."""
+    """Filter for tickets with a priority before those who just wrote: the same rules for rows."""
     near = Q(needed_by__lt=now + DEADLINE_NEAR) | Q(promised_for__lt=now + PROMISE_NEAR)
     return near | Q(untrue=True) | Q(came_back__gte=TRIED_ENOUGH) | Q(here_at__gt=now - HERE_FOR)
 
 
 def place(ticket: Waiting, now: datetime, soon: datetime | None = None) -> tuple:
-    """What to sort by."""
+    """Sort key of a ticket: its priority, then its deadline or promise, then its age."""
     priority = priority_of(ticket, now, soon)
     first = ticket.needed_by if priority == Priority.DEADLINE else ticket.promised_for
     return priority, first or ticket.opened_at, ticket.opened_at, ticket.pk
 
 
 def why_here(ticket: Waiting, now: datetime, soon: datetime | None = None) -> str:
-    """The priority in words, for the row."""
+    """Priority of a ticket in words, for its row."""
     priority = priority_of(ticket, now, soon)
     if priority == Priority.DEADLINE:
         return _deadline(ticket.needed_by, now)
@@ -78,7 +83,10 @@ def why_here(ticket: Waiting, now: datetime, soon: datetime | None = None) -> st
 
 
 def _out_of_time() -> Q:
-    """A time that Python does not have, such as “infinity”: the desk names that row, and shows the others."""
+    """Filter for tickets with a time that Python does not have, such as “infinity”.
+
+    The desk names such a row, and shows the others.
+    """
     first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
     beyond = [Q(**{f"{name}__lt": first}) | Q(**{f"{name}__gt": last}) for name in TIMES]
     return reduce(or_, beyond)

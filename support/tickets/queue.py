@@ -1,6 +1,10 @@
-"""The queue: a ticket for everybody to whom a person owes an answer, closed when it is not owed any more."""
+"""Ticket queue: tickets are opened, closed, reopened, snoozed, and refreshed for their priority.
+
+There is one for everybody to whom a person owes an answer, closed when it is not owed any more.
+"""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
@@ -43,15 +47,16 @@ def take_over_given_up() -> None:
     later = _given_up_later().filter(~Exists(had_one)).values("account")
     since = Account.objects.filter(~Exists(has_one), pk__in=later)
     for theirs in (given_up, since):
-        faults.batch(theirs.order_by("status_at"), _take_over, "asking a person about this account", BATCH)
+        faults.batch(
+            theirs.order_by("status_at"),
+            lambda account: open_ticket(account, account.email, Ticket.Why.GAVE_UP),
+            "asking a person about this account",
+            BATCH,
+        )
 
 
 def _given_up_later() -> QuerySet[Step]:
     return given_up_later().filter(counted())
-
-
-def _take_over(account: Account) -> None:
-    open_ticket(account, account.email, Ticket.Why.GAVE_UP)
 
 
 def close_healed() -> None:
@@ -60,14 +65,11 @@ def close_healed() -> None:
     gave_up = Ticket.objects.filter(closed_at=None, why=Ticket.Why.GAVE_UP)
     healed = gave_up.filter(~Exists(owed), account__status=Status.ACTIVE)
     locked = healed.select_for_update(of=["self"], skip_locked=True)
-    faults.batch(locked, _close_healed, "closing this ticket", BATCH)
-
-
-def _close_healed(ticket: Ticket) -> None:
-    close(ticket, "The account became active.")
+    faults.batch(locked, partial(close, because="The account became active."), "closing this ticket", BATCH)
 
 
 def close(ticket: Ticket, because: str, actor: Account | None = None) -> None:
+    """Close a ticket, with an entry in the audit log of its account."""
     ticket.closed_at, ticket.closed_because = Now(), because
     ticket.save(update_fields=["closed_at", "closed_because"])
     if ticket.account_id:
@@ -81,7 +83,10 @@ def close(ticket: Ticket, because: str, actor: Account | None = None) -> None:
 
 
 def reopen(ticket: Ticket, since: datetime) -> None:
-    """The answer that closed it never arrived, so it is still owed, and so is what was promised."""
+    """Reopen a ticket whose answer never arrived: it is still owed, and so is what was promised.
+
+    Promises that were kept after `since` are open again.
+    """
     theirs = {"account": ticket.account_id} if ticket.account_id else {"account": None, "email": ticket.email}
     if not Ticket.objects.filter(closed_at=None, **theirs).exists():
         Ticket.objects.filter(pk=ticket.pk).update(closed_at=None, closed_because="", **AWAKE)
@@ -89,14 +94,11 @@ def reopen(ticket: Ticket, since: datetime) -> None:
 
 
 def wake() -> None:
-    """Tickets put aside until their account changes come back when it has."""
+    """Wake snoozed tickets whose time has come, or whose account has changed where they wait for that."""
     changed = Q(wakes_on=Ticket.Wake.CHANGE, account__status_at__gt=F("asleep_since"))
     asleep = Ticket.objects.filter(closed_at=None, asleep_since__isnull=False)
-    faults.together(asleep.filter(changed | due("asleep_until", ASLEEP_AT_MOST)), _wake, "waking this ticket")
-
-
-def _wake(tickets: QuerySet[Ticket]) -> None:
-    tickets.update(**AWAKE)
+    due_to_wake = asleep.filter(changed | due("asleep_until", ASLEEP_AT_MOST))
+    faults.together(due_to_wake, lambda tickets: tickets.update(**AWAKE), "waking this ticket")
 
 
 AWAKE: dict = {"asleep_since": None, "asleep_until": None, "wakes_on": ""}
@@ -112,6 +114,7 @@ def refresh() -> None:
 
 
 def refresh_these(tickets: QuerySet[Ticket]) -> None:
+    """Bring what decides the priority of these tickets up to date, in two statements."""
     theirs = Event.objects.filter(account=OuterRef("account_id"), voice=Voice.THEY).order_by().values("account")
     back = theirs.filter(kind__in=CAME_BACK, at__gt=OuterRef("opened_at") - LOOK_BACK, account__status__in=UNFINISHED)
     tickets.filter(account__isnull=False).update(
@@ -125,8 +128,10 @@ def refresh_these(tickets: QuerySet[Ticket]) -> None:
 
 
 def waiting() -> QuerySet[Ticket]:
-    """Those who stand in the queue: open, not put aside, not with the owner, and not one of an open
-    incident's people, unless they wrote."""
+    """Tickets in the queue: open, not snoozed, not with the owner.
+
+    Nor those of an open incident's people, unless they wrote.
+    """
     touched = Affected.objects.filter(account=OuterRef("account"), incident__closed_at=None)
     alone = Q(why=Ticket.Why.WROTE) | ~Exists(touched)
     return Ticket.objects.filter(alone, closed_at=None, asleep_since=None, handed_over_at=None)

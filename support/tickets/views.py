@@ -1,4 +1,4 @@
-"""Writing to us, logged in or not."""
+"""Contact form: the pages for writing to support, logged in or not."""
 
 from django.conf import settings
 from django.http import HttpResponseRedirect
@@ -19,6 +19,7 @@ LONGEST = 20_000  # characters of one field that are put back
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact(request):
+    """Contact form: saves a message. 429 over the rate limit, 503 while the database cannot be written."""
     if request.method != "POST":
         return _page(request, ContactForm(initial={"email": _known_address(request)}))
     form = ContactForm(request.POST)
@@ -40,7 +41,7 @@ def contact(request):
 
 @never_cache
 def contact_again(request):
-    """Its CSRF token did not fit, so nothing was taken: the form once more, as it was filled in."""
+    """CSRF failure of the contact form: nothing was taken, so the form once more, as it was filled in."""
     typed = {name: request.POST.get(name, "")[:LONGEST] for name in ContactForm.base_fields}
     return _page(request, ContactForm(initial=typed), say("contact.again", support=settings.SUPPORT_EMAIL), 403)
 
@@ -55,4 +56,5 @@ def _page(request, form, trouble="", status=200):
 
 @never_cache
 def contact_taken(request):
+    """Confirmation page after a message was taken."""
     return render(request, "support/contact_taken.html", {"sentence": say("contact.taken")})

@@ -1,4 +1,4 @@
-"""Who is owed a word once it works again, and what became of it."""
+"""Apologies owed to people whom we failed, once their account is active: assessed, drafted and sent."""
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ BATCH = 200
 
 
 def assess(now: datetime) -> None:
-    """Open what is owed for everybody who is set up after something of ours had failed them."""
+    """Periodic job: open a trust repair for everybody who is set up after something of ours had failed them."""
     failing = Attempt.objects.filter(step__account=OuterRef("pk"), step__occasion="", outcome__in=FAILING)
     denied = Event.objects.filter(account=OuterRef("pk"), shown__in=DENIALS)
     healed = Account.objects.filter(
@@ -45,7 +45,10 @@ def assess(now: datetime) -> None:
 
 
 def open_repair(account: Account, now: datetime) -> TrustRepair | None:
-    """None: somebody else opened it, and one apology is all there is."""
+    """Open a trust repair, with its level and, where it is personal, its draft.
+
+    None: somebody else opened it, and one apology is all there is.
+    """
     story = story_of(account)
     found, outage = friction(story), first_outage(account, story.ready_at)
     how, reasons = level(found, story.failed)
@@ -78,6 +81,7 @@ def _draft(account: Account, story: Story, found: Friction, now: datetime) -> st
 
 
 def story_of(account: Account) -> Story:
+    """History of an account until it was ready, as far as it decides on harm."""
     theirs = Event.objects.filter(account=account, voice=Voice.THEY).order_by("at", "pk")
     tries = Attempt.objects.filter(step__account=account, step__occasion="", outcome__in=FAILING)
     return Story(
@@ -100,14 +104,17 @@ def first_outage(account: Account, until: datetime) -> Outage | None:
 
 
 def words_owed():
-    """Those to whom she owes a word, oldest first."""
+    """Personal apologies that the agent owes, oldest first."""
     return TrustRepair.objects.filter(state=State.OWED, level=Level.PERSONAL).select_related("account").order_by(
         "opened_at", "pk"
     )  # fmt: skip
 
 
 def send_word(repair: TrustRepair, actor: Account, words: str, restitution: str, now: datetime) -> bool:
-    """Her word, sent because she pressed the button. False: it had been sent already, so nothing goes out."""
+    """Send a personal apology, because the agent pressed the button.
+
+    False: it had been sent already, so nothing goes out.
+    """
     with transaction.atomic():
         sent = _mark_sent(repair, now, words=words, restitution=restitution, actor=actor)
         if sent:
@@ -124,7 +131,7 @@ def send_word(repair: TrustRepair, actor: Account, words: str, restitution: str,
 
 
 def send_lines(now: datetime) -> None:
-    """The automatic ones, which need nobody."""
+    """Periodic job: send the automatic apologies, which need nobody."""
     owed = TrustRepair.objects.filter(state=State.OWED, level=Level.AUTOMATIC).select_related("account")
     faults.batch(
         owed.order_by("opened_at"), partial(_send_line, the_desk(), now), "sending this person a line", BATCH
@@ -133,13 +140,9 @@ def send_lines(now: datetime) -> None:
 
 def _send_line(desk: Desk, now: datetime, repair: TrustRepair) -> None:
     if _mark_sent(repair, now):
-        owe_letter(repair.account_id, "letter.amends", f"repair {repair.pk}", _line(repair, desk))
-
-
-def _line(repair: TrustRepair, desk: Desk) -> dict:
-    waited = timedelta(minutes=repair.harms["minutes_waited"])
-    facts = fixed(desk.zone, came=repair.account.created_at, waited=waited, since=repair.ready_at)
-    return facts | {"desk": desk.name}
+        waited = timedelta(minutes=repair.harms["minutes_waited"])
+        facts = fixed(desk.zone, came=repair.account.created_at, waited=waited, since=repair.ready_at)
+        owe_letter(repair.account_id, "letter.amends", f"repair {repair.pk}", facts | {"desk": desk.name})
 
 
 def _mark_sent(repair: TrustRepair, now: datetime, **facts) -> bool:

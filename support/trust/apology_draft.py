@@ -1,6 +1,7 @@
-"""The draft of a personal word. A missing fact drops its sentence; nothing is sent from here.
+"""Draft of a personal apology, and warnings about its wording. A missing fact drops its sentence.
 
-Responsibility first, repair second, one sorry, no “never again”. It says I because only she can send it.
+Nothing is sent from here. Responsibility first, repair second, one sorry, no “never again”. It says I because only
+the agent can send it.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from support.trust.harm import DENIALS, Friction
 
 @dataclass(frozen=True)
 class Person:
+    """Recipient of an apology."""
+
     first_name: str
     came_at: datetime
     ready_at: datetime
@@ -20,6 +23,8 @@ class Person:
 
 
 def draft(person: Person, found: Friction, sign_off: str, offer: str, now: datetime, zone: ZoneInfo) -> str:
+    """Draft of a personal apology, as plain text."""
+
     def when(moment: datetime) -> str:
         return say_when(moment, now, zone)
 
@@ -37,6 +42,7 @@ def draft(person: Person, found: Friction, sign_off: str, offer: str, now: datet
 
 
 def hello(name: str) -> str:
+    """Greeting by the first name, where there is one."""
     return f"Hello {name}".strip() + ","
 
 
@@ -59,7 +65,7 @@ def _cost(found: Friction) -> str:
 
 
 def wording_warnings(words: str) -> list[str]:
-    """What somebody may want to change before sending; she decides."""
+    """Warnings about an apology's wording before it is sent; the agent decides."""
     lower, found = words.lower(), []
     if lower.count("sorry") + lower.count("apologi") > 1:
         found.append("One sorry is enough: a second one makes it about us.")

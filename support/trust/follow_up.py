@@ -1,4 +1,4 @@
-"""After a word was sent: one letter more at most, then silence."""
+"""Follow-up to an apology: one follow-up or win-back e-mail at most, then it is closed in silence."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ LINK_SECONDS = 60 * 86400
 
 @dataclass(frozen=True)
 class After:
-    """How it went on after the word: were they back, is a letter out?"""
+    """State of the follow-up to one apology: whether they were back, whether a letter is out."""
 
     level: str
     sent_at: datetime
@@ -37,7 +37,11 @@ class After:
 
 
 def next_thing(after: After, now: datetime) -> str:
-    """`come_back` (a way in, and a way out), `follow_up` (did you get it done?), `close`, or nothing yet."""
+    """Next step of the follow-up: `come_back`, `follow_up`, `close`, or nothing yet.
+
+    `come_back` is the win-back letter (a way in, and a way out), `follow_up` the one that asks whether they got
+    it done.
+    """
     if after.letter_at:
         return "close" if now >= after.letter_at + SILENT_FOR else ""
     if not after.came_back:
@@ -49,24 +53,20 @@ def next_thing(after: After, now: datetime) -> str:
 
 
 def advance(now: datetime) -> None:
+    """Periodic job: take the next step of the follow-up to each apology that was sent."""
     back = Event.objects.filter(account=OuterRef("account"), voice=Voice.THEY, at__gt=OuterRef("ready_at"))
     sent = TrustRepair.objects.filter(state=State.SENT).annotate(back=Exists(back)).select_related("account")
     faults.batch(sent, partial(_go_on, now), "asking this person how it went on")
 
 
 def _go_on(now: datetime, repair) -> None:
-    """`repair` with `back`: whether they were here since."""
+    """Take the next step of one repair. `repair` has `back`: True if they were here since."""
     after = After(repair.level, repair.sent_at, repair.follow_up_on, repair.back, repair.followed_up_at)
     thing = next_thing(after, now)
     if thing == "close":
         close_silent(repair, repair.back, now)
     elif thing:
         _write(repair, thing, now)
-
-
-def came_back(repair: TrustRepair) -> bool:
-    theirs = Event.objects.filter(account=repair.account_id, voice=Voice.THEY, at__gt=repair.ready_at)
-    return theirs.exists()
 
 
 def _write(repair: TrustRepair, thing: str, now: datetime) -> None:
@@ -80,7 +80,10 @@ def _write(repair: TrustRepair, thing: str, now: datetime) -> None:
 
 
 def close_silent(repair: TrustRepair, came_back: bool, now: datetime) -> None:
-    """No answer is an answer, too. Whoever never came back was lost by us."""
+    """Close a follow-up without an answer: that is an answer, too.
+
+    Whoever never came back was lost by us.
+    """
     with transaction.atomic():
         sent = TrustRepair.objects.filter(pk=repair.pk, state=State.SENT)
         if sent.update(state=State.CLOSED_SILENT, closed_at=now) and not came_back:
@@ -88,12 +91,15 @@ def close_silent(repair: TrustRepair, came_back: bool, now: datetime) -> None:
 
 
 def occasion_of(repair: TrustRepair) -> str:
-    """What the letter is owed for, and what its link names."""
+    """Occasion of the follow-up letter (its idempotency key), which its link names, too."""
     return f"repair {repair.pk}"
 
 
 def repair_for(token: str) -> TrustRepair | None:
-    """While the account has the address that the letter went to, and in time."""
+    """Trust repair that a follow-up link names, or None.
+
+    Valid while the account has the address that the letter went to, and for 60 days.
+    """
     try:
         about, fingerprint = email_links.about_of(token, AFTER, LINK_SECONDS)
     except signing.BadSignature:
@@ -104,7 +110,10 @@ def repair_for(token: str) -> TrustRepair | None:
 
 
 def take_answer(repair: TrustRepair, answer: str, now: datetime) -> None:
-    """Did they get done what they came for? “Not yet” is a person's to read."""
+    """Record the answer to the follow-up, whether they got done what they came for.
+
+    “Not yet” is a person's to read: it opens a ticket.
+    """
     with transaction.atomic():
         open_ = TrustRepair.objects.filter(pk=repair.pk, answer="")
         if not open_.update(state=State.ANSWERED, answer=answer, closed_at=now):
@@ -116,12 +125,15 @@ def take_answer(repair: TrustRepair, answer: str, now: datetime) -> None:
 
 
 def may_delete(repair: TrustRepair) -> bool:
-    """What the letter offered, to whoever knows the password: a link alone may lie in anybody's mailbox."""
+    """True if this follow-up offered to delete the account.
+
+    That is for whoever knows the password: a link alone may lie in anybody's mailbox.
+    """
     return repair.followed_up_with == "come_back" and not repair.account.is_staff and repair.account.is_active
 
 
 def delete_everything(repair: TrustRepair, now: datetime) -> None:
-    """All of it, by their own wish; what stays is that we lost somebody.
+    """Delete all of an account, by their own wish; what stays is that we lost somebody.
 
     The link came by mail, so what was written to us from that address goes, too, whoever it was filed under.
     """

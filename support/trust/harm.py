@@ -1,6 +1,6 @@
-"""What somebody went through until it worked, read from the diary. Pure: facts in, harms and a level out."""
+"""Harm a person met until set-up worked, read from the audit log, and the apology level. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,13 +13,14 @@ Level = TrustRepair.Level
 DENIALS = frozenset({"login.unknown", "login.not_found"})
 REFUSALS = frozenset({"signup.taken", "signup.already_in_use"})
 EARLY = frozenset({"waiting.ready", "waiting.may_enter"})
+UNTRUE = DENIALS | EARLY  # of an account that is there and not ready
 NOTICEABLE = 10  # minutes; below it nobody asks what became of their sign-up
 LONG = 24 * 60
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One thing they did, and the key of the sentence that answered it."""
+    """One thing a person did, and the key of the sentence that answered it."""
 
     at: datetime
     kind: str
@@ -28,6 +29,8 @@ class Seen:
 
 @dataclass(frozen=True)
 class Story:
+    """History of an account from sign-up until it was ready."""
+
     created_at: datetime
     ready_at: datetime
     events: tuple[Seen, ...] = ()
@@ -39,6 +42,8 @@ class Story:
 
 @dataclass(frozen=True)
 class Friction:
+    """Harm that a person met from sign-up until it was ready."""
+
     minutes_waited: int
     doors: tuple[str, ...]  # each try, in order
     untrue: tuple[str, ...]  # keys
@@ -50,12 +55,12 @@ class Friction:
 
 
 def friction(story: Story) -> Friction:
+    """Harm in a history."""
     until = [seen for seen in story.events if story.created_at <= seen.at <= story.ready_at]
-    untrue = _untrue(until, story.ready_at)
     return Friction(
         minutes_waited=int((story.ready_at - story.created_at) / timedelta(minutes=1)),
         doors=tuple(DOORS[seen.kind] for seen in until if seen.kind in DOORS),
-        untrue=untrue,
+        untrue=tuple(seen.shown for seen in until if seen.shown in UNTRUE and seen.at < story.ready_at),
         contradicting=contradict(seen.shown for seen in until),
         wrote=any(seen.kind == EventKind.WROTE for seen in until),
         deadline_lost=bool(story.needed_by and story.needed_by < story.ready_at),
@@ -64,20 +69,15 @@ def friction(story: Story) -> Friction:
     )
 
 
-def _untrue(events: Sequence[Seen], ready_at: datetime) -> tuple[str, ...]:
-    said = DENIALS | EARLY
-    return tuple(seen.shown for seen in events if seen.shown in said and seen.at < ready_at)
-
-
 def contradict(shown: Iterable[str]) -> bool:
-    """Two sentences that cannot both be true: no such account, and yet it is saved, or taken."""
+    """True if two of these cannot both be true: no such account, and yet it is saved, or taken."""
     keys = {key for key in shown if key}
     owned = {key for key in keys if key.startswith(("receipt.", "waiting."))} | (keys & REFUSALS)
     return bool(keys & DENIALS and owned)
 
 
 def level(found: Friction, failed: bool) -> tuple[str, list[str]]:
-    """How a word is owed, and the reasons."""
+    """Level of the apology owed, and the reasons."""
     if personal := [reason for reason, holds in _personal(found) if holds]:
         return Level.PERSONAL, personal
     if failed and found.minutes_waited >= NOTICEABLE:

@@ -1,4 +1,7 @@
-"""Where the one letter after a word leads: an answer by one click, or everything deleted. Looking changes nothing."""
+"""Follow-up pages, linked from the one e-mail after an apology: an answer by one click, or deletion.
+
+Looking at them changes nothing.
+"""
 
 from django.http import Http404
 from django.shortcuts import render
@@ -18,6 +21,7 @@ Answer = TrustRepair.Answer
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def after(request, token):
+    """Follow-up page: takes the one-click answer. 404 for a link that is void."""
     repair = repair_for(token)
     if repair is None:
         return render(request, "support/after_void.html", status=404)
@@ -33,7 +37,7 @@ def after(request, token):
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request, token):
-    """By the letter's link and the password together."""
+    """Deletion of an account, by the letter's link and the password together."""
     repair = repair_for(token)
     if repair is None:
         return render(request, "support/after_void.html", status=404)
