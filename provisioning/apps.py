@@ -1,3 +1,5 @@
+"""Django app configuration of the set-up: connects the deletion signal and the system checks."""
+
 from importlib import import_module
 
 from django.apps import AppConfig

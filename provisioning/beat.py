@@ -1,4 +1,4 @@
-"""The beat's schedule: ours from the settings, the operator's from the table; the wall clock is believed in neither.
+"""Celery beat scheduler: our entries from the settings, the operator's from the table, safe against clock jumps.
 
 django-celery-beat waits until a last run that lies in the future is over, dies of a row it cannot read, and lets
 whoever edits the row of the sweep stop it. Here what stands in the settings is kept as it was made at start, whatever

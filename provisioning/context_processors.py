@@ -1,4 +1,4 @@
-"""What every page may say about the whole platform: the same words whoever looks."""
+"""Context processor for outage notices: the same words about the whole platform on every page, whoever looks."""
 
 from django.core.cache import cache
 from django.utils.functional import SimpleLazyObject

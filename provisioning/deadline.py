@@ -1,4 +1,6 @@
-"""A total time limit for a conversation: sockets know a limit for each read, and a peer that drips meets them all.
+"""Total time limit for a network conversation: its sockets are shut down when the time is up.
+
+Sockets know a limit for each read only, and a peer that drips meets them all.
 
 `with deadline(30) as limit:` and `watch(sock)` within it: when the time is up the socket is shut down, whoever
 reads from it gets an end of file or an error, and TimeoutError is raised where the block ends.

@@ -1,4 +1,4 @@
-"""Asking Celery to begin what is due now for the person who is looking: best effort, and bounded.
+"""Dispatch to Celery of what is due now for the person who is looking: best effort, and bounded.
 
 A dead or mute broker costs a page half a second, once in a while; the sweep does the work anyway. Nothing is looked
 up here: a page takes the same time whether there is something to begin or not.

@@ -1,4 +1,7 @@
-"""Asking every dependency, and saying in words what works."""
+"""Health checks of everything we depend on, each with its result in words, for `manage.py doctor`.
+
+Each examination returns a sentence, or raises Unwell or Beware.
+"""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The one exception a step may raise, and what it says about who is to blame."""
+"""Exceptions of a step: StepFailed says whether the person or the service is to blame, and if a retry helps."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,4 +1,7 @@
-"""For machines: is the process up, is the door open, does the repair run, how much is owed."""
+"""Health endpoints for machines: liveness, readiness, state of the repair, Prometheus metrics.
+
+Is the process up, is the door open, does the repair run, how much is owed.
+"""
 
 from functools import wraps
 from ipaddress import ip_address

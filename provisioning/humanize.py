@@ -1,4 +1,4 @@
-"""A moment as a person would say it, by the desk's clock: “noon today”, “17:00 on Tuesday”."""
+"""Humanized dates and durations, by the desk's clock: “noon today”, “17:00 on Tuesday”."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Fingerprints of SECRET_KEY: whoever sweeps leaves one, so that hosts with different keys can be told.
+"""Fingerprints of SECRET_KEY: each sweep leaves one, so that hosts with different keys are noticed.
 
 With two keys people are logged out at every other page, and what one host has signed the other calls forged.
 """

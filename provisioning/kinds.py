@@ -1,4 +1,4 @@
-"""The kinds of things we may owe an account, by name.
+"""Registry of step kinds by name: set-up steps, built in or a platform's own, and e-mails.
 
 A platform adds a set-up step of its own as one function and one line: SETUP_STEPS names its dotted path.
 The function takes the account and an idempotency key, returns a reference (or nothing), and raises

@@ -1,4 +1,4 @@
-"""When a message may be dropped because it is old: by the clocks, but not by them alone.
+"""Expiry of Celery messages, by the hosts' clocks but not by them alone.
 
 What expires carries the time of the host that sent it, and is measured by the clock of the host that takes it. Where
 these differ every tick would come too late, and no sweep ever run. So of those that seem late one in a while is

@@ -1,4 +1,4 @@
-"""What we owe each account, every try at paying it, and the health of those we depend on."""
+"""Models of the set-up: steps, attempts, dependencies (circuit breakers), outages, workspaces, heartbeats, faults."""
 
 import uuid
 

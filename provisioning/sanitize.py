@@ -1,4 +1,4 @@
-"""Making what came from outside fit for a column, where it enters. No database in here."""
+"""Sanitizing of text from outside, where it enters, so that it fits its column. No database in here."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -1,6 +1,7 @@
-"""The net. On a timer, with no act of anybody's, it finds whoever was left lying.
+"""Periodic sweep: picks up new arrivals, hands out what is due, repairs what was left lying, leaves a heartbeat.
 
-Its cost grows with what is due, never with the number of accounts: every query has an index made for it.
+The net: on a timer, with no act of anybody's, it finds whoever was left lying. Its cost grows with what is due,
+never with the number of accounts: every query has an index made for it.
 """
 
 from collections.abc import Callable

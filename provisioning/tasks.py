@@ -1,4 +1,7 @@
-"""What Celery carries out. A message is a hint that may be lost, doubled or late: the rows know better."""
+"""Celery tasks of the set-up.
+
+A message is a hint that may be lost, doubled or late: the rows know better.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Steps that outlive code: rows of kinds that no code here performs.
+"""Steps of unknown kinds, which no code here performs: parked, neither claimed nor given up.
 
 A kind that this process does not know may be one that was taken out of SETUP_STEPS, or one that only newer code
 knows while a deploy is under way. Its rows are parked either way: never claimed, never given up, no try spent.

@@ -1,4 +1,4 @@
-"""Writing a letter and handing it to the mail service."""
+"""Composing of e-mails (template, language, link, Message-ID), and their hand-over to the mail service."""
 
 import re
 from datetime import timedelta

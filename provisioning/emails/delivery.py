@@ -1,4 +1,7 @@
-"""Handing a message over to the mail service, and what its answer means: the one road for every letter."""
+"""Delivery of a message to the mail service, and what its answer means: permanent, temporary, an outage.
+
+The one road for every letter.
+"""
 
 import re
 import smtplib

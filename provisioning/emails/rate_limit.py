@@ -1,4 +1,4 @@
-"""Rate limit for letters: so many an hour to one mailbox, whoever asks for them and by whichever door.
+"""Rate limit for e-mails: so many an hour to one mailbox, whoever asks for them and by whichever door.
 
 Counted at the hand-over, the one road that all letters take, under a lock of the mailbox. What is over the limit is
 not lost: it waits until the hour allows it. A letter that is tried again is the same letter, and counted once. No

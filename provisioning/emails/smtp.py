@@ -1,6 +1,6 @@
 """E-mail backend for SMTP with a limit for each whole reply: Django's has one for each byte.
 
-The limit of the whole letter is `deadline`'s, around the hand-over in mail.py.
+The limit of the whole letter is `deadline`'s, around the hand-over in delivery.py.
 """
 
 import smtplib

@@ -1,6 +1,7 @@
-"""Claim and perform: two of the four parts of the one road (intake/pickup.py, settle.py); all else makes work due.
+"""Claiming of due steps with a lease (FOR UPDATE SKIP LOCKED), and performing of one.
 
-Nothing here holds a transaction across a call to somebody else's server.
+Two of the four parts of the one road (intake/pickup.py, settle.py); all else makes work due. Nothing here holds a
+transaction across a call to somebody else's server.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Each item by itself: one row's exception ends that row's turn only, is kept as a Fault, and rests ever longer.
+"""Isolation of failures: one row's exception ends that row's turn only, is kept as a Fault, and rests ever longer.
 
 Whatever is done for many goes through `each`; whatever is done one after the other goes through `phases`. Only a
 database that is away ends them all: then there is nothing to be done for anybody.

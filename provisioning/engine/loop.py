@@ -1,4 +1,4 @@
-"""The engine of a process: claims what is due, carries it out in threads, settles what became of it.
+"""Engine loop of a process: claims what is due, performs it in threads, settles what became of it.
 
 One for each process, with a pool of threads for each dependency, so that one that hangs holds its own threads and
 nobody else's, and nothing ever waits for the slowest. Whoever has work wakes the loop; it ends when nothing is due

@@ -1,4 +1,4 @@
-"""When to try again: arithmetic on numbers, no clock, no database, no sleeping."""
+"""Retry with backoff and jitter: arithmetic on numbers, no clock, no database, no sleeping."""
 
 import random
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Settling tries: the steps, the attempts, the status and the diary, in one transaction.
+"""Settling of tries, with fencing: the steps, the attempts, the status and the diary, in one transaction.
 
 A success is a fact: it counts while the step is still owed, whoever claimed it since. A failure is an
 opinion: it counts only with our epoch.

@@ -1,4 +1,4 @@
-"""What the engine works off: the steps of accounts, and what other rooms owe (settings.OUTBOXES).
+"""Sources of work for the engine: the steps of accounts, and other packages' outboxes (settings.OUTBOXES).
 
 A source says what is due, carries one out, and settles; the engine knows nothing of what it is.
 """

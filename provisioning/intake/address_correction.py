@@ -1,4 +1,4 @@
-"""Putting a mistyped address right, before anybody has proven it."""
+"""Correction of a mistyped e-mail address, before anybody has proven it."""
 
 import uuid
 

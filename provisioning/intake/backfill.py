@@ -1,4 +1,7 @@
-"""Owing a step that is new to those who are active already. Their status stays; it is paid as all else is."""
+"""Backfill of a new set-up step for those who are active already.
+
+Their status stays; it is paid as all else is.
+"""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What the mail service says afterwards: a letter came back, or its reader complained. It calls our webhook."""
+"""Bounces and complaints, reported by the mail service to our webhook (anymail's tracking events)."""
 
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 from django.db import transaction

@@ -1,4 +1,7 @@
-"""Answering those who asked for a letter: here, out of any stranger's sight, the address is looked up."""
+"""Requests for a letter (password reset, resend, move), answered.
+
+Here, out of any stranger's sight, the address is looked up.
+"""
 
 from datetime import timedelta
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Owing somebody a letter: a row, and no two of one sort within a while."""
+"""Outbox of e-mails: a row for each that is owed, and no two of one sort within a while."""
 
 from datetime import timedelta
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Fetching those who are ready: new arrivals, those who came back to a door, and letters that are owed."""
+"""Pick-up of those who are ready: new arrivals, those who came back to a door, and letters that are owed."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Who had to wait is told when it is ready, in words about what this person went through."""
+"""Notice that an account is ready, for those who had to wait, in words about what this person went through."""
 
 from datetime import timedelta
 

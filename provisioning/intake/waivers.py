@@ -1,4 +1,7 @@
-"""Letting somebody in before everything is done: the step stays owed, visibly, and the sweep goes on paying."""
+"""Waivers: an account is let in before everything is done.
+
+The step stays owed, visibly, and the sweep goes on paying.
+"""
 
 from collections.abc import Collection
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What may be changed from the waiting room: the address, the day it is needed, and whether there is anything."""
+"""Views for changes from the waiting room: the e-mail address, the day it is needed, deletion of everything."""
 
 from datetime import UTC
 from functools import wraps

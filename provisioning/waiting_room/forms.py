@@ -1,4 +1,4 @@
-"""What may be said in the waiting room."""
+"""Form of the waiting room: the moment by which an account is needed."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What the waiting room says: to whoever proved that the account is theirs, and to whoever did not.
+"""Contents of the waiting room's page, for a proven owner of the account and for anybody else.
 
 The second must read like the first does just after a sign-up: a stranger is not told that an address is taken.
 """

@@ -1,4 +1,4 @@
-"""Where an account stands, as its owner is told: facts in, keys of sentences out. No database, no clock."""
+"""Progress of an account, as its owner is told: facts in, keys of sentences out. No database, no clock."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The waiting room, where everybody who signed up arrives, and home."""
+"""Views of the waiting room, at which everybody who signed up arrives, and of the home page."""
 
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import redirect, render

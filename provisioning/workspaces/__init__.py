@@ -1,4 +1,4 @@
-"""Creating a workspace, wherever WORKSPACE_URL says workspaces live.
+"""Workspace backends, chosen by the scheme of WORKSPACE_URL.
 
 A backend is a module with `create(step, url) -> reference`, safe to repeat with the same step.
 """

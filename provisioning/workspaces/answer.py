@@ -1,4 +1,4 @@
-"""Judging an HTTP answer: is it the workspace service's own, is it about this person, and what does it say?
+"""Classification of an HTTP answer: the workspace service's own or not, about this person or not, and its words.
 
 Whatever stands between (a proxy, a firewall, a login page, a parked domain) answers, too, in pages. What it
 says is about nobody: it is neither a workspace nor a refusal of a person. Pure: bytes in, words out.

@@ -1,4 +1,7 @@
-"""Whoever leaves takes along what we made for them in our own database. Rows go with the account; this does not."""
+"""Deletion of an account's schema and role in our own database, together with the account.
+
+Rows go with the account; these do not.
+"""
 
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver

@@ -1,4 +1,4 @@
-"""`https://token@host/path`: an interface of the platform's own, asked by an idempotent PUT."""
+"""HTTP workspace backend (`https://token@host/path`): a platform's own interface, asked by an idempotent PUT."""
 
 import http.client
 import socket

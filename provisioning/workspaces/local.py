@@ -1,4 +1,4 @@
-"""`local:` a workspace is a row in our own database, written when its step is settled."""
+"""Local workspace backend (`local:`): a row in our own database, written when its step is settled."""
 
 from provisioning.models import Step
 

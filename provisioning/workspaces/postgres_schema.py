@@ -1,4 +1,4 @@
-"""`postgres-schema:` a schema, an owner role and a first table for each workspace, in one transaction.
+"""PostgreSQL workspace backend (`postgres-schema:`): a schema, an owner role and a first table, in one transaction.
 
 Names come from the account's id, never from what somebody typed. Roles cannot log in: the platform grants
 them to the role it connects with (`SET ROLE`), so that one workspace cannot read another's tables.

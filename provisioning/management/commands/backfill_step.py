@@ -1,3 +1,5 @@
+"""Command `backfill_step`: owes a new set-up step to those who are active already."""
+
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 

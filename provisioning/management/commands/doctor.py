@@ -1,3 +1,5 @@
+"""Command `doctor`: runs the health checks of every dependency and prints them in words."""
+
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.database.errors import DATABASE_ERRORS

@@ -1,3 +1,5 @@
+"""Command `sweep`: one whole sweep without Celery, for a cron job or by hand."""
+
 from django.core.management.base import BaseCommand
 
 from provisioning.sweep import sweep
