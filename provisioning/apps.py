@@ -6,6 +6,8 @@ from django.apps import AppConfig
 
 
 class ProvisioningConfig(AppConfig):
+    """App configuration: connects the signal handler of deletion and the system checks when Django starts."""
+
     name = "provisioning"
     verbose_name = "Set-up"
 

@@ -12,6 +12,7 @@ LOOK_AGAIN_AFTER = 2  # seconds
 
 
 def outage_notices(_request):
+    """Context processor: a sentence for each dependency that is down, looked up only where a page shows it."""
     return {"outage_notices": SimpleLazyObject(_notices)}
 
 

@@ -30,6 +30,7 @@ _slice = Lock()
 
 
 def kick(account: Account) -> None:
+    """Ask Celery to begin what is due for this account, at most every AGAIN_AFTER seconds; else run a slice here."""
     if cache.add(f"kick-{account.pk}", 1, AGAIN_AFTER) and (not _publish(account) or sweep_is_stale()):
         run_inline()
 
@@ -47,7 +48,7 @@ def _publish(account: Account) -> bool:
 
 
 def sweep_is_stale() -> bool:
-    """Whether no sweep has run through for a while: the worker or the beat is not there.
+    """True if no sweep has run through for a while: the worker or the beat is not there.
 
     A beat from the future is none: the clock was wrong when it was written.
     """
@@ -56,7 +57,7 @@ def sweep_is_stale() -> bool:
 
 
 def run_inline() -> None:
-    """Pay a little of what is due from this very process, beside the request and one slice at a time."""
+    """Run a little of what is due in a thread of this very process, beside the request and one slice at a time."""
     if _slice.acquire(blocking=False):
         Thread(target=_run_inline, daemon=True, name="slice").start()
 

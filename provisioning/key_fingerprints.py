@@ -16,9 +16,11 @@ LATELY = timedelta(minutes=10)
 
 
 def key_mark() -> str:
+    """Name of the heartbeat that carries the fingerprint of our SECRET_KEY."""
     return MARK + salted_hmac("provisioning.keys", "", secret=settings.SECRET_KEY).hexdigest()[:16]
 
 
 def others_have_another() -> bool:
+    """True if another SECRET_KEY has swept within LATELY."""
     swept = Heartbeat.objects.filter(lately("at", LATELY), name__startswith=MARK)
     return swept.exclude(name=key_mark()).exists()

@@ -9,7 +9,10 @@ Other = TypeVar("Other")
 
 
 def storable(words: Any, longest: int = LONGEST_WORDS) -> str:
-    """Anything that came from outside, as text that PostgreSQL takes: no NUL, no half characters, not too long."""
+    """Text that PostgreSQL takes, from anything that came from outside.
+
+    No NUL, no half characters, not too long.
+    """
     try:
         text = bytes(words)[: 4 * longest].decode(errors="replace") if _is_bytes(words) else str(words)
         text = str.__getitem__(text, slice(longest))  # not a method of somebody's own sort of text
@@ -19,7 +22,7 @@ def storable(words: Any, longest: int = LONGEST_WORDS) -> str:
 
 
 def truth(said: Any) -> bool:
-    """Whether it is so; what breaks when it is asked is not."""
+    """The truth value of something from outside; False if it breaks when it is asked."""
     try:
         return bool(said)
     except Exception:
@@ -27,7 +30,7 @@ def truth(said: Any) -> bool:
 
 
 def tried(get: Callable[[], Found], otherwise: Other) -> Found | Other:
-    """What a library makes of it; `otherwise` where it breaks."""
+    """The result of a library's function; `otherwise` where it breaks."""
     try:
         return get()
     except Exception:

@@ -18,23 +18,26 @@ COUNTS_FOR = timedelta(minutes=1)
 
 
 def counted() -> Q:
-    """The set-up steps that say how far an account is."""
+    """Filter for the set-up steps that count for the status of an account."""
     return Q(kind__in=[*setup_kinds(), *names_by_old()]) | Q(created_at__gt=Now() - COUNTS_FOR)
 
 
 def payable() -> QuerySet[Step]:
-    """What is owed and can be done here."""
+    """Steps that are owed and can be performed by this process."""
     return Step.objects.filter(state__in=OWED, kind__in=list(known_kinds()))
 
 
 def parked() -> dict[str, int]:
-    """How many are owed of each kind that nothing here knows."""
+    """Number of steps owed, for each kind that nothing here knows."""
     rows = Step.objects.filter(state__in=OWED).exclude(kind__in=list(known_kinds()))
     return dict(rows.order_by("kind").values_list("kind").annotate(Count("pk")))
 
 
 def follow_dependencies() -> None:
-    """A function that names another dependency now takes along what it owes: it is claimed by that name."""
+    """Update the dependency of steps that are owed to the one their function names now.
+
+    They are claimed by that name.
+    """
     for name in (*setup_kinds(), *names_by_old()):
         needs = known_kinds()[name].dependency
         Step.objects.filter(state__in=OWED, occasion="", kind=name).exclude(dependency=needs).update(dependency=needs)

@@ -32,6 +32,8 @@ class _WatchedSSL(_Watched, smtplib.SMTP_SSL):
 
 
 class EmailBackend(smtp.EmailBackend):
+    """SMTP backend whose connections are under the time limits of `deadline`."""
+
     @property
     def connection_class(self):
         return _WatchedSSL if self.use_ssl else _Watched

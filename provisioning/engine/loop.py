@@ -44,7 +44,7 @@ LONGEST_DRAIN = 20.0  # seconds that a call to wake is good for
 
 @dataclass(eq=False)
 class Job:
-    """One claimed row, from its claim to its settling."""
+    """One claimed row on its way through the engine, from its claim to its settling."""
 
     source: Source
     row: Any
@@ -55,7 +55,7 @@ class Job:
 
 
 class Patience:
-    """From when it is first asked, PATIENCE seconds."""
+    """Time limit of PATIENCE seconds, from when it is first asked."""
 
     def __init__(self) -> None:
         self.until: float | None = None
@@ -66,6 +66,8 @@ class Patience:
 
 
 class Engine:
+    """Engine of a process: a loop in one thread, and a thread pool for each dependency."""
+
     def __init__(self) -> None:
         self.pools: dict[str, Pool] = {}
         self.jobs: dict[str, set[Job]] = defaultdict(set)  # by dependency, claimed and not gathered
@@ -87,7 +89,7 @@ class Engine:
     # Waking, running, ending.
 
     def wake(self, seconds: float = LONGEST_DRAIN) -> None:
-        """Work off what is due for so long, in a thread of our own; a call while it runs prolongs it."""
+        """Work off what is due for so many seconds, in a thread of our own; a call while it runs prolongs it."""
         with self.waking:
             self.claim_until = max(self.claim_until, time.monotonic() + seconds)
             self.idle = {}
@@ -123,7 +125,7 @@ class Engine:
             return self.is_awake
 
     def run(self, seconds: float = LONGEST_DRAIN) -> int:
-        """The same in the caller's thread, until all is done. Returns how many tries."""
+        """Work off what is due in the caller's thread, until all is done. Returns how many tries."""
         with self.loop:
             before = self.tries
             self.claim_until = max(self.claim_until, time.monotonic() + seconds)
@@ -132,7 +134,7 @@ class Engine:
             return self.tries - before
 
     def start(self, claim: Callable[[], Sequence[Any]]) -> None:
-        """Carry out the steps that this claims, before all else and over the connection of the loop, which is warm.
+        """Perform the steps that this claims, before all else and over the connection of the loop, which is warm.
 
         Somebody has to wake or run the engine after it.
         """
@@ -140,11 +142,11 @@ class Engine:
         self.finished.put(None)
 
     def close(self) -> None:
-        """Nothing more begins; what is under way may end, and is settled."""
+        """Begin nothing more; what is under way may end, and is settled."""
         self.closing = True
 
     def wait(self, seconds: float) -> bool:
-        """Until the engine sleeps. False: it has not come to that."""
+        """Wait until the engine sleeps, at most so many seconds. False: it has not come to that."""
         until = time.monotonic() + seconds
         while self.is_awake and time.monotonic() < until:
             time.sleep(0.01)
@@ -168,7 +170,10 @@ class Engine:
             self.idle = {}  # for a last look everywhere
 
     def _with_what_is_in_hand_kept_safe(self, do: Callable[[], int]) -> int:
-        """The database may be away: that is no reason to forget what was carried out already."""
+        """Run `do`; if the database is away while results are in hand, 0.
+
+        That is no reason to forget what was carried out already.
+        """
         try:
             return do()
         except DATABASE_ERRORS as error:
@@ -225,7 +230,10 @@ class Engine:
     # Claiming.
 
     def _claim(self) -> int:
-        """Before settling, so that the threads have work meanwhile."""
+        """Claim for each dependency of each source. Returns how many.
+
+        Before settling, so that the threads have work meanwhile.
+        """
         before = self._held()
         for source in sources():
             for name in source.dependencies():
@@ -249,7 +257,7 @@ class Engine:
             circuit_breaker.leave_the_probe(name)
 
     def _free(self, name: str, source: Source) -> int:
-        """How many more to claim: a few for each thread, more the quicker the dependency is.
+        """Number of rows to claim: a few for each thread, more the quicker the dependency is.
 
         Other rooms' letters hold a quarter of the threads at most, so that neither waits for the other.
         """
@@ -274,7 +282,10 @@ class Engine:
         self.pools[name].submit(lambda: self._perform(job))
 
     def _perform(self, job: Job) -> None:
-        """Not when it has waited so long for a thread that its lease may lapse under way."""
+        """Perform a job, in a thread of its pool.
+
+        Not when it has waited so long for a thread that its lease may lapse under way.
+        """
         if self.closing or time.monotonic() - job.claimed > settings.SETUP_LEASE.total_seconds() / 4:
             self.finished.put((job, Result(job.row, 0, too_late=True)))
             return
@@ -290,7 +301,7 @@ class Engine:
     # Settling.
 
     def _settle(self) -> None:
-        """All that was gathered, in one transaction for each source.
+        """Settle all that was gathered, in one transaction for each source.
 
         A letter that has gone out is worth waiting for the database: forgotten, it would go out again.
         """
@@ -338,7 +349,10 @@ class Engine:
         return len(slow)
 
     def _write_off(self, job: Job) -> None:
-        """It hangs: that is an outage, and its thread is not waited for. If it ever ends well, that still counts."""
+        """Write a job off that hangs: that is an outage, and its thread is not waited for.
+
+        If it ever ends well, that still counts.
+        """
         job.written_off = True
         self.jobs[job.row.dependency].discard(job)
         self.pools[job.row.dependency].write_off()

@@ -19,33 +19,35 @@ from provisioning.unknown_kinds import payable
 
 
 class Source(Protocol):
+    """Protocol of a source of work: names what is due, claims, performs and settles it."""
+
     def dependencies(self) -> Iterable[str]:
-        """Whom it may need, by name."""
+        """Names of the dependencies it may need."""
 
     def any_due(self) -> bool:
-        """Whether it is worth waking the engine."""
+        """True if it is worth waking the engine."""
 
     def claim(self, dependency: str, limit: int, probe: bool) -> Sequence[Any]:
-        """Up to `limit` due rows, taken for ourselves with a lease."""
+        """Claim up to `limit` due rows for ourselves, with a lease."""
 
     def perform(self, row: Any) -> Result:
-        """Outside any transaction. Never raises."""
+        """Perform a row, outside any transaction. Never raises."""
 
     def settle(self, results: Sequence[Result]) -> None:
-        """In one transaction, and reported to the breaker."""
+        """Settle results in one transaction, and report them to the breaker."""
 
     def set_aside(self, result: Result, error: Exception) -> None:
-        """It could not be settled even alone: note that, and let it rest."""
+        """Note a result that could not be settled even alone, and let it rest."""
 
     def give_back(self, rows: Sequence[Any]) -> None:
-        """Claimed and never begun."""
+        """Give back rows that were claimed and never begun."""
 
     def renew(self, rows: Sequence[Any]) -> None:
-        """Still under way: ours for another lease."""
+        """Renew the lease of rows that are still under way."""
 
 
 class Steps:
-    """Set-up steps, and the letters of the set-up."""
+    """Source of the set-up steps, and of the letters that are steps."""
 
     def dependencies(self) -> Iterable[str]:
         return kinds_needing()
@@ -77,10 +79,14 @@ STEPS = Steps()
 
 @cache
 def sources() -> tuple[Source, ...]:
+    """All sources of work: the steps, and those of settings.OUTBOXES."""
     return (STEPS, *(import_string(path) for path in settings.OUTBOXES))
 
 
 def settle_each_by_itself(source: Source, results: Sequence[Result]) -> None:
-    """A batch that could not be settled as a whole: whoever breaks it breaks only its own turn."""
+    """Settle one by one a batch that could not be settled as a whole.
+
+    Whoever breaks it breaks only its own turn.
+    """
     for result in results:
         faults.attempt(partial(source.settle, [result]), partial(source.set_aside, result))

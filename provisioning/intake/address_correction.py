@@ -15,10 +15,11 @@ from provisioning.models import State, Step
 
 
 def correct_address(account: Account, email: str, facts: dict | None = None) -> None:
-    """Links to the old address are void from now on, and the welcome letter is owed anew.
+    """Change an address that nobody has proven.
 
-    If somebody else's account has the new address, its owner gets the letter (the one that says how to get
-    in), nothing here is lost, and the page says the same: a stranger cannot tell.
+    Links to the old address are void from now on, and the welcome letter is owed anew. If somebody else's account has
+    the new address, its owner gets the letter (the one that says how to get in), nothing here is lost, and the page
+    says the same: a stranger cannot tell.
     """
     with transaction.atomic():
         lock_accounts([account.pk])
@@ -46,7 +47,10 @@ def _move_to(accounts, email: str) -> bool:
 
 
 def _owe_welcome_anew(account: Account, facts: dict) -> None:
-    """A new key: the letter that may be under way to the old address no longer counts."""
+    """Reopen the welcome letter under a new key.
+
+    The letter that may be under way to the old address no longer counts.
+    """
     Step.objects.filter(account=account, kind=WELCOME, occasion="").update(
         state=State.OPEN,
         key=uuid.uuid4(),

@@ -43,7 +43,7 @@ OWE = """
 
 
 def pick_up(only: Iterable[UUID] | None = None) -> int:
-    """Give those who asked their steps, and fresh tries where tries were spent. Returns how many asked.
+    """Give accounts that asked their steps, and fresh tries where tries were spent. Returns how many asked.
 
     A batch that cannot be done as a whole is done one by one.
     """
@@ -82,7 +82,10 @@ def _pick_up(asked: QuerySet[Account]) -> int:
 
 
 def _owe(accounts: Iterable[Account]) -> None:
-    """One statement, made by the database: as objects, a row costs twenty times as much."""
+    """Insert the set-up steps of these accounts.
+
+    One statement, made by the database: as objects, a row costs twenty times as much.
+    """
     kinds, old_names = setup_kinds(), {name: old for old, name in names_by_old().items()}
     values: dict[str, Any] = {
         "accounts": [account.pk for account in accounts],
@@ -96,7 +99,10 @@ def _owe(accounts: Iterable[Account]) -> None:
 
 
 def _refill(ids: list[UUID]) -> None:
-    """They came back: everything that is still owed is due now, with all its tries."""
+    """Give these accounts all their tries again: everything that is still owed is due now.
+
+    They came back.
+    """
     tried = Step.objects.filter(account__in=ids, attempts__gt=0)
     tried.filter(state=State.DEAD).update(state=State.OPEN, permanent=False, attempts=0, due_at=Now())
     tried.filter(state__in=OWED, leased=False).update(attempts=0, due_at=Now())
@@ -110,7 +116,10 @@ def fetch_letters() -> int:
 
 
 def _each_of(rows: QuerySet, do: Callable[[Any], object], doing: str) -> int:
-    """Each in a transaction that holds its row; whoever else comes meanwhile passes over it."""
+    """Run `do` for each row, in a transaction that holds it.
+
+    Whoever else comes meanwhile passes over it.
+    """
     waiting = list(faults.without_resting(rows).order_by("created_at")[:BATCH])
 
     def hold_and_do(row):
@@ -122,7 +131,7 @@ def _each_of(rows: QuerySet, do: Callable[[Any], object], doing: str) -> int:
 
 
 def _owe_already_here(claim: SignupClaim) -> None:
-    """The owner of a taken address is owed the letter that says how to get in; at most one an hour."""
+    """Owe the owner of a taken address the letter that says how to get in; at most one an hour."""
     owe_letter(claim.account_id, "letter.already_here", f"claim {claim.pk}")
     SignupClaim.objects.filter(pk=claim.pk).update(letter_owed=False)
 

@@ -12,4 +12,5 @@ from provisioning.workspaces import postgres_schema
 
 @receiver(pre_delete, sender=Account)
 def remove_schema(sender, instance: Account, **_) -> None:
+    """Signal handler: remove an account's schema before the account is deleted."""
     postgres_schema.remove(instance.pk)

@@ -4,4 +4,5 @@ from provisioning.models import Step
 
 
 def create(step: Step, url: str) -> str:
+    """The account's id as reference: nothing else is to be made."""
     return str(step.account_id)

@@ -6,6 +6,8 @@ from provisioning.sweep import sweep
 
 
 class Command(BaseCommand):
+    """One whole sweep in this process."""
+
     help = "Pay everything that is due, once, in this process: no Celery and no broker needed."
 
     def handle(self, *args, **options):
