@@ -103,7 +103,9 @@ def key() -> str:
 def connections() -> str:
     """Connections to the database: those that one process of each kind needs, beside what the server allows."""
     need = connections_needed(settings.DATABASES["default"]["OPTIONS"].get("pool"))
-    most, kept, of_database, of_role, used = _what_the_server_allows()
+    with connection.cursor() as cursor:
+        cursor.execute(SERVER)
+        most, kept, of_database, of_role, used = cursor.fetchone()
     room = min([most - kept, *(limit for limit in (of_database, of_role) if limit >= 0)])
     parts = ", ".join(f"{name} up to {number}" for name, number in need.items())
     words = f"{parts}: {sum(need.values())} with one of each; the server lets us have {room}, {used} are in use"
@@ -123,12 +125,6 @@ def connections_needed(pool: dict[str, int] | None) -> dict[str, int]:
         "the beat": 1,
     }
     return {name: min(number, pool["max_size"]) for name, number in need.items()} if pool else need
-
-
-def _what_the_server_allows() -> tuple[int, ...]:
-    with connection.cursor() as cursor:
-        cursor.execute(SERVER)
-        return cursor.fetchone()
 
 
 def broker() -> str:

@@ -14,7 +14,8 @@ def storable(words: Any, longest: int = LONGEST_WORDS) -> str:
     No NUL, no half characters, not too long.
     """
     try:
-        text = bytes(words)[: 4 * longest].decode(errors="replace") if _is_bytes(words) else str(words)
+        is_bytes = isinstance(words, bytes | bytearray | memoryview)
+        text = bytes(words)[: 4 * longest].decode(errors="replace") if is_bytes else str(words)
         text = str.__getitem__(text, slice(longest))  # not a method of somebody's own sort of text
         return str.encode(text, errors="replace").decode().replace("\x00", "\ufffd")
     except Exception as error:  # its own __str__ broke: say what it was
@@ -35,7 +36,3 @@ def tried(get: Callable[[], Found], otherwise: Other) -> Found | Other:
         return get()
     except Exception:
         return otherwise
-
-
-def _is_bytes(words: Any) -> bool:
-    return isinstance(words, bytes | bytearray | memoryview)

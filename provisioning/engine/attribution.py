@@ -93,12 +93,8 @@ def _has_waited(report: Report, evidence: Evidence, now: datetime) -> bool:
 
 
 def _is_of_suspects(report: Report, evidence: Evidence, now: datetime) -> bool:
-    return any(_is_suspect(group, evidence, now) for group in report.groups)
-
-
-def _is_suspect(group: str, evidence: Evidence, now: datetime) -> bool:
-    since = evidence.suspects.get(group)
-    return since is not None and timedelta(0) <= now - since < SUSPECTED_FOR
+    suspected = [evidence.suspects[group] for group in report.groups if group in evidence.suspects]
+    return any(timedelta(0) <= now - since < SUSPECTED_FOR for since in suspected)
 
 
 def learn(evidence: Evidence, reports: Iterable[Report], now: datetime) -> None:

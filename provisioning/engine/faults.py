@@ -146,11 +146,10 @@ def readable(rows: "QuerySet[Row]", most: int | None = None) -> list[Row]:
     at_once = read(lambda: list(rows[:most]), None)
     if at_once is not None:
         return at_once
-    return [row for key in _keys(rows, most) for row in _read_one(rows, key)]
-
-
-def _read_one(rows: "QuerySet[Any]", key: Any) -> list[Any]:
-    return read(lambda: list(rows.filter(pk=key)), [])
+    found: list[Row] = []
+    for key in _keys(rows, most):
+        found += read(partial(list, rows.filter(pk=key)), [])
+    return found
 
 
 def phases(parts: Iterable[tuple[str, Callable[[], object]]], then: Callable[[], object] = lambda: None) -> bool:

@@ -160,7 +160,8 @@ class Engine:
             everywhere = not self.idle
             self._with_what_is_in_hand_kept_safe(self._take_in)
             gathered = self._gather()
-            claimed = self._with_what_is_in_hand_kept_safe(self._claim) if self._may_claim() else 0
+            may_claim = not self.closing and time.monotonic() < self.claim_until
+            claimed = self._with_what_is_in_hand_kept_safe(self._claim) if may_claim else 0
             self._settle()
             self._with_what_is_in_hand_kept_safe(self._look_after_the_slow)
             if gathered or claimed or self._held() or not self.inbox.empty():
@@ -183,9 +184,6 @@ class Engine:
                 connection.close()
             return 0
 
-    def _may_claim(self) -> bool:
-        return not self.closing and time.monotonic() < self.claim_until
-
     def _held(self) -> int:
         return sum(len(jobs) for jobs in self.jobs.values())
 
@@ -196,12 +194,6 @@ class Engine:
                 claim = self.inbox.get_nowait()
                 faults.turn("phase", "beginning at once", partial(self._submit_all, STEPS, claim), "", whole=False)
         return self._held() - before
-
-    def _submit_all(self, source: Source, claim: Callable[[], Sequence[Any]]) -> int:
-        rows = claim()
-        for row in rows:
-            self._submit(Job(source, row, time.monotonic()))
-        return len(rows)
 
     def _gather(self) -> int:
         """Take what has finished; wait a moment for it if something is under way."""
@@ -273,13 +265,16 @@ class Engine:
 
     # Carrying out.
 
-    def _submit(self, job: Job) -> None:
-        name = job.row.dependency
-        if name not in self.pools:
-            self.pools[name] = Pool(name, settings.SETUP_THREADS)
-        self.ahead.setdefault(name, AHEAD)
-        self.jobs[name].add(job)
-        self.pools[name].submit(lambda: self._perform(job))
+    def _submit_all(self, source: Source, claim: Callable[[], Sequence[Any]]) -> int:
+        rows = claim()
+        for row in rows:
+            job, name = Job(source, row, time.monotonic()), row.dependency
+            if name not in self.pools:
+                self.pools[name] = Pool(name, settings.SETUP_THREADS)
+            self.ahead.setdefault(name, AHEAD)
+            self.jobs[name].add(job)
+            self.pools[name].submit(partial(self._perform, job))
+        return len(rows)
 
     def _perform(self, job: Job) -> None:
         """Perform a job, in a thread of its pool.

@@ -62,8 +62,12 @@ def settle(results: Sequence[Result]) -> None:
     with transaction.atomic():
         lock_accounts(account_ids)
         rows, now = _lock_steps(result.step.pk for result in results)
-        down, theirs = _report([result for result in results if result.step.pk in rows], rows, now)
-        _settle_rows(results, rows, now, down, theirs)
+        known = [result for result in results if result.step.pk in rows]
+        down, theirs = _report(known, rows, now)
+        settled = [_settle_one(rows[result.step.pk], result, now, down, theirs) for result in known]
+        _write([step for step, _attempt, _line in settled])
+        Attempt.objects.bulk_create([attempt for _step, attempt, _line in settled if attempt])
+        write_diary(line for _step, _attempt, line in settled if line)
         recompute(account_ids)
     give_tries_back(Outage.objects.filter(dependency__in=down))
 
@@ -71,13 +75,6 @@ def settle(results: Sequence[Result]) -> None:
 def give_tries_back(outages_now: QuerySet[Outage]) -> None:
     """Refund the tries of those who failed in one of these outages that lasts, before it was known as one."""
     faults.batch(outages_now.filter(ended_at=None), refund_tries, "giving tries back")
-
-
-def _settle_rows(results: Sequence[Result], rows: dict[int, Step], now: datetime, down: set[str], theirs: set[int]):
-    settled = [_settle_one(rows[r.step.pk], r, now, down, theirs) for r in results if r.step.pk in rows]
-    _write([step for step, _attempt, _line in settled])
-    Attempt.objects.bulk_create([attempt for _step, attempt, _line in settled if attempt])
-    write_diary(line for _step, _attempt, line in settled if line)
 
 
 def set_aside(result: Result, error: Exception) -> None:
@@ -106,12 +103,9 @@ def refund_tries(outage: Outage) -> None:
         with transaction.atomic():
             lock_accounts(ids)
             affected = circuit_breaker.affected_steps(outage).filter(account__in=ids)
-            affected.update(state=_reopened(), attempts=0, permanent=False, due_at=Now())
+            reopened = Case(When(state=State.DEAD, then=Value(State.OPEN)), default=F("state"))
+            affected.update(state=reopened, attempts=0, permanent=False, due_at=Now())
             recompute(ids)
-
-
-def _reopened() -> Case:
-    return Case(When(state=State.DEAD, then=Value(State.OPEN)), default=F("state"))
 
 
 def lock_accounts(ids: Iterable[UUID]) -> None:

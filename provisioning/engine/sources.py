@@ -11,8 +11,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
-from provisioning.engine import claim as journey
-from provisioning.engine import faults, settle
+from provisioning.engine import claim, faults, settle
 from provisioning.engine.claim import Result
 from provisioning.kinds import kinds_needing
 from provisioning.unknown_kinds import payable
@@ -56,10 +55,10 @@ class Steps:
         return payable().filter(due_at__lte=Now()).exists()
 
     def claim(self, dependency: str, limit: int, probe: bool) -> Sequence[Any]:
-        return journey.claim_due(dependency, kinds_needing()[dependency], limit, probe)
+        return claim.claim_due(dependency, kinds_needing()[dependency], limit, probe)
 
     def perform(self, row: Any) -> Result:
-        return journey.perform(row)
+        return claim.perform(row)
 
     def settle(self, results: Sequence[Result]) -> None:
         settle.settle(results)
@@ -68,10 +67,10 @@ class Steps:
         settle.set_aside(result, error)
 
     def give_back(self, rows: Sequence[Any]) -> None:
-        journey.give_back(rows)
+        claim.give_back(rows)
 
     def renew(self, rows: Sequence[Any]) -> None:
-        journey.renew(rows)
+        claim.renew(rows)
 
 
 STEPS = Steps()

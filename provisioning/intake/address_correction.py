@@ -28,14 +28,14 @@ def correct_address(account: Account, email: str, facts: dict | None = None) -> 
             changed.update(address_taken=email)
         email_links.end_all(account)
         _owe_welcome_anew(account, facts or {})
-        _note(account, f"{old} → {email}")
+        Event.objects.create(
+            account=account,
+            voice=Voice.THEY,
+            kind="corrected_address",
+            shown="receipt.safe",
+            detail=f"{old} → {email}",
+        )
         recompute([account.pk])
-
-
-def _note(account: Account, detail: str) -> None:
-    Event.objects.create(
-        account=account, voice=Voice.THEY, kind="corrected_address", shown="receipt.safe", detail=detail
-    )
 
 
 def _move_to(accounts, email: str) -> bool:

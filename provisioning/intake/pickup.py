@@ -47,15 +47,16 @@ def pick_up(only: Iterable[UUID] | None = None) -> int:
 
     A batch that cannot be done as a whole is done one by one.
     """
-    asked = Account.objects.filter(asked_at__isnull=False, is_active=True)
-    asked = faults.without_resting(asked) if only is None else faults.awake(asked.filter(pk__in=list(only)))
+    all_asked = Account.objects.filter(asked_at__isnull=False, is_active=True)
+    asked = faults.without_resting(all_asked) if only is None else faults.awake(all_asked.filter(pk__in=list(only)))
     try:
         with transaction.atomic():
             return _pick_up(asked)
     except DatabaseError as error:
         if is_passing(error):
             raise
-        return faults.each(list(asked.order_by("asked_at")[:BATCH]), _pick_up_one, "picking up")
+        one_by_one = list(asked.order_by("asked_at")[:BATCH])
+        return faults.each(one_by_one, lambda account: _pick_up(all_asked.filter(pk=account.pk)), "picking up")
 
 
 def tickets_of(account_id: UUID) -> list[tuple[int, int]]:
@@ -64,10 +65,6 @@ def tickets_of(account_id: UUID) -> list[tuple[int, int]]:
     tickets = list(due.values_list("pk", "epoch"))
     due.update(due_at=Now() - PRESENT_FIRST)
     return tickets
-
-
-def _pick_up_one(account: Account) -> None:
-    _pick_up(Account.objects.filter(pk=account.pk, asked_at__isnull=False, is_active=True))
 
 
 def _pick_up(asked: QuerySet[Account]) -> int:

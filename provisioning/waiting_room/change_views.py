@@ -80,7 +80,8 @@ def own_address(request, account: Account, posted):
     if form.is_valid() and form.cleaned_data["email"] == account.email:
         form.add_error("email", say("own.same_address"))
     if not form.is_valid() or not typed_own_password(request, form, account):
-        return _page(request, "own_address", form, _what_will_happen(account))
+        ask = say("own.address_ask" if account.mailbox_proven_at else "address.ask", email=account.written_to)
+        return _page(request, "own_address", form, ask)
     email = form.cleaned_data["email"]
     if not account.mailbox_proven_at:
         _put_right(request, account, email)
@@ -89,10 +90,6 @@ def own_address(request, account: Account, posted):
     ask_to_move(account, email)
     sentence = say("own.move_asked", email=email, old=account.email)
     return render(request, "provisioning/move_asked.html", {"sentence": sentence, "ways_on": say("letter.ways_on")})
-
-
-def _what_will_happen(account: Account):
-    return say("own.address_ask" if account.mailbox_proven_at else "address.ask", email=account.written_to)
 
 
 @for_arrivals

@@ -50,7 +50,10 @@ def account_page(account: Account, claim: SignupClaim | None, logged_in: bool) -
     """Template context of the waiting room for a proven owner; what they are shown goes into the diary."""
     state = look_at(account)
     if account.asked_at and state.lines:
-        state = _begun_anew(account)
+        # They came back: they have tries again, and read of those. A new account is left to the worker (dispatch.py).
+        pick_up([account.pk])
+        account.refresh_from_db()
+        state = look_at(account)
     note_what_they_saw(account, _top(account, state, claim))
     lines = _with_newest_letter(account, state.lines)
     return _page(account, claim, state, lines, state.may_enter and reverse("home" if logged_in else "login"))
@@ -82,32 +85,18 @@ def _top(account: Account, state: Situation, claim: SignupClaim | None) -> str:
     return "receipt.safe" if claim and state.top == "waiting.on_its_way" else state.top
 
 
-def _begun_anew(account: Account) -> Situation:
-    """Situation after a pick-up, for an account that asked again.
-
-    Whoever came back has tries again, and reads of those. A new account is left to the worker (dispatch.py).
-    """
-    pick_up([account.pk])
-    account.refresh_from_db()
-    return look_at(account)
-
-
 def claim_page(claim: SignupClaim) -> dict:
     """Template context for a browser that signed up for an address which was taken: its own claim, nothing more.
 
     It reads and takes as long as the page of the new account that it would have been.
     """
-    new = _as_new(claim)
+    # The account that this sign-up would have made. It is never saved.
+    new = Account(email=claim.email, name=claim.name, needed_by=claim.needed_by, created_at=claim.created_at)
     state = _look_at(new, Step.objects.filter(counted(), account=claim.account, occasion=NOBODYS))
     _last_seen(claim.account)
     letters = Step.objects.filter(account=claim.account, kind__in=THEIR_LETTERS).order_by("-pk")
     letter = letters.filter(created_at__gte=claim.created_at).first()
     return _page(new, claim, state, _with_letter(letter, first_lines()), "")
-
-
-def _as_new(claim: SignupClaim) -> Account:
-    """The account that this sign-up would have made. It is never saved."""
-    return Account(email=claim.email, name=claim.name, needed_by=claim.needed_by, created_at=claim.created_at)
 
 
 def _with_newest_letter(account: Account, lines: Sequence[Line]) -> Sequence[Line]:

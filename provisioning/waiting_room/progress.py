@@ -10,6 +10,7 @@ from provisioning.emails.delivery import names_the_mailbox
 from provisioning.models import OWED, State, Step
 
 WELCOME = "welcome_email"
+SETTLED = (State.DONE, State.WAIVED)
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,10 @@ def situation(status: str, steps: Iterable[Step], probes: dict[str, datetime], n
     """
     steps = list(steps)
     lines = tuple(line_of(step) for step in steps)
-    may_enter = bool(steps) and all(_settled(step) for step in steps if step.kind != WELCOME)
+    may_enter = bool(steps) and all(step.state in SETTLED for step in steps if step.kind != WELCOME)
     return Situation(
         _top(status, steps, lines), lines, _next_try(steps, probes, now), may_enter or status == Status.ACTIVE
     )
-
-
-def _settled(step: Step) -> bool:
-    return step.state in (State.DONE, State.WAIVED)
 
 
 def _top(status: str, steps: Iterable[Step], lines: Iterable[Line]) -> str:
