@@ -1,0 +1,1 @@
+"""Benchmarks of Arrivals, beside its peers: `python -m bench`."""

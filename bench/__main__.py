@@ -1,4 +1,4 @@
-"""All of them, or those named: each in a process of its own, one after another.
+"""Runner of all benchmarks, or of those named: each in a process of its own, one after another.
 
 python -m bench [rates drain latency sweep recovery scale …]
 """

@@ -1,6 +1,7 @@
-"""The desk with a million accounts, 10,000 open tickets, three incidents; beside django-helpdesk's ticket list.
+"""Benchmark of the support desk: a million accounts, 10,000 open tickets, three incidents.
 
-`python -m bench.desk [accounts]`. The first screen, the search by address, and stock admin's own search.
+`python -m bench.desk [accounts]`. The first screen, the search by address, and stock admin's own search; beside
+django-helpdesk's ticket list.
 """
 
 from bench.ground import HOME, ask, ground, multiply, sign_up

@@ -1,4 +1,4 @@
-"""Eight weeks at a desk of one person, played with the project's own hours, promise rule and order of the queue.
+"""Simulation of eight weeks at a desk of one, with the project's own hours, promise rule and order of the queue.
 
     python -m bench.desk_simulation
 

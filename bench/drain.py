@@ -1,4 +1,4 @@
-"""Ten thousand people stuck in an outage of both services they need, and how they get back on their feet.
+"""Benchmark of recovery from an outage: ten thousand people stuck while both services they need are down.
 
     python -m bench.drain
 

@@ -1,4 +1,4 @@
-"""Can a stranger tell from the time of one answer whether an address has an account?
+"""Benchmark of account enumeration: does the time of one answer tell a stranger that an address has an account.
 
 `pytest bench/enumeration.py` on throw-away servers; PAIRS=200. Prints AUC for each door with mail up and down:
 0.5 is a coin, 1.0 is certainty, 0.4 to 0.6 is what we promise. The requests go through Django's test client, so

@@ -1,4 +1,4 @@
-"""Ground to measure on: private PostgreSQL and Valkey as safe as in real life, and the engine's own programs.
+"""Servers for the benchmarks: private PostgreSQL and Valkey as safe as in real life, and the engine's own programs.
 
 Importing it chooses the servers' folder and sets Django up, so it comes before anything that has models.
 """

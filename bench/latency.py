@@ -1,4 +1,4 @@
-"""From the click on "sign up" to ACTIVE, at rest, one person after another, as a browser does it.
+"""Benchmark of latency, from the click on "sign up" to ACTIVE: at rest, one after another, as a browser does it.
 
     python -m bench.latency
 

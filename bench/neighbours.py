@@ -1,4 +1,4 @@
-"""What newcomers feel of the neighbour that is slow: their workspaces while mail drips or creeps, or a step hangs.
+"""Benchmark of isolation: newcomers' workspaces while mail drips or creeps, or a step hangs.
 
     python -m bench.neighbours
 

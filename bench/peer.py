@@ -1,4 +1,4 @@
-"""One of the peers at work, in the environment that has them.
+"""Runner of a peer's workload (Procrastinate, DBOS), in the environment that has it.
 
 python -m bench.peer procrastinate fill 1000
 python -m bench.peer procrastinate work

@@ -1,4 +1,4 @@
-"""What every peer's site has: a database of its own on the same server, named by the benchmark."""
+"""Settings shared by the peers' Django sites: a database of its own on the same server, named by the benchmark."""
 
 import os
 

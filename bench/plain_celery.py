@@ -1,4 +1,4 @@
-"""Celery as the first page of its manual has it, doing our two trivial steps: one task a step, no database."""
+"""Plain Celery, as the first page of its manual has it, doing our two trivial steps: one task a step, no database."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""The same two trivial steps for many accounts: ours, bare Celery, Procrastinate and DBOS, in turns.
+"""Benchmark of throughput: two trivial steps for many accounts, ours, bare Celery, Procrastinate and DBOS in turns.
 
     python -m bench.rates
 

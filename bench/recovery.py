@@ -1,8 +1,9 @@
-"""The worker is killed with -9 in the middle of two thousand people and started again: who is left lying?
+"""Benchmark of crash recovery: a worker killed with -9 amid two thousand people and started again.
 
     python -m bench.recovery
 
-Ours beside bare Celery, acknowledging early (its default) and late; each step takes 20 ms, 8 threads.
+Who is left lying? Ours beside bare Celery, acknowledging early (its default) and late; each step takes 20 ms,
+8 threads.
 """
 
 import sys

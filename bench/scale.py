@@ -1,4 +1,4 @@
-"""People a second with one, two and four workers, while all that a worker does is wait for services.
+"""Benchmark of scaling: people a second with one, two and four workers, each only waiting for services.
 
     python -m bench.scale
 

@@ -1,4 +1,4 @@
-"""Sixteen people sign up at once: how many a second, and what an unrelated page feels of it, beside django-allauth.
+"""Benchmark of sixteen sign-ups at once: how many a second, and what an unrelated page feels, beside django-allauth.
 
 `python -m bench.signup` in turns on waitress with 32 threads (ours) and gunicorn with two workers of eight threads
 (allauth), the same argon2 settings (Django's own) and the same PostgreSQL. Ours as `manage.py up` starts it.

@@ -1,4 +1,4 @@
-"""Other people's sockets: how long a log-in page takes while so many are idle, in the middle of a head or of a body.
+"""Benchmark of idle connections: time of a log-in page while so many hang in the middle of a head or of a body.
 
     python -m bench.sockets
 

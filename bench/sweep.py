@@ -1,4 +1,4 @@
-"""What the sweep costs with a thousand accounts and with a million, of which none or ten thousand are due.
+"""Benchmark of the sweep's cost: a thousand accounts and a million, of which none or ten thousand are due.
 
     python -m bench.sweep
 

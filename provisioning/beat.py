@@ -1,4 +1,4 @@
-"""The beat's schedule: ours from the settings, the operator's from the table; the wall clock is believed in neither.
+"""Celery beat scheduler: our entries from the settings, the operator's from the table, safe against clock jumps.
 
 django-celery-beat waits until a last run that lies in the future is over, dies of a row it cannot read, and lets
 whoever edits the row of the sweep stop it. Here what stands in the settings is kept as it was made at start, whatever
@@ -28,7 +28,7 @@ BY_HAND = {"enabled": True, "one_off": False, "start_time": None, "expires": Non
 
 
 class Row(ModelEntry):
-    """One entry of the schedule, from a row of the table. Raises ValueError and others if it cannot be read."""
+    """Schedule entry from a row of the table. Raises ValueError and others if it cannot be read."""
 
     last_run_at: datetime
 
@@ -46,17 +46,22 @@ class Row(ModelEntry):
         return super().is_due()
 
     def save(self) -> None:
-        """By an update: saving the row validates it, and one that is no longer valid would end the beat."""
+        """Store the last run by an UPDATE.
+
+        Saving the row validates it, and one that is no longer valid would end the beat.
+        """
         row = PeriodicTask.objects.filter(pk=self.model.pk)
         row.update(last_run_at=self.model.last_run_at, total_run_count=self.model.total_run_count)
 
     @classmethod
     def _unpack_fields(cls, **fields):
-        """What the settings say of a row at start, and nothing left of what was done to it by hand."""
+        """Fields of a row as the settings have them at start; nothing is left of what was done to it by hand."""
         return super()._unpack_fields(**fields) | BY_HAND
 
 
 class Scheduler(DatabaseScheduler):
+    """Database scheduler that keeps its schedule while the database is away, and leaves out unreadable rows."""
+
     Entry = Row
     _offset = 0.0
     _at_work = False
@@ -85,7 +90,10 @@ class Scheduler(DatabaseScheduler):
         return found
 
     def tick(self, *args, **kwargs):
-        """The heap holds times of the wall clock: where that has jumped, it is made anew."""
+        """Run what is due, after a rebuild of the heap if the wall clock has jumped.
+
+        The heap holds times of the wall clock.
+        """
         before, self._offset = self._offset, time.time() - time.monotonic()
         if abs(self._offset - before) > A_JUMP:
             self._heap = None
@@ -97,10 +105,11 @@ class Scheduler(DatabaseScheduler):
             super().sync()
 
     def close(self):
-        """Celery closes in its signal handler, and once more when the exception that this raises has come up.
+        """Close the schedule, unless a tick or a sync is under way.
 
-        In the handler the query that it has interrupted still holds the connection: to ask another one there would
-        wait for ever. Afterwards that connection is in the middle of something, so the last words get a new one.
+        Celery closes in its signal handler, and once more when the exception that this raises has come up. In the
+        handler the query that it has interrupted still holds the connection: to ask another one there would wait for
+        ever. Afterwards that connection is in the middle of something, so the last words get a new one.
         """
         if not self._at_work:
             connection.close()
@@ -115,7 +124,10 @@ class Scheduler(DatabaseScheduler):
             self._at_work = before
 
     def apply_async(self, entry, producer=None, advance=True, **kwargs):
-        """Without a worker ticks would pile up in the broker for as long as nobody comes."""
+        """Send a task, and trim its queue to the newest MOST_TICKS messages.
+
+        Without a worker ticks would pile up in the broker for as long as nobody comes.
+        """
         sent = super().apply_async(entry, producer=producer, advance=advance, **kwargs)
         self.producer.channel.client.ltrim(settings.CELERY_TASK_DEFAULT_QUEUE, 0, MOST_TICKS - 1)
         return sent

@@ -20,6 +20,7 @@ OUR_STEPS = (WELCOME, "workspace")
 
 @register("settings")
 def set_up(**_: object) -> list[CheckMessage]:
+    """System check of SETUP_STEPS, SWEEPS, CHORES and the pace of the sweep."""
     wrong = [fault for path in settings.SETUP_STEPS for fault in _step(path)]
     named = [fault for name in ("SWEEPS", "CHORES") for fault in _callables(name)]
     return [*wrong, *named, *_pace(), *([] if wrong else _names())]
@@ -47,7 +48,7 @@ def _instead(path: str) -> str:
 
 
 def _imported(path: str) -> tuple[Any, str]:
-    """What is there, or why it could not be had: code of the platform's may raise anything."""
+    """The imported object, or the reason why there is none: code of the platform's may raise anything."""
     try:
         return import_string(path), ""
     except Exception as error:
@@ -67,7 +68,7 @@ def _is_step(function: Any) -> bool:
 
 
 def _names() -> Iterator[CheckMessage]:
-    """What the engine makes of them, once each can be had."""
+    """Check the kind and the dependency that the engine makes of each step, once each can be imported."""
     kinds = setup_kinds()
     if len(kinds) < len(settings.SETUP_STEPS):
         yield _error(4, "SETUP_STEPS names two functions of one name", "give one of them another")

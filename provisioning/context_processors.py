@@ -1,4 +1,4 @@
-"""What every page may say about the whole platform: the same words whoever looks."""
+"""Context processor for outage notices: the same words about the whole platform on every page, whoever looks."""
 
 from django.core.cache import cache
 from django.utils.functional import SimpleLazyObject
@@ -12,6 +12,7 @@ LOOK_AGAIN_AFTER = 2  # seconds
 
 
 def outage_notices(_request):
+    """Context processor: a sentence for each dependency that is down, looked up only where a page shows it."""
     return {"outage_notices": SimpleLazyObject(_notices)}
 
 

@@ -1,4 +1,6 @@
-"""A total time limit for a conversation: sockets know a limit for each read, and a peer that drips meets them all.
+"""Total time limit for a network conversation: its sockets are shut down when the time is up.
+
+Sockets know a limit for each read only, and a peer that drips meets them all.
 
 `with deadline(30) as limit:` and `watch(sock)` within it: when the time is up the socket is shut down, whoever
 reads from it gets an end of file or an error, and TimeoutError is raised where the block ends.
@@ -20,7 +22,7 @@ _watchman: threading.Thread | None = None
 
 
 class Deadline:
-    """One limit, and the sockets that are shut down when it is reached."""
+    """One time limit, and the sockets that are shut down when it is reached."""
 
     def __init__(self, seconds: float) -> None:
         self.at = time.monotonic() + seconds
@@ -35,13 +37,17 @@ class Deadline:
 
 
 def shut(sock: socket.socket) -> None:
+    """Shut a socket down in both directions; one that is closed already is no error."""
     with suppress(OSError, ValueError):
         sock.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[Deadline]:
-    """Raises TimeoutError at its end if the time was up, whatever the interrupted code made of it."""
+    """Time limit in seconds for the block, on all sockets watched within it.
+
+    Raises TimeoutError at its end if the time was up, whatever the interrupted code made of it.
+    """
     limit = Deadline(seconds)
     limits = _here.__dict__.setdefault("limits", [])
     if limits:
@@ -84,7 +90,7 @@ def _stand_watch() -> None:
 
 
 def _wait_for_the_next() -> list[Deadline]:
-    """Those whose time is up; the ones that ended in time are dropped on the way."""
+    """Wait until a limit is reached. Returns those whose time is up; those that ended in time are dropped."""
     with _news:
         while _heap and (_heap[0][2].over):
             heapq.heappop(_heap)

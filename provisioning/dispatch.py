@@ -1,4 +1,4 @@
-"""Asking Celery to begin what is due now for the person who is looking: best effort, and bounded.
+"""Dispatch to Celery of what is due now for the person who is looking: best effort, and bounded.
 
 A dead or mute broker costs a page half a second, once in a while; the sweep does the work anyway. Nothing is looked
 up here: a page takes the same time whether there is something to begin or not.
@@ -31,6 +31,7 @@ _slice = Lock()
 
 
 def kick(account: Account) -> None:
+    """Ask Celery to begin what is due for this account, at most every AGAIN_AFTER seconds; else run a slice here."""
     if cache.add(f"kick-{account.pk}", 1, AGAIN_AFTER) and (not _publish(account) or sweep_is_stale()):
         run_inline()
 
@@ -62,7 +63,7 @@ def sweep_is_stale() -> bool:
 
 
 def run_inline() -> None:
-    """Pay a little of what is due from this very process, beside the request and one slice at a time."""
+    """Run a little of what is due in a thread of this very process, beside the request and one slice at a time."""
     if _slice.acquire(blocking=False):
         Thread(target=_run_inline, daemon=True, name="slice").start()
 

@@ -1,4 +1,7 @@
-"""Asking every dependency, and saying in words what works."""
+"""Health checks of everything we depend on, each with its result in words, for `manage.py doctor`.
+
+Each examination returns a sentence, or raises Unwell or Beware.
+"""
 
 from collections.abc import Callable
 
@@ -41,14 +44,15 @@ SERVER = """
 
 
 class Unwell(Exception):
-    """It does not work; the message says how."""
+    """Failed health check: it does not work; the message says how."""
 
 
 class Beware(Exception):
-    """It works, and may not for long; the message says why."""
+    """Health check with a warning: it works, and may not for long; the message says why."""
 
 
 def database() -> str:
+    """The database answers, is writable and has all migrations."""
     try:
         left = MigrationExecutor(connection)
         plan = left.migration_plan(left.loader.graph.leaf_nodes())
@@ -62,7 +66,10 @@ def database() -> str:
 
 
 def database_says() -> str:
-    """ok, read-only (as after a failover) or not answering: whether a sign-up can be saved, asked within seconds."""
+    """State of the database, asked within seconds: ok, read-only (as after a failover) or not answering.
+
+    It says whether a sign-up can be saved.
+    """
     try:
         with at_most(PROBE), connection.cursor() as cursor:
             cursor.execute("SHOW transaction_read_only")
@@ -72,6 +79,7 @@ def database_says() -> str:
 
 
 def limits() -> str:
+    """The database server's timeouts; where they are missing, the SQL that sets them."""
     lax = too_patient(connection)
     if not lax:
         return "a dead peer, an idle transaction, a lock and a statement all have an end"
@@ -84,6 +92,7 @@ def limits() -> str:
 
 
 def key() -> str:
+    """SECRET_KEY is the same on all hosts that sweep."""
     if others_have_another():
         raise Unwell("is not that of another host that sweeps: give all hosts the same SECRET_KEY")
     if settings.SECRET_KEY_NAMED:
@@ -92,8 +101,11 @@ def key() -> str:
 
 
 def connections() -> str:
+    """Connections to the database: those that one process of each kind needs, beside what the server allows."""
     need = connections_needed(settings.DATABASES["default"]["OPTIONS"].get("pool"))
-    most, kept, of_database, of_role, used = _what_the_server_allows()
+    with connection.cursor() as cursor:
+        cursor.execute(SERVER)
+        most, kept, of_database, of_role, used = cursor.fetchone()
     room = min([most - kept, *(limit for limit in (of_database, of_role) if limit >= 0)])
     parts = ", ".join(f"{name} up to {number}" for name, number in need.items())
     words = f"{parts}: {sum(need.values())} with one of each; the server lets us have {room}, {used} are in use"
@@ -103,7 +115,10 @@ def connections() -> str:
 
 
 def connections_needed(pool: dict[str, int] | None) -> dict[str, int]:
-    """By kind of process: one for each thread that serves, and those of the engine, which a page may start, too."""
+    """Connections to the database that one process of each kind needs.
+
+    One for each thread that serves, and those of the engine, which a page may start, too. A pool caps them.
+    """
     need = {
         "a web process": settings.WEB_THREADS + 1 + ENGINE_CONNECTIONS,
         "a worker": settings.WORKER_THREADS + ENGINE_CONNECTIONS,
@@ -112,13 +127,8 @@ def connections_needed(pool: dict[str, int] | None) -> dict[str, int]:
     return {name: min(number, pool["max_size"]) for name, number in need.items()} if pool else need
 
 
-def _what_the_server_allows() -> tuple[int, ...]:
-    with connection.cursor() as cursor:
-        cursor.execute(SERVER)
-        return cursor.fetchone()
-
-
 def broker() -> str:
+    """The broker answers a ping."""
     try:
         with current_app.connection_for_write() as link:
             link.ensure_connection(max_retries=0, timeout=1)
@@ -129,6 +139,7 @@ def broker() -> str:
 
 
 def worker() -> str:
+    """A sweep has run lately, so worker and beat are there."""
     if not sweep_is_stale():
         return "the worker and the beat sweep"
     last = Heartbeat.objects.filter(name="sweep").values_list("at", flat=True).first()
@@ -136,6 +147,7 @@ def worker() -> str:
 
 
 def mail() -> str:
+    """The mail service takes a connection."""
     service = get_connection()
     try:
         service.open()
@@ -149,6 +161,7 @@ def mail() -> str:
 
 
 def workspaces() -> str:
+    """The workspace service answers and accepts our token."""
     if backend_name() not in ("http", "https"):
         return f"{backend_name()}: they live in our own database"
     place, headers = http.target(settings.WORKSPACE_URL)
@@ -164,6 +177,10 @@ def workspaces() -> str:
 
 
 def people() -> str:
+    """Steps that are due, owed to active people, given up or parked.
+
+    Raises Unwell while a dependency is down for everybody.
+    """
     down = list(Dependency.objects.filter(broken=True).values_list("name", flat=True))
     words = f"{payable().filter(due_at__lte=Now()).count()} steps are due{_to_active()}{_parked()}"
     if down:
@@ -172,7 +189,10 @@ def people() -> str:
 
 
 def _to_active() -> str:
-    """What was owed to them later, and let nobody wait."""
+    """Words about steps of people who are active: still owed, or given up.
+
+    Those were owed to them later, and let nobody wait.
+    """
     owed = Step.objects.of_setup().owed().filter(account__status=Status.ACTIVE).count()
     dead = given_up_later().count()
     words = f"; {owed} are owed to people who are active" if owed else ""
@@ -185,6 +205,7 @@ def _parked() -> str:
 
 
 def faults() -> str:
+    """Number of faults, and the newest of them."""
     left = Fault.objects.count()
     if left:
         newest = Fault.objects.order_by("-at").first()

@@ -1,4 +1,4 @@
-"""The one exception a step may raise, and what it says about who is to blame."""
+"""Exceptions of a step: StepFailed says whether the person or the service is to blame, and if a retry helps."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,7 +36,7 @@ class StepFailed(Exception):
 
     @classmethod
     def of(cls, raised: "StepFailed") -> "StepFailed":
-        """The same, made anew: a platform's own sort of it may never have come through here."""
+        """Sanitized copy: a platform's own subclass may never have come through the constructor here."""
         return StepFailed(
             raised.reason,
             permanent=raised.permanent,
@@ -47,7 +47,7 @@ class StepFailed(Exception):
 
 
 class Held(StepFailed):
-    """It was not tried at all, and costs no try: its turn comes at `until`."""
+    """Held back, not tried at all: it costs no try, and its turn comes at `until`."""
 
     def __init__(self, reason: str, until: datetime):
         super().__init__(reason, failure=HELD)
@@ -66,6 +66,6 @@ def seconds(wait: Any) -> int | None:
 
 
 def _words(said: Any, longest: int) -> str:
-    """Nothing where nothing is said."""
+    """Storable text, or nothing where nothing is said."""
     words = "" if said is None else storable(said, longest)
     return words if words.strip() else ""

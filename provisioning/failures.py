@@ -1,4 +1,4 @@
-"""The import path by which a platform's own steps have always known StepFailed; it lives in exceptions.py."""
+"""Compatibility import of StepFailed, by which a platform's own steps have always known it: see exceptions.py."""
 
 from provisioning.exceptions import StepFailed
 

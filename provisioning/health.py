@@ -1,4 +1,7 @@
-"""For machines: is the process up, is the door open, does the repair run, how much is owed."""
+"""Health endpoints for machines: liveness, readiness, state of the repair, Prometheus metrics.
+
+Is the process up, is the door open, does the repair run, how much is owed.
+"""
 
 from functools import wraps
 from ipaddress import ip_address
@@ -42,13 +45,17 @@ PASSED_ON = (
 @never_cache
 @require_safe
 def healthz(_request):
+    """Liveness probe: the process answers."""
     return JsonResponse({"process": "ok"})
 
 
 @never_cache
 @require_safe
 def readyz(_request):
-    """The door: 200 while a sign-up can be saved. A broker or a worker that is away shuts no door."""
+    """Readiness probe: 200 while a sign-up can be saved (the door is open).
+
+    A broker or a worker that is away shuts no door.
+    """
     words = {"database": doctor.database_says()}
     return JsonResponse(words, status=200 if words["database"] == "ok" else 503)
 
@@ -56,7 +63,7 @@ def readyz(_request):
 @never_cache
 @require_safe
 def repairz(_request):
-    """The repair: 503 with what is missing while nobody is set up. `faults` are for a person to look at."""
+    """State of the repair: 503 with what is missing while nobody is set up. `faults` are for a person to look at."""
     words: dict[str, str | int] = {"database": doctor.database_says()}
     words["broker"] = "ok" if broker_answers() else SILENT
     words["sweep"] = "ok" if words["database"] != SILENT and sweep_runs() else SILENT
@@ -67,12 +74,14 @@ def repairz(_request):
 
 
 def sweep_runs() -> bool:
+    """True if a sweep has run lately; False also while the database does not answer."""
     with at_most(PROBE), if_the_database_allows():
         return not sweep_is_stale()
     return False
 
 
 def broker_answers() -> bool:
+    """True if the broker answers a ping."""
     try:
         doctor.broker()
     except doctor.Unwell:
@@ -81,8 +90,10 @@ def broker_answers() -> bool:
 
 
 def for_monitors(view):
-    """For whoever has METRICS_TOKEN, or asks from this very machine. To others there is no such page: its counts
-    move for known addresses only."""
+    """View decorator: 404 unless asked with METRICS_TOKEN, or from this very machine.
+
+    To others there is no such page: its counts move for known addresses only.
+    """
 
     @wraps(view)
     def monitors_only(request):
@@ -94,13 +105,17 @@ def for_monitors(view):
 
 
 def has_token(request) -> bool:
+    """True if the request has METRICS_TOKEN as its bearer token, compared in constant time."""
     scheme, _blank, given = request.headers.get("Authorization", "").partition(" ")
     right = constant_time_compare(given.strip(), settings.METRICS_TOKEN)
     return bool(settings.METRICS_TOKEN) and scheme.lower() == "bearer" and right
 
 
 def is_from_here(request) -> bool:
-    """Loopback, and nothing in between: what a proxy on this machine passes on comes from loopback, too."""
+    """True if the request comes from loopback, with nothing in between.
+
+    What a proxy on this machine passes on comes from loopback, too.
+    """
     passed_on = any(name in request.META for name in PASSED_ON)
     try:
         address = ip_address(request.META.get("REMOTE_ADDR", ""))
@@ -114,6 +129,7 @@ def is_from_here(request) -> bool:
 @never_cache
 @require_safe
 def metrics(_request):
+    """Metrics for Prometheus: steps owed and due, dependencies that are down, time of the last sweep."""
     registry = CollectorRegistry()
     _count_steps(registry)
     _look_at_dependencies(registry)

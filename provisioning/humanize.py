@@ -1,4 +1,4 @@
-"""A moment as a person would say it, by the desk's clock: “noon today”, “17:00 on Tuesday”."""
+"""Humanized dates and durations, by the desk's clock: “noon today”, “17:00 on Tuesday”."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,13 +8,17 @@ from django.utils.translation import gettext as _
 
 
 def say_when(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """A moment in words by the desk's clock: time, day and city."""
     local, today = _local(moment, zone), now.astimezone(zone).date()
     day = _day(local, (local.date() - today).days)
     return _("{clock} {day} ({city})").format(clock=_clock(local), day=day, city=city(zone))
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> datetime:
-    """At the very ends of the calendar there is no hour more or less: it stays as it is."""
+    """The moment in this zone.
+
+    At the very ends of the calendar there is no hour more or less: it stays as it is.
+    """
     try:
         return moment.astimezone(zone)
     except OverflowError:
@@ -37,13 +41,14 @@ def _day(local: datetime, days: int) -> str:
 
 
 def city(zone: ZoneInfo) -> str:
+    """Name of a time zone in words: “Berlin time”."""
     if zone.key == "UTC":
         return "UTC"
     return _("{city} time").format(city=zone.key.rpartition("/")[2].replace("_", " "))
 
 
 def say_span(span: timedelta) -> str:
-    """How long something took, no finer than anybody cares to know."""
+    """A duration in words (minutes, hours or days), no finer than anybody cares to know."""
     minutes = round(span / timedelta(minutes=1))
     if minutes < 90:
         return _("a minute") if minutes <= 1 else _("{number} minutes").format(number=minutes)
@@ -56,14 +61,17 @@ def say_span(span: timedelta) -> str:
 
 
 def fixed(zone: ZoneInfo, **facts: datetime | timedelta | None) -> dict:
-    """Facts for a letter that are put into words when it goes out: “tomorrow” may be today by then."""
+    """Times and durations for a letter, as JSON, put into words only when it goes out.
+
+    “Tomorrow” may be today by then.
+    """
     moments = {name: fact.isoformat() for name, fact in facts.items() if isinstance(fact, datetime)}
     spans = {name: fact.total_seconds() for name, fact in facts.items() if isinstance(fact, timedelta)}
     return {"zone": zone.key, "moments": moments, "spans": spans}
 
 
 def humanize_facts(facts: dict, now: datetime) -> dict[str, str]:
-    """The words for what `fixed` has fixed."""
+    """Words for the times and durations that `fixed` stored."""
     zone = ZoneInfo(facts.get("zone", "UTC"))
     moments = {name: datetime.fromisoformat(fact) for name, fact in facts.get("moments", {}).items()}
     spans = {name: timedelta(seconds=fact) for name, fact in facts.get("spans", {}).items()}

@@ -1,4 +1,4 @@
-"""The kinds of things we may owe an account, by name.
+"""Registry of step kinds by name: set-up steps, built in or a platform's own, and e-mails.
 
 A platform adds a set-up step of its own as one function and one line: SETUP_STEPS names its dotted path.
 The function takes the account and an idempotency key, returns a reference (or nothing), and raises
@@ -38,7 +38,7 @@ ENDINGS = (SystemExit, KeyboardInterrupt, GeneratorExit, CancelledError)
 
 @dataclass(frozen=True)
 class Kind:
-    """How one kind of step is performed, whom it needs, and what is written together with its success."""
+    """Kind of step: the function that performs it, its dependency, and what is written together with its success."""
 
     perform: Callable[[Step], str]
     dependency: str
@@ -48,6 +48,7 @@ class Kind:
 
 
 def letter(name: str) -> Kind:
+    """The kind of an e-mail, by the name of its template."""
     return Kind(lambda step: compose.send(name, step), MAIL)
 
 
@@ -75,7 +76,7 @@ KINDS = {
 
 
 class Kinds(dict[str, Kind]):
-    """Kinds by name; what is derived from them is found out once."""
+    """Kinds by name, with cached lookups derived from them."""
 
     @cached_property
     def by_old(self) -> dict[str, str]:
@@ -92,7 +93,7 @@ class Kinds(dict[str, Kind]):
 
 @cache
 def setup_kinds() -> Kinds:
-    """What every new account is owed, in the order of SETUP_STEPS."""
+    """Set-up steps that every new account is owed, in the order of SETUP_STEPS."""
     return Kinds(_setup_kind(path) for path in settings.SETUP_STEPS)
 
 
@@ -116,7 +117,7 @@ def _adopted(path: str, function: Any) -> Kind:
 
 
 def _careful(function: Callable) -> Callable[[Step], str]:
-    """Whatever a platform's function returns or raises can be settled."""
+    """Wrap a platform's function, so that whatever it returns or raises can be settled."""
 
     def perform(step: Step) -> str:
         try:
@@ -130,7 +131,10 @@ def _careful(function: Callable) -> Callable[[Step], str]:
 
 
 def _reference_of(result: Any) -> str:
-    """True, False and None name nothing. What is still to be run is not done."""
+    """The reference in what a platform's function returned; True, False and None name nothing.
+
+    Raises StepFailed for an awaitable or a generator: what is still to be run is not done.
+    """
     if inspect.isawaitable(result) or inspect.isgenerator(result):
         raise StepFailed(f"a fault in our own code (it returned a {type(result).__name__})", failure="bug")
     return "" if result is None or isinstance(result, bool) else storable(result, LONGEST_REFERENCE)
@@ -145,31 +149,32 @@ def shortened(path: str, longest: int) -> str:
 
 
 def names_by_old() -> dict[str, str]:
-    """The kinds whose rows may stand under a bare function name, by that name. Of two, the first has it."""
+    """Bare function names under which rows may stand, and the kinds that have them. Of two, the first has it."""
     return setup_kinds().by_old
 
 
 def name_of(kind: str) -> str:
-    """What the kind of a row is called now."""
+    """Current name of the kind of a row."""
     return names_by_old().get(kind, kind)
 
 
 def names_of(name: str) -> list[str]:
-    """All that rows of this kind may be called."""
+    """All names that rows of this kind may have, the current one first."""
     return [name, *(old for old, now in names_by_old().items() if now == name)]
 
 
 def find_kind(name: str) -> Kind:
+    """The kind with this current or old name. Raises KeyError if this process does not know it."""
     return setup_kinds().known[name]
 
 
 def known_kinds() -> dict[str, Kind]:
-    """All that rows may be called which this process can perform."""
+    """Kinds that this process can perform, by all names that rows may have."""
     return setup_kinds().known
 
 
 def kinds_needing() -> dict[str, list[str]]:
-    """The kinds this process knows, by the dependency they need.
+    """Names of the kinds this process knows, by the dependency they need.
 
     A kind that it does not know (of older or newer code) is never claimed by it: parked, not given up.
     """
@@ -180,7 +185,7 @@ def kinds_needing() -> dict[str, list[str]]:
 
 
 def label_of(kind: str) -> str:
-    """What people read; of a kind that this process does not know, too."""
+    """Label of a kind for people to read; of a kind that this process does not know, too."""
     known = setup_kinds().get(name_of(kind))
     if known and known.label:
         return storable(known.label, 100)
@@ -190,5 +195,5 @@ def label_of(kind: str) -> str:
 
 
 def in_diary(kind: str, outcome: str) -> str:
-    """The kind of a line of the diary."""
+    """Event kind for a step's outcome in the diary."""
     return f"{shortened(name_of(kind), LONGEST_KIND)}.{outcome}"

@@ -1,4 +1,4 @@
-"""What we owe each account, every try at paying it, and the health of those we depend on."""
+"""Models of the set-up: steps, attempts, dependencies (circuit breaker), outages, workspaces, heartbeats, faults."""
 
 import uuid
 from typing import Self
@@ -10,6 +10,8 @@ from accounts.models import Account
 
 
 class State(models.TextChoices):
+    """State of a step."""
+
     OPEN = "open", "owed"
     DONE = "done", "done"
     WAIVED = "waived", "owed, let in without it"
@@ -17,6 +19,7 @@ class State(models.TextChoices):
 
 
 OWED = (State.OPEN, State.WAIVED)
+SETTLED = (State.DONE, State.WAIVED)  # in the way of nobody
 
 
 class StepQuerySet(models.QuerySet["Step"]):
@@ -83,6 +86,8 @@ class Step(models.Model):
 
 
 class Outcome(models.TextChoices):
+    """Outcome of one try at a step."""
+
     DONE = "done", "done"
     FAILED = "failed", "failed"
     REFUSED = "refused", "refused for good"
@@ -108,7 +113,10 @@ class Attempt(models.Model):
 
 
 class Postmark(models.Model):
-    """A letter that was handed over lately, or is just being, for counting: addresses are kept as hashes only."""
+    """Record of a letter for the rate limit: handed over lately, or just being.
+
+    Addresses are kept as hashes only.
+    """
 
     key = models.UUIDField(primary_key=True, help_text="The letter's, the same at every try.")
     mailbox = models.CharField(max_length=64)
@@ -127,7 +135,7 @@ class Postmark(models.Model):
 
 
 class Dependency(models.Model):
-    """One outside service, shared by all who need it: its breaker, and its rate while a crowd drains."""
+    """One outside service, shared by all who need it: its circuit breaker, and its rate while a crowd drains."""
 
     name = models.CharField(max_length=40, primary_key=True)
     failures = models.PositiveIntegerField(default=0, help_text="In a row, since it last worked.")
@@ -149,7 +157,7 @@ class Dependency(models.Model):
 
 
 class Outage(models.Model):
-    """One failing of one dependency, from its first failure to its first success: one thing, many people."""
+    """Outage of one dependency, from its first failure to its first success: one thing, many people."""
 
     dependency = models.ForeignKey(Dependency, on_delete=models.CASCADE, related_name="+")
     failure = models.CharField(max_length=40, help_text="Its class: refused, timeout, 5xx, …")
@@ -182,7 +190,7 @@ class Workspace(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When each sweep last ran through."""
+    """Heartbeat of a sweep or chore: the time at which it last ran through."""
 
     name = models.CharField(max_length=40, primary_key=True)
     at = models.DateTimeField()
@@ -192,7 +200,10 @@ class Heartbeat(models.Model):
 
 
 class Fault(models.Model):
-    """Something the machine could not handle: a row of a table, or a part of the sweep. Gone once it went well."""
+    """Fault: something the machine could not handle, a row of a table or a part of the sweep.
+
+    Gone once it went well.
+    """
 
     table = models.CharField(max_length=60)
     row = models.CharField(max_length=80)

@@ -1,4 +1,4 @@
-"""Making what came from outside fit for a column, where it enters. No database in here."""
+"""Sanitizing of text from outside, where it enters, so that it fits its column. No database in here."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -9,9 +9,13 @@ Other = TypeVar("Other")
 
 
 def storable(words: Any, longest: int = LONGEST_WORDS) -> str:
-    """Anything that came from outside, as text that PostgreSQL takes: no NUL, no half characters, not too long."""
+    """Text that PostgreSQL takes, from anything that came from outside.
+
+    No NUL, no half characters, not too long.
+    """
     try:
-        text = bytes(words)[: 4 * longest].decode(errors="replace") if _is_bytes(words) else str(words)
+        is_bytes = isinstance(words, bytes | bytearray | memoryview)
+        text = bytes(words)[: 4 * longest].decode(errors="replace") if is_bytes else str(words)
         text = str.__getitem__(text, slice(longest))  # not a method of somebody's own sort of text
         return str.encode(text, errors="replace").decode().replace("\x00", "\ufffd")
     except Exception as error:  # its own __str__ broke: say what it was
@@ -19,7 +23,7 @@ def storable(words: Any, longest: int = LONGEST_WORDS) -> str:
 
 
 def truth(said: Any) -> bool:
-    """Whether it is so; what breaks when it is asked is not."""
+    """The truth value of something from outside; False if it breaks when it is asked."""
     try:
         return bool(said)
     except Exception:
@@ -27,12 +31,8 @@ def truth(said: Any) -> bool:
 
 
 def tried(get: Callable[[], Found], otherwise: Other) -> Found | Other:
-    """What a library makes of it; `otherwise` where it breaks."""
+    """The result of a library's function; `otherwise` where it breaks."""
     try:
         return get()
     except Exception:
         return otherwise
-
-
-def _is_bytes(words: Any) -> bool:
-    return isinstance(words, bytes | bytearray | memoryview)

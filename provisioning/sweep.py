@@ -1,6 +1,7 @@
-"""The net. On a timer, with no act of anybody's, it finds whoever was left lying.
+"""Periodic sweep: picks up new arrivals, hands out what is due, repairs what was left lying, leaves a heartbeat.
 
-Its cost grows with what is due, never with the number of accounts: every query has an index made for it.
+The net: on a timer, with no act of anybody's, it finds whoever was left lying. Its cost grows with what is due,
+never with the number of accounts: every query has an index made for it.
 """
 
 from collections.abc import Callable
@@ -29,14 +30,14 @@ RECONCILE_EVERY = timedelta(minutes=1)
 
 
 def sweep() -> None:
-    """Everything in one process, as `manage.py sweep` does without Celery."""
+    """Run a whole sweep in this process, as `manage.py sweep` does without Celery."""
     fetch_everywhere()
     if drain():
         fetch_everywhere()
 
 
 def fetch_everywhere(then: Callable[[], object] = lambda: None) -> None:
-    """Let each room fetch what is ready for it, and leave a heartbeat. Settings name the rooms.
+    """Let each package fetch what is ready for it (settings.SWEEPS), and leave a heartbeat.
 
     `then` is called after each: what one has made due need not wait for the others.
     """
@@ -45,6 +46,10 @@ def fetch_everywhere(then: Callable[[], object] = lambda: None) -> None:
 
 
 def fetch() -> None:
+    """Fetch for the set-up: accounts that asked, and letters.
+
+    Once in RECONCILE_EVERY also reconcile, and run settings.CHORES.
+    """
     faults.phases(
         [
             ("picking up who asked", partial(_until_fewer_than_a_batch, pick_up)),
@@ -62,6 +67,7 @@ def _until_fewer_than_a_batch(fetch_batch: Callable[[], int]) -> None:
 
 
 def beat(*names: str) -> None:
+    """Set the heartbeats of these names to the database's time."""
     Heartbeat.objects.bulk_create(
         [Heartbeat(name=name, at=Now()) for name in sorted(names)],
         update_conflicts=True,
@@ -71,7 +77,7 @@ def beat(*names: str) -> None:
 
 
 def first_this(name: str, every: timedelta) -> bool:
-    """Whether we are the first to come for this chore in `every`; however many sweeps there are."""
+    """True for the first to come for this chore in `every`, however many sweeps there are."""
     mine = Heartbeat.objects.filter(name=name)
     due = mine.filter(long_ago("at", every))
     if due.update(at=Now()):
@@ -83,7 +89,10 @@ def first_this(name: str, every: timedelta) -> bool:
 
 
 def reconcile() -> None:
-    """What settling never leaves but a restored backup, a row changed by hand or a new set-up step may."""
+    """Reconcile accounts and steps with each other.
+
+    Settling never leaves them apart, but a restored backup, a row changed by hand or a new set-up step may.
+    """
     unfinished = Account.objects.filter(status__in=UNFINISHED, asked_at=None, is_active=True)
     faults.phases(
         [
@@ -97,7 +106,7 @@ def reconcile() -> None:
 
 
 def doubt_times() -> None:
-    """A step due later than any wait or lease makes it is some other clock's doing: it is due now."""
+    """Make due now each step that is due later than any wait or lease makes it: some other clock's doing."""
     longest = max(timedelta(days=1), timedelta(seconds=max(settings.SETUP_RETRY_SECONDS))) + timedelta(hours=1)
     owed = Step.objects.owed()
     owed.filter(leased=True, due_at__gt=Now() + 2 * settings.SETUP_LEASE).update(due_at=Now())
@@ -105,7 +114,7 @@ def doubt_times() -> None:
 
 
 def _recompute_settled(unfinished: QuerySet[Account]) -> None:
-    """Accounts with nothing left to pay whose status says otherwise."""
+    """Recompute the status of accounts that have nothing left to pay and yet are unfinished."""
     owed = Step.objects.of_setup().owed().filter(account=OuterRef("pk")).filter(counted())
     faults.together(unfinished.filter(~Exists(owed)), _lock_and_recompute, "putting the status right", BATCH)
 
@@ -117,7 +126,7 @@ def _lock_and_recompute(accounts: QuerySet[Account]) -> None:
 
 
 def _ask_for_missing_steps(unfinished: QuerySet[Account]) -> None:
-    """Accounts that never got a step, also one that the platform added after they signed up."""
+    """Ask for steps that accounts never got, also for one that the platform added after they signed up."""
     for name in setup_kinds():
         has_it = Step.objects.of_setup().filter(account=OuterRef("pk"), kind__in=names_of(name))
         lacking = unfinished.filter(~Exists(has_it)).values("pk")[:BATCH]
@@ -130,4 +139,5 @@ def drain(seconds: float = loop.LONGEST_DRAIN) -> int:
 
 
 def anything_due() -> bool:
+    """True if any source of work has something due."""
     return any(source.any_due() for source in sources())

@@ -1,4 +1,7 @@
-"""What Celery carries out. A message is a hint that may be lost, doubled or late: the rows know better."""
+"""Celery tasks of the set-up.
+
+A message is a hint that may be lost, doubled or late: the rows know better.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -39,7 +42,7 @@ def run_step(tickets: Sequence[Sequence[int]]) -> None:
 
 @shared_task(name="provisioning.sweep", Request=HINT)
 def sweep_() -> None:
-    """One tick. Of many at once (a backlog, two beats) only the first sweeps, by the database's clock.
+    """One tick of the sweep. Of many at once (a backlog, two beats) only the first sweeps, by the database's clock.
 
     What is due is begun here, whatever the queues look like; the message lets the other workers join in.
     """
@@ -56,15 +59,20 @@ def _begin_what_is_due() -> None:
 
 @shared_task(name="provisioning.drain", Request=HINT)
 def drain() -> None:
-    """Returns at once: the engine of this process has its own threads, and no task waits for a slow service."""
+    """Wake the engine, and return at once.
+
+    The engine of this process has its own threads, and no task waits for a slow service.
+    """
     ENGINE.wake()
 
 
 @worker_shutting_down.connect
 def begin_nothing_more(**_more) -> None:
+    """Signal handler at the start of a worker's shutdown: the engine begins nothing more."""
     ENGINE.close()
 
 
 @worker_shutdown.connect
 def let_what_is_under_way_end(**_more) -> None:
+    """Signal handler at the end of a worker's shutdown: a step under way has PATIENCE seconds to end."""
     ENGINE.wait(PATIENCE)

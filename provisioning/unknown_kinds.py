@@ -1,4 +1,4 @@
-"""Steps that outlive code: rows of kinds that no code here performs.
+"""Steps of unknown kinds, which no code here performs: parked, neither claimed nor given up.
 
 A kind that this process does not know may be one that was taken out of SETUP_STEPS, or one that only newer code
 knows while a deploy is under way. Its rows are parked either way: never claimed, never given up, no try spent.
@@ -18,12 +18,12 @@ COUNTS_FOR = timedelta(minutes=1)
 
 
 def counted() -> Q:
-    """The set-up steps that say how far an account is."""
+    """Filter for the set-up steps that count for the status of an account."""
     return Q(kind__in=[*setup_kinds(), *names_by_old()]) | Q(created_at__gt=Now() - COUNTS_FOR)
 
 
 def payable() -> QuerySet[Step]:
-    """What is owed and can be done here."""
+    """Steps that are owed and can be performed by this process."""
     return Step.objects.owed().filter(kind__in=list(known_kinds()))
 
 
@@ -34,7 +34,10 @@ def parked() -> dict[str, int]:
 
 
 def follow_dependencies() -> None:
-    """A function that names another dependency now takes along what it owes: it is claimed by that name."""
+    """Update the dependency of steps that are owed to the one their function names now.
+
+    They are claimed by that name.
+    """
     for name in (*setup_kinds(), *names_by_old()):
         needs = known_kinds()[name].dependency
         Step.objects.of_setup().owed().filter(kind=name).exclude(dependency=needs).update(dependency=needs)

@@ -1,3 +1,5 @@
+"""URLs of the waiting room, the home page and the health endpoints."""
+
 from django.urls import path
 
 from provisioning import health

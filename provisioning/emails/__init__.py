@@ -1,0 +1,1 @@
+"""E-mails to people: composed from templates, rate limited, delivered by SMTP."""

@@ -1,4 +1,4 @@
-"""Writing a letter and handing it to the mail service."""
+"""Composing of e-mails (template, language, link, Message-ID), and their hand-over to the mail service."""
 
 import re
 from datetime import timedelta
@@ -44,7 +44,7 @@ AFTER = "support.after"
 
 
 def send(name: str, step: Step) -> str:
-    """Hand over the letter; its Message-ID, the same at every try, is the reference. Raises StepFailed."""
+    """Compose a letter and hand it over. Returns its Message-ID, the same at every try. Raises StepFailed."""
     with COMPOSING:
         if not Step.objects.owed().filter(pk=step.pk, key=step.key).exists():
             raise StepFailed("this letter is not owed any more", failure=NOT_OWED, permanent=True)
@@ -56,7 +56,10 @@ def send(name: str, step: Step) -> str:
 
 
 def _as_counted(name: str, step: Step) -> Letter:
-    """Before it is written: a link that has to wait must not end those that are in the mailbox already."""
+    """The letter as the rate limit counts it, before it is written.
+
+    A link that has to wait must not end those that are in the mailbox already.
+    """
     name, account = _addressed(name, step)
     by_a_person = "words" in step.facts or BY_THE_DESK.items() <= step.facts.items()
     held = name not in WAITS_FOR_NOTHING and not by_a_person
@@ -69,7 +72,10 @@ def _to(account: Account, step: Step) -> str:
 
 
 def compose(name: str, step: Step) -> EmailMultiAlternatives:
-    """In the language its reader signed up in, or chose since; what the desk wrote by hand stays in the desk's."""
+    """E-mail message for a step, in the language its reader signed up in or chose since.
+
+    What the desk wrote by hand stays in the desk's.
+    """
     name, account = _addressed(name, step)
     by_hand = "words" in step.facts
     with translation.override(settings.LANGUAGE_CODE if by_hand else account.language):
@@ -107,7 +113,7 @@ def _compose(name: str, account: Account, step: Step, by_hand: bool) -> EmailMul
 
 
 def _by_their_clock(account: Account) -> dict[str, str]:
-    """Moments are said by the desk's clock, but by theirs if they chose one."""
+    """Time zone for the letter's moments: the desk's, but theirs if they chose one."""
     zone = zone_of(account)
     return {"zone": zone.key} if zone else {}
 
@@ -117,13 +123,19 @@ def _words(template: str, context: dict) -> str:
 
 
 def _link_ours(words: str) -> SafeString:
-    """Only our own pages: what somebody typed as a name may look like an address, too."""
+    """Escaped words, with links to our own pages only.
+
+    What somebody typed as a name may look like an address, too.
+    """
     ours = re.escape(escape(settings.SITE_URL)) + r"/\S*"
     return mark_safe(re.sub(ours, r'<a href="\g<0>">\g<0></a>', escape(words)))
 
 
 def _addressed(name: str, step: Step) -> tuple[str, Account]:
-    """Who wanted a letter at an address that is somebody else's gets none there: its owner is told instead."""
+    """Template and recipient of a letter.
+
+    Who wanted a letter at an address that is somebody else's gets none there: its owner is told instead.
+    """
     wanted = {"welcome": step.account.address_taken, "move": step.facts.get("to", "")}.get(name)
     owner = Account.objects.filter(email=wanted).first() if wanted else None
     return ("already_here", owner) if owner else (name, step.account)
@@ -140,5 +152,6 @@ def _link(name: str, account: Account, step: Step) -> str:
 
 
 def message_id(step: Step) -> str:
+    """Message-ID of a step's letter: its key at the sender's domain, the same at every try."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     return f"<{step.key}@{domain}>"

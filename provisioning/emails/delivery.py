@@ -1,4 +1,7 @@
-"""Handing a message over to the mail service, and what its answer means: the one road for every letter."""
+"""Delivery of a message to the mail service, and what its answer means: permanent, temporary, an outage.
+
+The one road for every letter.
+"""
 
 import re
 import smtplib
@@ -28,7 +31,10 @@ US = re.compile(r"\b5\.1\.[78]\b|\bsender (address )?(is )?(rejected|refused|den
 
 
 def hand_over(message: EmailMessage) -> None:
-    """Raises StepFailed. The database's connection is given back first: the service may take its time."""
+    """Hand a message over to the mail service. Raises StepFailed.
+
+    The database's connection is given back first: the service may take its time.
+    """
     give_back_connections()
     message.to = [_as_it_travels(to) for to in message.to]
     try:
@@ -50,7 +56,10 @@ def hand_over(message: EmailMessage) -> None:
 
 
 def _as_it_travels(to: str) -> str:
-    """Django would write straße.example as strasse.example, and é@ as a name that nobody has."""
+    """The address with its domain in ASCII (IDNA). Raises StepFailed if it cannot be put into ASCII.
+
+    Django would write straße.example as strasse.example, and é@ as a name that nobody has.
+    """
     local, at, domain = to.rpartition("@")
     domain = in_ascii(domain)
     if not (local + domain).isascii():
@@ -59,7 +68,10 @@ def _as_it_travels(to: str) -> str:
 
 
 def can_be_written(message: EmailMessage) -> bool:
-    """Whether the mail library makes a letter of it; if so, what it raised was not about the address."""
+    """True if the mail library makes a letter of the message.
+
+    If so, what it raised was not about the address.
+    """
     try:
         message.message().as_bytes()
         return all(sanitize_address(to, "utf-8").isascii() for to in message.recipients())
@@ -68,14 +80,17 @@ def can_be_written(message: EmailMessage) -> bool:
 
 
 def give_back_connections() -> None:
-    """Of this thread, unless a transaction is open on them."""
+    """Close the database connections of this thread, unless a transaction is open on them."""
     for link in connections.all(initialized_only=True):
         if not link.in_atomic_block:
             link.close()
 
 
 def _refused(error: smtplib.SMTPException) -> StepFailed:
-    """A 5xx for this recipient or letter is about them; everything else is about the service."""
+    """The failure that an SMTP error stands for.
+
+    A 5xx for this recipient or letter is about them; everything else is about the service.
+    """
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, words = next(iter(error.recipients.values()))
         return _answered(code, words, about_them=True)
@@ -109,5 +124,5 @@ def _answered(code: int, words: bytes | str, about_them: bool, failure: str = ""
 
 
 def names_the_mailbox(reason: str) -> bool:
-    """Whether a refusal says, in digits or words, that it is about the recipient's mailbox."""
+    """True if a refusal says, in digits or words, that it is about the recipient's mailbox."""
     return bool(MAILBOX.search(reason))

@@ -1,4 +1,4 @@
-"""Rate limit for letters: so many an hour to one mailbox, whoever asks for them and by whichever door.
+"""Rate limit for e-mails: so many an hour to one mailbox, whoever asks for them and by whichever door.
 
 Counted at the hand-over, the one road that all letters take, under a lock of the mailbox. What is over the limit is
 not lost: it waits until the hour allows it. A letter that is tried again is the same letter, and counted once. No
@@ -34,7 +34,10 @@ WITHOUT_DOTS = ("gmail.com",)
 
 @dataclass(frozen=True)
 class Letter:
-    """What is to go out. `sort` is its template's name; `held` False: it counts, and waits for nothing."""
+    """A letter to be counted.
+
+    `sort` is its template's name; `held` False: it counts, and waits for nothing.
+    """
 
     key: UUID
     to: str
@@ -44,7 +47,7 @@ class Letter:
 
 
 def mailbox_of(email: str) -> str:
-    """Where mail to this address lands: without what stands behind a plus, and without what Gmail does not read."""
+    """Mailbox in which mail to this address lands: without a plus part, and without what Gmail does not read."""
     local, _at, domain = email.strip().lower().rpartition("@")
     if len(local) > 2 and local.startswith('"') and local.endswith('"'):
         local = local[1:-1].replace("\\", "")
@@ -56,7 +59,7 @@ def mailbox_of(email: str) -> str:
 
 
 def stamp(letter: Letter) -> None:
-    """Count it, or raise Held: it may go out later."""
+    """Count a letter. Raises Held if its mailbox has had its letters for the hour: it may go out later."""
     if not settings.THROTTLES:
         return
     mailbox = mailbox_of(letter.to)
@@ -79,7 +82,7 @@ def _most(letter: Letter, mark: Postmark, others: Sequence[Postmark], is_plain: 
 
 
 def _lock(mailbox: str) -> None:
-    """Until the transaction ends: of two letters at once the second counts the first."""
+    """Lock a mailbox until the transaction ends: of two letters at once the second counts the first."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(mailbox[:15], 16)])
 
@@ -89,5 +92,5 @@ def _hash(address: str) -> str:
 
 
 def forget_old() -> None:
-    """Called by the sweep."""
+    """Delete the postmarks that no longer count. Called by the sweep."""
     Postmark.objects.filter(long_ago("at", SPAN)).delete()

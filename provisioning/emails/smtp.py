@@ -1,6 +1,6 @@
 """E-mail backend for SMTP with a limit for each whole reply: Django's has one for each byte.
 
-The limit of the whole letter is `deadline`'s, around the hand-over in mail.py.
+The limit of the whole letter is `deadline`'s, around the hand-over in delivery.py.
 """
 
 import smtplib
@@ -32,6 +32,8 @@ class _WatchedSSL(_Watched, smtplib.SMTP_SSL):
 
 
 class EmailBackend(smtp.EmailBackend):
+    """SMTP backend whose connections are under the time limits of `deadline`."""
+
     @property
     def connection_class(self):
         return _WatchedSSL if self.use_ssl else _Watched

@@ -1,0 +1,1 @@
+"""Engine: claim with a lease, perform in threads, settle with fencing; retry, circuit breaker, faults."""

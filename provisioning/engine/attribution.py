@@ -33,7 +33,7 @@ MOST = 100  # of anything that is remembered
 
 @dataclass(frozen=True)
 class Report:
-    """What one try said about a dependency.
+    """Report of one try about a dependency.
 
     person, groups: whose try it was, and what they share with others (mail domain, company).
     refused: the service answered, and refused this one; `named`: because of the mailbox, in so many words.
@@ -57,7 +57,7 @@ class Report:
 
 @dataclass
 class Evidence:
-    """What is remembered of a dependency between two settlements; times are the database's."""
+    """Evidence about a dependency, kept between two settlements; times are the database's."""
 
     last_ok_at: datetime | None = None
     since: datetime | None = None  # the first failure of the row of failures
@@ -68,19 +68,19 @@ class Evidence:
 
 
 def weight(report: Report, evidence: Evidence, now: datetime) -> float:
-    """How much of a person this failure counts against the service: 1, SUSPECT or 0."""
+    """Weight of this failure as evidence against the service, in people: 1, SUSPECT or 0."""
     if report.theirs or _is_of_suspects(report, evidence, now):
         return 0.0
     return SUSPECT if is_again(report, evidence) or _has_waited(report, evidence, now) else 1.0
 
 
 def is_again(report: Report, evidence: Evidence) -> bool:
-    """They failed before, and others have gone through since."""
+    """True if they failed before, and others have gone through since."""
     return bool(report.failed_at and evidence.last_ok_at and report.failed_at < evidence.last_ok_at)
 
 
 def is_theirs(report: Report, evidence: Evidence, now: datetime) -> bool:
-    """A failure that says something about this person: it is kept with the step."""
+    """True if a failure says something about this person: that is kept with the step."""
     return not report.worked and (
         report.theirs > 0 or _is_of_suspects(report, evidence, now) or is_again(report, evidence)
     )
@@ -93,16 +93,15 @@ def _has_waited(report: Report, evidence: Evidence, now: datetime) -> bool:
 
 
 def _is_of_suspects(report: Report, evidence: Evidence, now: datetime) -> bool:
-    return any(_is_suspect(group, evidence, now) for group in report.groups)
-
-
-def _is_suspect(group: str, evidence: Evidence, now: datetime) -> bool:
-    since = evidence.suspects.get(group)
-    return since is not None and timedelta(0) <= now - since < SUSPECTED_FOR
+    suspected = [evidence.suspects[group] for group in report.groups if group in evidence.suspects]
+    return any(timedelta(0) <= now - since < SUSPECTED_FOR for since in suspected)
 
 
 def learn(evidence: Evidence, reports: Iterable[Report], now: datetime) -> None:
-    """Take in what was settled together; a success among them came last, since it shows that it works."""
+    """Add to the evidence what was settled together.
+
+    A success among the reports came last, since it shows that it works.
+    """
     reports = list(reports)
     for report in reports:
         if not report.worked:
@@ -125,7 +124,10 @@ def _learn_failure(evidence: Evidence, report: Report, now: datetime) -> None:
 
 
 def _learn_success(evidence: Evidence, worked: list[Report], now: datetime) -> None:
-    """Two of one domain or company failed, and others went through: that says something about those two."""
+    """Add successes to the evidence: they end the row of failures.
+
+    Two of one domain or company failed, and others went through: that says something about those two.
+    """
     well = {group for report in worked for group in report.groups}
     shared = Counter(group for seen in evidence.row.values() for group in seen["groups"])
     for group, people in shared.items():
@@ -140,7 +142,7 @@ def _learn_success(evidence: Evidence, worked: list[Report], now: datetime) -> N
 
 
 def verdict(evidence: Evidence, now: datetime) -> str:
-    """DOWN, REFUSED, or nothing: the failures are the people's own, or too few to tell."""
+    """DOWN, REFUSED, or nothing where the failures are the people's own, or too few to tell."""
     if _weigh(evidence, refused=True) >= _refusals_needed(evidence):
         return REFUSED
     people = _weigh(evidence, refused=False)
@@ -153,7 +155,10 @@ def verdict(evidence: Evidence, now: datetime) -> str:
 
 
 def people_needed(evidence: Evidence, now: datetime) -> int:
-    """How many people in a row make an outage: more where people lately went through at their next try."""
+    """Number of people failing in a row that makes an outage.
+
+    More where people lately went through at their next try.
+    """
     lately = [at for at in evidence.recovered if timedelta(0) <= now - at < UNRELIABLE_FOR]
     return PEOPLE_UNRELIABLE[min(len(lately), len(PEOPLE_UNRELIABLE) - 1)]
 

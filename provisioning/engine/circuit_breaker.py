@@ -30,7 +30,7 @@ NOTED_EVERY = timedelta(seconds=1)  # how exactly it is known when it last worke
 
 
 def allowance(name: str, want: int) -> int:
-    """How many steps may be claimed for this dependency now, at most `want`; the one that a probe takes is 1."""
+    """Number of steps that may be claimed for this dependency now, at most `want`; a probe takes 1."""
     dependency, _made = Dependency.objects.get_or_create(name=name)
     if dependency.broken:
         return min(want, 1) if _take_the_probe(name) else 0
@@ -38,6 +38,7 @@ def allowance(name: str, want: int) -> int:
 
 
 def is_broken(name: str) -> bool:
+    """True while the breaker of this dependency is open."""
     return Dependency.objects.filter(name=name, broken=True).exists()
 
 
@@ -47,7 +48,7 @@ def _take_the_probe(name: str) -> bool:
 
 
 def leave_the_probe(name: str) -> None:
-    """There was nobody to probe with: whoever comes next may at once."""
+    """Give an unused probe back: there was nobody to probe with, and whoever comes next may at once."""
     Dependency.objects.filter(name=name, broken=True).update(probe_at=Now())
 
 
@@ -67,7 +68,7 @@ def _take_tokens(name: str, want: int) -> int:
 
 
 def refill(rate: float, tokens: float, elapsed: float) -> tuple[float | None, float]:
-    """The rate (steps a second, None once it needs no limit) and the tokens after `elapsed` clean seconds.
+    """Token bucket after `elapsed` clean seconds: the rate (steps a second, None: no limit any more) and the tokens.
 
     At most one second's worth is ever saved up.
     """
@@ -76,7 +77,7 @@ def refill(rate: float, tokens: float, elapsed: float) -> tuple[float | None, fl
 
 
 def record(name: str, reports: Sequence[Report], now: datetime) -> Evidence:
-    """Take in what the tries said, in the transaction that settles them. Returns what was known before.
+    """Update the breaker by these reports, in the transaction that settles them. Returns the evidence before.
 
     A healthy crowd must not queue for the row: it is locked only by who has news, and that it still works is
     noted once a second by whoever finds it free.
@@ -97,7 +98,10 @@ def record(name: str, reports: Sequence[Report], now: datetime) -> Evidence:
 
 
 def is_old_news(dependency: Dependency, reports: Sequence[Report], now: datetime) -> bool:
-    """It works, and it is known that it did a moment ago; or it is down, and this is one more who saw that."""
+    """True if the reports change nothing.
+
+    It works, and it is known that it did a moment ago; or it is down, and this is one more who saw that.
+    """
     if dependency.broken:
         probing = dependency.probe_at and dependency.probe_at > now + PROBE_EVERY
         return not probing and not any(_is_an_answer(dependency, report) for report in reports)
@@ -113,7 +117,10 @@ def _note_that_it_works(name: str, now: datetime) -> None:
 
 
 def _is_an_answer(dependency: Dependency, report: Report) -> bool:
-    """It works again. One that was away and now refuses somebody works, too; one that refuses us does not."""
+    """True if a report shows that a dependency which was down works again.
+
+    One that was away and now refuses somebody works, too; one that refuses us does not.
+    """
     return report.worked or (report.refused and dependency.evidence.get("how") == DOWN)
 
 
@@ -164,6 +171,7 @@ def _close(dependency: Dependency, reports: Sequence[Report], now: datetime) -> 
 
 
 def evidence_of(dependency: Dependency) -> Evidence:
+    """Evidence about a dependency, read from its row."""
     kept: dict[str, Any] = dependency.evidence
     suspects = {group: at for group, text in kept.get("suspects", {}).items() if (at := parse_datetime(text))}
     recovered = [at for text in kept.get("recovered", []) if (at := parse_datetime(text))]
@@ -196,7 +204,7 @@ def affected_steps(outage: Outage) -> QuerySet[Step]:
 
 
 def bounced() -> Q:
-    """A letter that was handed over and came back: no outage's doing."""
+    """Filter for letters that were handed over and came back: no outage's doing."""
     return ~Q(reference="") & Q(state=State.DEAD)
 
 
@@ -206,6 +214,6 @@ def broken_now() -> dict[str, Dependency]:
 
 
 def touched(outage: Outage) -> Q:
-    """The steps an outage touched, as a filter on attempts."""
+    """Filter on attempts for those at steps that an outage touched."""
     until = Q(ended_at__lte=outage.ended_at) if outage.ended_at else Q()
     return Q(step__dependency=outage.dependency_id, ended_at__gte=outage.began_at) & until

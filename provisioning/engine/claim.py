@@ -1,6 +1,7 @@
-"""Claim and perform: two of the four parts of the one road (intake/pickup.py, settle.py); all else makes work due.
+"""Claiming of due steps with a lease (FOR UPDATE SKIP LOCKED), and performing of one.
 
-Nothing here holds a transaction across a call to somebody else's server.
+Two of the four parts of the one road (intake/pickup.py, settle.py); all else makes work due. Nothing here holds a
+transaction across a call to somebody else's server.
 """
 
 import logging
@@ -69,7 +70,10 @@ RENEW = """
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one try. `failure` is None when it worked; `too_late`: it was claimed and never begun."""
+    """Result of one try.
+
+    `failure` is None when it worked; `too_late`: it was claimed and never begun.
+    """
 
     step: Any  # a Step, or a row of another source
     seconds: float
@@ -79,7 +83,7 @@ class Result:
 
 
 def claim_due(dependency: str, kinds: Sequence[str], limit: int, probe: bool = False) -> list[Step]:
-    """Take up to `limit` due steps for ourselves, oldest first, in one statement; one that breaks, one by one."""
+    """Claim up to `limit` due steps with a lease, oldest first, in one statement; if it breaks, one by one."""
     values = {"dependency": dependency, "kinds": list(kinds), "limit": limit, "asked_for": ASKED_FOR}
     order = UNSUSPECTED if probe else OLDEST
     try:
@@ -91,7 +95,10 @@ def claim_due(dependency: str, kinds: Sequence[str], limit: int, probe: bool = F
 
 
 def _claim_one_by_one(values: dict[str, Any], order: str) -> list[Step]:
-    """A row that cannot even be claimed is noted and rests; the others are claimed all the same."""
+    """Claim due steps one by one.
+
+    A row that cannot even be claimed is noted and rests; the others are claimed all the same.
+    """
     due = Step.objects.raw(
         f"SELECT id FROM provisioning_step WHERE {DUE} AND {AWAKE} ORDER BY {order} LIMIT %(limit)s",
         values,
@@ -103,7 +110,7 @@ def _claim_one_by_one(values: dict[str, Any], order: str) -> list[Step]:
 
 
 def claim_tickets(tickets: Sequence[Sequence[int]]) -> list[Step]:
-    """Take the steps of these (id, epoch) tickets; a stale ticket takes nothing.
+    """Claim the steps of these (id, epoch) tickets; a stale ticket claims nothing.
 
     Nor does one for a dependency that is down or draining: there the sweep alone sets the pace. Nor one of a kind
     that this process does not know.
@@ -123,12 +130,12 @@ def _claim(which: str, values: dict[str, Any], order: str) -> list[Step]:
 
 
 def give_back(steps: Sequence[Step]) -> None:
-    """Those that were claimed and not begun are due again, as if they had never been claimed."""
+    """Give back the lease of steps that were not begun: due again, as if they had never been claimed."""
     _update_ours(GIVE_BACK, steps)
 
 
 def renew(steps: Sequence[Step]) -> None:
-    """Those that are still under way stay ours for another lease."""
+    """Renew the lease of steps that are still under way."""
     _update_ours(RENEW, steps)
 
 
@@ -140,7 +147,7 @@ def _update_ours(statement: str, steps: Sequence[Step]) -> None:
 
 
 def perform(step: Step) -> Result:
-    """Do it, outside any transaction. Never raises: a poisoned step must not stop the others."""
+    """Perform a step, outside any transaction. Never raises: a poisoned step must not stop the others."""
     if step.kind not in known_kinds():  # of older or newer code: whoever knows it does it, and no try is spent
         return Result(step, 0, failure=StepFailed("nothing here knows this step", failure="bug"), too_late=True)
     with under_way(step):
@@ -148,7 +155,10 @@ def perform(step: Step) -> Result:
 
 
 def attempt(row: Any, do: Callable[[], str]) -> Result:
-    """One try at something owed. When it is our own database that went away, the try has not begun."""
+    """One timed try at something owed.
+
+    When it is our own database that went away, the try has not begun.
+    """
     started = time.monotonic()
     try:
         return Result(row, reference=do(), seconds=time.monotonic() - started)

@@ -1,4 +1,4 @@
-"""Each item by itself: one row's exception ends that row's turn only, is kept as a Fault, and rests ever longer.
+"""Isolation of failures: one row's exception ends that row's turn only, is kept as a Fault, and rests ever longer.
 
 Whatever is done for many goes through `each`; whatever is done one after the other goes through `phases`. Only a
 database that is away ends them all: then there is nothing to be done for anybody.
@@ -32,7 +32,7 @@ Other = TypeVar("Other")
 
 
 def each(rows: Iterable[models.Model], do: Callable[[Any], object], doing: str, whole: bool = True) -> int:
-    """Do it for every row, each in a transaction of its own. Returns how many went well.
+    """Run `do` for every row, each in a transaction of its own. Returns how many went well.
 
     Raises only what says that the database is away. A deadlock or a lock ends the row's turn without a note.
     """
@@ -40,7 +40,7 @@ def each(rows: Iterable[models.Model], do: Callable[[Any], object], doing: str, 
 
 
 def one(row: models.Model, do: Callable[[Any], object], doing: str, whole: bool = True) -> bool:
-    """Do it for this row; False: it could not be done, which is noted."""
+    """Run `do` for this row. False: it could not be done, which is noted."""
     went_well = turn(row, row.pk, partial(do, row), doing, whole)
     if went_well and getattr(row, "noted_before", False):
         forget(row, [row.pk], doing)
@@ -48,7 +48,10 @@ def one(row: models.Model, do: Callable[[Any], object], doing: str, whole: bool 
 
 
 def turn(of: Any, key: Any, do: Callable[[], object], doing: str, whole: bool = True) -> bool:
-    """The same for a row of which only the key is known. Not `whole`: what talks to somebody outside meanwhile."""
+    """Run `do` for a row of which only the key is known. False: it could not be done, which is noted.
+
+    Not `whole`: in no transaction, for what talks to somebody outside meanwhile.
+    """
     try:
         with transaction.atomic() if whole else nullcontext():
             do()
@@ -61,7 +64,7 @@ def turn(of: Any, key: Any, do: Callable[[], object], doing: str, whole: bool = 
 def batch(
     rows: "QuerySet[Row]", do: Callable[[Row], object], doing: str, most: int | None = None, whole: bool = True
 ) -> int:
-    """The first `most` of these rows that do not rest, each by itself. Returns how many went well.
+    """Run `do` for the first `most` of these rows that do not rest, each by itself. Returns how many went well.
 
     Rows that are locked are locked together. Where they cannot even be read together (a date that Python does not
     have), or what was done cannot be committed together, they are taken one by one.
@@ -109,7 +112,10 @@ def _keys(rows: "QuerySet[Row]", most: int | None = None) -> list[Any]:
 
 
 def attempt(do: Callable[[], object], otherwise: Callable[[Exception], object]) -> bool:
-    """Do it in a transaction; if it breaks, and not because the database is away, do the other thing instead."""
+    """Run `do` in a transaction; if it breaks, roll back and run `otherwise` instead. True: `do` went well.
+
+    Raises what is passing: a database that is away, a deadlock, a lock.
+    """
     try:
         with transaction.atomic():
             do()
@@ -122,7 +128,10 @@ def attempt(do: Callable[[], object], otherwise: Callable[[Exception], object]) 
 
 
 def read(get: Callable[[], Words], otherwise: Other) -> Words | Other:
-    """What a library makes of something from outside; `otherwise` where it breaks on it."""
+    """The result of reading something from outside; `otherwise` where a library breaks on it.
+
+    Raises what says that the database is away.
+    """
     try:
         return get()
     except Exception as error:
@@ -137,15 +146,14 @@ def readable(rows: "QuerySet[Row]", most: int | None = None) -> list[Row]:
     at_once = read(lambda: list(rows[:most]), None)
     if at_once is not None:
         return at_once
-    return [row for key in _keys(rows, most) for row in _read_one(rows, key)]
-
-
-def _read_one(rows: "QuerySet[Any]", key: Any) -> list[Any]:
-    return read(lambda: list(rows.filter(pk=key)), [])
+    found: list[Row] = []
+    for key in _keys(rows, most):
+        found += read(partial(list, rows.filter(pk=key)), [])
+    return found
 
 
 def phases(parts: Iterable[tuple[str, Callable[[], object]]], then: Callable[[], object] = lambda: None) -> bool:
-    """These parts of a sweep, one after the other, and after each `then`; those that broke lately rest.
+    """Run these parts of a sweep one after the other, and after each `then`; those that broke lately rest.
 
     False: not all went well.
     """
@@ -158,7 +166,10 @@ def phases(parts: Iterable[tuple[str, Callable[[], object]]], then: Callable[[],
 
 
 def _phase(name: str, do: Callable[[], object], known: dict[str, bool]) -> bool:
-    """`known`: those that broke before, and whether they rest."""
+    """Run one part of a sweep.
+
+    `known`: those that broke before, and whether they rest.
+    """
     if known.get(name) or not turn("phase", name, do, "", whole=False):
         return False
     if name in known:
@@ -167,21 +178,21 @@ def _phase(name: str, do: Callable[[], object], known: dict[str, bool]) -> bool:
 
 
 def resting(of: type[models.Model] | str) -> list[str]:
-    """The keys of those that broke and whose next turn is not yet due."""
+    """Keys of the rows that broke and whose next turn is not yet due."""
     rows = Fault.objects.filter(rests(), table=table_of(of)).order_by("-next_at")
     return list(rows.values_list("row", flat=True)[:MOST_RESTING])
 
 
 def noted(of: type[models.Model] | str) -> list[str]:
-    """The keys of all that broke when they were last tried."""
+    """Keys of all rows that broke when they were last tried."""
     return list(Fault.objects.filter(table=table_of(of)).values_list("row", flat=True)[:MOST_RESTING])
 
 
 def without_resting(rows: "QuerySet[Row]", doing: str = "") -> "QuerySet[Row]":
-    """These rows but for those that broke lately: in doing this, or in doing anything. The database leaves them
-    out, so that no number of them fills a batch.
+    """These rows but for those that broke lately: in doing this, or in doing anything.
 
-    Mostly there are no rows at all, which is asked at once, since it takes far fewer words.
+    The database leaves them out, so that no number of them fills a batch. Mostly there are no rows at all, which is
+    asked at once, since it takes far fewer words.
     """
     at_all = rows.order_by()
     at_all.query.select_for_update = False
@@ -191,12 +202,12 @@ def without_resting(rows: "QuerySet[Row]", doing: str = "") -> "QuerySet[Row]":
 
 
 def awake(rows: "QuerySet[Row]", doing: str = "") -> "QuerySet[Row]":
-    """The same, where it is likely that there are some."""
+    """The same as `without_resting`, for rows of which it is likely that there are some."""
     return rows.filter(~Exists(_faults_of(rows.model, doing).filter(rests())))
 
 
 def rests() -> Q:
-    """Those whose next turn has not come."""
+    """Filter for faults whose next turn has not come."""
     return ~clock.due("next_at", timedelta(seconds=RESTS[-1]))
 
 
@@ -206,17 +217,21 @@ def _faults_of(model: type[models.Model], doing: str = "") -> "QuerySet[Fault]":
 
 
 def forget(of: Any, keys: Collection[Any], doing: str = "") -> None:
-    """They went well: in this, or in everything."""
+    """Delete the faults of rows that went well: in this, or in everything."""
     faults = Fault.objects.filter(table=table_of(of), row__in=[str(key) for key in keys])
     (faults.filter(doing=doing[:LONGEST_DOING]) if doing else faults).delete()
 
 
 def forget_healed() -> None:
-    """Those whose turn has come and gone without a new note: it went well, or nothing is left to be done."""
+    """Delete the faults whose turn has come and gone without a new note.
+
+    It went well, or nothing is left to be done.
+    """
     Fault.objects.filter(next_at__lt=Now() - GONE_AFTER).delete()
 
 
 def table_of(of: Any) -> str:
+    """Name under which the faults of a model, or of a phase, are kept."""
     return of if isinstance(of, str) else of._meta.label
 
 

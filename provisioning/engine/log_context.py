@@ -10,6 +10,7 @@ UNDER_WAY: ContextVar[Any] = ContextVar("under_way", default=None)
 
 @contextmanager
 def under_way(step: Any) -> Iterator[None]:
+    """Context manager: log lines of this thread name the step while it is carried out."""
     token = UNDER_WAY.set(step)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The engine of a process: claims what is due, carries it out in threads, settles what became of it.
+"""Engine loop of a process: claims what is due, performs it in threads, settles what became of it.
 
 One for each process, with a pool of threads for each dependency, so that one that hangs holds its own threads and
 nobody else's, and nothing ever waits for the slowest. Whoever has work wakes the loop; it ends when nothing is due
@@ -44,7 +44,7 @@ LONGEST_DRAIN = 20.0  # seconds that a call to wake is good for
 
 @dataclass(eq=False)
 class Job:
-    """One claimed row, from its claim to its settling."""
+    """One claimed row on its way through the engine, from its claim to its settling."""
 
     source: Source
     row: Any
@@ -55,7 +55,7 @@ class Job:
 
 
 class Patience:
-    """From when it is first asked, PATIENCE seconds."""
+    """Time limit of PATIENCE seconds, from when it is first asked."""
 
     def __init__(self) -> None:
         self.until: float | None = None
@@ -66,6 +66,8 @@ class Patience:
 
 
 class Engine:
+    """Engine of a process: a loop in one thread, and a thread pool for each dependency."""
+
     def __init__(self) -> None:
         self.pools: dict[str, Pool] = {}
         self.jobs: dict[str, set[Job]] = defaultdict(set)  # by dependency, claimed and not gathered
@@ -87,7 +89,7 @@ class Engine:
     # Waking, running, ending.
 
     def wake(self, seconds: float = LONGEST_DRAIN) -> None:
-        """Work off what is due for so long, in a thread of our own; a call while it runs prolongs it."""
+        """Work off what is due for so many seconds, in a thread of our own; a call while it runs prolongs it."""
         with self.waking:
             self.claim_until = max(self.claim_until, time.monotonic() + seconds)
             self.idle = {}
@@ -123,7 +125,7 @@ class Engine:
             return self.is_awake
 
     def run(self, seconds: float = LONGEST_DRAIN) -> int:
-        """The same in the caller's thread, until all is done. Returns how many tries."""
+        """Work off what is due in the caller's thread, until all is done. Returns how many tries."""
         with self.loop:
             before = self.tries
             self.claim_until = max(self.claim_until, time.monotonic() + seconds)
@@ -132,7 +134,7 @@ class Engine:
             return self.tries - before
 
     def start(self, claim: Callable[[], Sequence[Any]]) -> None:
-        """Carry out the steps that this claims, before all else and over the connection of the loop, which is warm.
+        """Perform the steps that this claims, before all else and over the connection of the loop, which is warm.
 
         Somebody has to wake or run the engine after it.
         """
@@ -140,11 +142,11 @@ class Engine:
         self.finished.put(None)
 
     def close(self) -> None:
-        """Nothing more begins; what is under way may end, and is settled."""
+        """Begin nothing more; what is under way may end, and is settled."""
         self.closing = True
 
     def wait(self, seconds: float) -> bool:
-        """Until the engine sleeps. False: it has not come to that."""
+        """Wait until the engine sleeps, at most so many seconds. False: it has not come to that."""
         until = time.monotonic() + seconds
         while self.is_awake and time.monotonic() < until:
             time.sleep(0.01)
@@ -158,7 +160,8 @@ class Engine:
             everywhere = not self.idle
             self._with_what_is_in_hand_kept_safe(self._take_in)
             gathered = self._gather()
-            claimed = self._with_what_is_in_hand_kept_safe(self._claim) if self._may_claim() else 0
+            may_claim = not self.closing and time.monotonic() < self.claim_until
+            claimed = self._with_what_is_in_hand_kept_safe(self._claim) if may_claim else 0
             self._settle()
             self._with_what_is_in_hand_kept_safe(self._look_after_the_slow)
             if gathered or claimed or self._held() or not self.inbox.empty():
@@ -168,7 +171,10 @@ class Engine:
             self.idle = {}  # for a last look everywhere
 
     def _with_what_is_in_hand_kept_safe(self, do: Callable[[], int]) -> int:
-        """The database may be away: that is no reason to forget what was carried out already."""
+        """Run `do`; if the database is away while results are in hand, 0.
+
+        That is no reason to forget what was carried out already.
+        """
         try:
             return do()
         except DATABASE_ERRORS as error:
@@ -177,9 +183,6 @@ class Engine:
             if not connection.in_atomic_block:
                 connection.close()
             return 0
-
-    def _may_claim(self) -> bool:
-        return not self.closing and time.monotonic() < self.claim_until
 
     def _held(self) -> int:
         return sum(len(jobs) for jobs in self.jobs.values())
@@ -191,12 +194,6 @@ class Engine:
                 claim = self.inbox.get_nowait()
                 faults.turn("phase", "beginning at once", partial(self._submit_all, STEPS, claim), "", whole=False)
         return self._held() - before
-
-    def _submit_all(self, source: Source, claim: Callable[[], Sequence[Any]]) -> int:
-        rows = claim()
-        for row in rows:
-            self._submit(Job(source, row, time.monotonic()))
-        return len(rows)
 
     def _gather(self) -> int:
         """Take what has finished; wait a moment for it if something is under way."""
@@ -225,7 +222,10 @@ class Engine:
     # Claiming.
 
     def _claim(self) -> int:
-        """Before settling, so that the threads have work meanwhile."""
+        """Claim for each dependency of each source. Returns how many.
+
+        Before settling, so that the threads have work meanwhile.
+        """
         before = self._held()
         for source in sources():
             for name in source.dependencies():
@@ -249,7 +249,7 @@ class Engine:
             circuit_breaker.leave_the_probe(name)
 
     def _free(self, name: str, source: Source) -> int:
-        """How many more to claim: a few for each thread, more the quicker the dependency is.
+        """Number of rows to claim: a few for each thread, more the quicker the dependency is.
 
         Other rooms' letters hold a quarter of the threads at most, so that neither waits for the other.
         """
@@ -265,16 +265,22 @@ class Engine:
 
     # Carrying out.
 
-    def _submit(self, job: Job) -> None:
-        name = job.row.dependency
-        if name not in self.pools:
-            self.pools[name] = Pool(name, settings.SETUP_THREADS)
-        self.ahead.setdefault(name, AHEAD)
-        self.jobs[name].add(job)
-        self.pools[name].submit(lambda: self._perform(job))
+    def _submit_all(self, source: Source, claim: Callable[[], Sequence[Any]]) -> int:
+        rows = claim()
+        for row in rows:
+            job, name = Job(source, row, time.monotonic()), row.dependency
+            if name not in self.pools:
+                self.pools[name] = Pool(name, settings.SETUP_THREADS)
+            self.ahead.setdefault(name, AHEAD)
+            self.jobs[name].add(job)
+            self.pools[name].submit(partial(self._perform, job))
+        return len(rows)
 
     def _perform(self, job: Job) -> None:
-        """Not when it has waited so long for a thread that its lease may lapse under way."""
+        """Perform a job, in a thread of its pool.
+
+        Not when it has waited so long for a thread that its lease may lapse under way.
+        """
         if self.closing or time.monotonic() - job.claimed > settings.SETUP_LEASE.total_seconds() / 4:
             self.finished.put((job, Result(job.row, 0, too_late=True)))
             return
@@ -290,7 +296,7 @@ class Engine:
     # Settling.
 
     def _settle(self) -> None:
-        """All that was gathered, in one transaction for each source.
+        """Settle all that was gathered, in one transaction for each source.
 
         A letter that has gone out is worth waiting for the database: forgotten, it would go out again.
         """
@@ -338,7 +344,10 @@ class Engine:
         return len(slow)
 
     def _write_off(self, job: Job) -> None:
-        """It hangs: that is an outage, and its thread is not waited for. If it ever ends well, that still counts."""
+        """Write a job off that hangs: that is an outage, and its thread is not waited for.
+
+        If it ever ends well, that still counts.
+        """
         job.written_off = True
         self.jobs[job.row.dependency].discard(job)
         self.pools[job.row.dependency].write_off()

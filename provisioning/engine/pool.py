@@ -11,6 +11,8 @@ MOST_WRITTEN_OFF = 200  # of one pool; after that its dependency gets no more fr
 
 
 class Pool:
+    """Pool of up to `size` threads that are started when they are needed, and as many more as were written off."""
+
     def __init__(self, name: str, size: int) -> None:
         self.name, self.size = name, size
         self.lock = threading.Lock()
@@ -33,7 +35,10 @@ class Pool:
         return self.written_off >= MOST_WRITTEN_OFF
 
     def write_off(self) -> None:
-        """One of ours hangs: another takes its place, and is one too many when the first comes back after all."""
+        """Write off a thread that hangs, and replace it.
+
+        The other is one too many when the first comes back after all.
+        """
         with self.lock:
             self.written_off += 1
             if self.waiting:

@@ -1,4 +1,4 @@
-"""When to try again: arithmetic on numbers, no clock, no database, no sleeping."""
+"""Retry with backoff and jitter: arithmetic on numbers, no clock, no database, no sleeping."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ def next_try(
     give_up_after: int,
     spread: Callable[[float, float], float] = random.uniform,
 ) -> datetime | None:
-    """When try `attempts + 1` is due, or None: the tries are spent and a person owes an answer.
+    """Time at which try `attempts + 1` is due, or None: the tries are spent and a person owes an answer.
 
     Jitter takes a wait anywhere between half of it and all of it, so that a crowd that failed in one second
     does not come back in one second.
@@ -36,7 +36,10 @@ def next_try(
 
 @dataclass(frozen=True)
 class After:
-    """What follows from a failure. `due` None: it is given up."""
+    """Consequence of a failure: the tries that count, and the time of the next.
+
+    `due` None: it is given up.
+    """
 
     attempts: int
     due: datetime | None
@@ -52,7 +55,7 @@ def after_failure(
     waits: Sequence[float],
     give_up_after: int,
 ) -> After:
-    """The one rule for whatever is handed over to somebody else's service: steps and every sort of letter.
+    """Retry rule for whatever is handed over to somebody else's service: steps and every sort of letter.
 
     `down`: the dependency is down for everybody, so this try was nobody's fault and is given back.
     """

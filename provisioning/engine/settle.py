@@ -1,4 +1,4 @@
-"""Settling tries: the steps, the attempts, the status and the diary, in one transaction.
+"""Settling of tries, with fencing: the steps, the attempts, the status and the diary, in one transaction.
 
 A success is a fact: it counts while the step is still owed, whoever claimed it since. A failure is an
 opinion: it counts only with our epoch.
@@ -25,10 +25,9 @@ from provisioning.engine.claim import Result
 from provisioning.engine.faults import storable
 from provisioning.exceptions import NOBODY_ASKED, Held, StepFailed
 from provisioning.kinds import WELCOME, find_kind, in_diary, name_of, setup_kinds
-from provisioning.models import OWED, Attempt, Dependency, Outage, Outcome, State, Step
+from provisioning.models import OWED, SETTLED, Attempt, Dependency, Outage, Outcome, State, Step
 from provisioning.unknown_kinds import counted
 
-SETTLED = (State.DONE, State.WAIVED)
 COLUMNS = {
     "state": "text",
     "epoch": "int",
@@ -51,8 +50,10 @@ WRITE = f"""
 
 
 def settle(results: Sequence[Result]) -> None:
-    """Write down what became of these tries. The account rows are locked first: without that, two last
-    steps that finish together each miss the other, and the account never becomes ACTIVE (measured: 16 of 300).
+    """Write down what became of these tries, in one transaction.
+
+    The account rows are locked first: without that, two last steps that finish together each miss the other, and the
+    account never becomes ACTIVE (measured: 16 of 300).
     """
     if not results:
         return
@@ -60,26 +61,23 @@ def settle(results: Sequence[Result]) -> None:
     with transaction.atomic():
         lock_accounts(account_ids)
         rows, now = _lock_steps(result.step.pk for result in results)
-        down, theirs = _report([result for result in results if result.step.pk in rows], rows, now)
-        _settle_rows(results, rows, now, down, theirs)
+        known = [result for result in results if result.step.pk in rows]
+        down, theirs = _report(known, rows, now)
+        settled = [_settle_one(rows[result.step.pk], result, now, down, theirs) for result in known]
+        _write([step for step, _attempt, _line in settled])
+        Attempt.objects.bulk_create([attempt for _step, attempt, _line in settled if attempt])
+        write_diary(line for _step, _attempt, line in settled if line)
         recompute(account_ids)
     give_tries_back(Outage.objects.filter(dependency__in=down))
 
 
 def give_tries_back(outages_now: QuerySet[Outage]) -> None:
-    """To whoever failed in one of these that lasts, before it was known as one."""
+    """Refund the tries of those who failed in one of these outages that lasts, before it was known as one."""
     faults.batch(outages_now.filter(ended_at=None), refund_tries, "giving tries back")
 
 
-def _settle_rows(results: Sequence[Result], rows: dict[int, Step], now: datetime, down: set[str], theirs: set[int]):
-    settled = [_settle_one(rows[r.step.pk], r, now, down, theirs) for r in results if r.step.pk in rows]
-    _write([step for step, _attempt, _line in settled])
-    Attempt.objects.bulk_create([attempt for _step, attempt, _line in settled if attempt])
-    write_diary(line for _step, _attempt, line in settled if line)
-
-
 def set_aside(result: Result, error: Exception) -> None:
-    """A try that cannot be settled, not even alone: what was done is kept where that is possible, else it rests.
+    """Set aside a try that cannot be settled, not even alone: its result is kept where possible, else it rests.
 
     The step alone is written, without what goes with it (status, diary, the platform's record), so that what was
     done is not done again; the status is put right when the rest can be. Each failing is a line at the desk.
@@ -98,26 +96,24 @@ def _write_step_alone(result: Result) -> None:
 
 
 def refund_tries(outage: Outage) -> None:
-    """Whoever failed since the outage began gets the tries back: it was not their fault."""
+    """Refund the tries of those who failed since the outage began: it was not their fault."""
     ids = set(circuit_breaker.affected_steps(outage).values_list("account_id", flat=True)[:1000])
     if ids:
         with transaction.atomic():
             lock_accounts(ids)
             affected = circuit_breaker.affected_steps(outage).filter(account__in=ids)
-            affected.update(state=_reopened(), attempts=0, permanent=False, due_at=Now())
+            reopened = Case(When(state=State.DEAD, then=Value(State.OPEN)), default=F("state"))
+            affected.update(state=reopened, attempts=0, permanent=False, due_at=Now())
             recompute(ids)
 
 
-def _reopened() -> Case:
-    return Case(When(state=State.DEAD, then=Value(State.OPEN)), default=F("state"))
-
-
 def lock_accounts(ids: Iterable[UUID]) -> None:
+    """Lock the rows of these accounts, in the order of their ids."""
     list(Account.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk").values_list("pk"))
 
 
 def _lock_steps(ids: Iterable[int]) -> tuple[dict[int, Step], datetime]:
-    """The steps as they are, and the database's time."""
+    """Lock these steps. Returns them as they are, and the database's time."""
     rows = Step.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk")
     steps: dict[int, Step] = {}
     now = timezone.now()
@@ -146,7 +142,7 @@ def _report(results: Sequence[Result], rows: dict[int, Step], now: datetime) -> 
 
 
 def was_asked(result: Result) -> bool:
-    """Whether the service was, so that how it went says something about it."""
+    """True if the service was asked, so that the result says something about it."""
     return result.failure is None or result.failure.failure not in NOBODY_ASKED
 
 
@@ -165,11 +161,12 @@ def _as_report(result: Result, step: Step) -> Report:
 
 
 def domain_of(email: str) -> str:
+    """Mail domain of an address, as a group of a report."""
     return f"at {email.rpartition('@')[2].lower()}"
 
 
 def report_of(result: Result, person: str, groups: tuple[str, ...], *, again: bool, **known: Any) -> Report:
-    """What one try says about the dependency it needed."""
+    """Report of one try about the dependency it needed."""
     failure = result.failure
     if failure is None:
         return Report(person, True, groups=groups, again=again)
@@ -210,9 +207,10 @@ def _settle_one(step: Step, result: Result, now: datetime, down: set[str], their
 
 
 def _counts(step: Step, result: Result) -> bool:
-    """The fence: a failure of somebody whose lease lapsed says nothing about the try that is under way.
+    """Fencing: ignore a failure from an expired lease, and any result whose key changed.
 
-    Another key: a letter to an address that was put right meanwhile.
+    A failure of somebody whose lease lapsed says nothing about the try that is under way. Another key: a letter to
+    an address that was put right meanwhile.
     """
     if step.state not in OWED or step.key != result.step.key:
         return False
@@ -245,6 +243,7 @@ def _fail(step: Step, failure: StepFailed, now: datetime, down: set[str]) -> Out
 
 
 def retry_rule() -> dict[str, Any]:
+    """Waits in seconds and number of tries, from the settings, for engine/retry.py."""
     return {"waits": settings.SETUP_RETRY_SECONDS, "give_up_after": settings.SETUP_GIVE_UP_AFTER}
 
 
@@ -253,7 +252,10 @@ def _diary_line(step: Step, outcome: Outcome, error: str, now: datetime) -> Even
 
 
 def _write(steps: Sequence[Step]) -> None:
-    """One statement for them all. (Django's bulk_update builds one CASE a row and column: twenty times the CPU.)"""
+    """Write all these steps in one statement, then what goes with those that are done.
+
+    Django's bulk_update builds one CASE a row and column: twenty times the CPU.
+    """
     values = {f"{name}s": [getattr(step, name) for step in steps] for name in ("pk", *COLUMNS)}
     with connection.cursor() as cursor:
         cursor.execute(WRITE, values)
@@ -267,7 +269,7 @@ def _write(steps: Sequence[Step]) -> None:
 
 
 def status_of(states: dict[str, str]) -> Status:
-    """How far an account is, from the states of its set-up steps by kind. Pure."""
+    """Status of an account, from the states of its set-up steps by kind. Pure."""
     if State.DEAD in states.values():
         return Status.FAILED
     welcome = states.get(WELCOME, State.DONE) in SETTLED
@@ -280,7 +282,7 @@ def status_of(states: dict[str, str]) -> Status:
 
 
 def recompute(account_ids: Iterable[UUID]) -> None:
-    """Bring the status of these accounts, already locked, in line with their steps."""
+    """Recompute the status of these accounts, already locked, from their steps."""
     states: dict[UUID, dict[str, str]] = {pk: dict.fromkeys(setup_kinds(), State.OPEN) for pk in account_ids}
     for pk, kind, state in (
         Step.objects.of_setup().filter(counted(), account__in=states).values_list("account_id", "kind", "state")

@@ -1,4 +1,4 @@
-"""What the engine works off: the steps of accounts, and what other rooms owe (settings.OUTBOXES).
+"""Sources of work for the engine: the steps of accounts, and other packages' outboxes (settings.OUTBOXES).
 
 A source says what is due, carries one out, and settles; the engine knows nothing of what it is.
 """
@@ -11,41 +11,42 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
-from provisioning.engine import claim as journey
-from provisioning.engine import faults, settle
+from provisioning.engine import claim, faults, settle
 from provisioning.engine.claim import Result
 from provisioning.kinds import kinds_needing
 from provisioning.unknown_kinds import payable
 
 
 class Source(Protocol):
+    """Protocol of a source of work: names what is due, claims, performs and settles it."""
+
     def dependencies(self) -> Iterable[str]:
-        """Whom it may need, by name."""
+        """Names of the dependencies it may need."""
 
     def any_due(self) -> bool:
-        """Whether it is worth waking the engine."""
+        """True if it is worth waking the engine."""
 
     def claim(self, dependency: str, limit: int, probe: bool) -> Sequence[Any]:
-        """Up to `limit` due rows, taken for ourselves with a lease."""
+        """Claim up to `limit` due rows for ourselves, with a lease."""
 
     def perform(self, row: Any) -> Result:
-        """Outside any transaction. Never raises."""
+        """Perform a row, outside any transaction. Never raises."""
 
     def settle(self, results: Sequence[Result]) -> None:
-        """In one transaction, and reported to the breaker."""
+        """Settle results in one transaction, and report them to the breaker."""
 
     def set_aside(self, result: Result, error: Exception) -> None:
-        """It could not be settled even alone: note that, and let it rest."""
+        """Note a result that could not be settled even alone, and let it rest."""
 
     def give_back(self, rows: Sequence[Any]) -> None:
-        """Claimed and never begun."""
+        """Give back rows that were claimed and never begun."""
 
     def renew(self, rows: Sequence[Any]) -> None:
-        """Still under way: ours for another lease."""
+        """Renew the lease of rows that are still under way."""
 
 
 class Steps:
-    """Set-up steps, and the letters of the set-up."""
+    """Source of the set-up steps, and of the letters that are steps."""
 
     def dependencies(self) -> Iterable[str]:
         return kinds_needing()
@@ -54,10 +55,10 @@ class Steps:
         return payable().filter(due_at__lte=Now()).exists()
 
     def claim(self, dependency: str, limit: int, probe: bool) -> Sequence[Any]:
-        return journey.claim_due(dependency, kinds_needing()[dependency], limit, probe)
+        return claim.claim_due(dependency, kinds_needing()[dependency], limit, probe)
 
     def perform(self, row: Any) -> Result:
-        return journey.perform(row)
+        return claim.perform(row)
 
     def settle(self, results: Sequence[Result]) -> None:
         settle.settle(results)
@@ -66,10 +67,10 @@ class Steps:
         settle.set_aside(result, error)
 
     def give_back(self, rows: Sequence[Any]) -> None:
-        journey.give_back(rows)
+        claim.give_back(rows)
 
     def renew(self, rows: Sequence[Any]) -> None:
-        journey.renew(rows)
+        claim.renew(rows)
 
 
 STEPS = Steps()
@@ -77,10 +78,14 @@ STEPS = Steps()
 
 @cache
 def sources() -> tuple[Source, ...]:
+    """All sources of work: the steps, and those of settings.OUTBOXES."""
     return (STEPS, *(import_string(path) for path in settings.OUTBOXES))
 
 
 def settle_each_by_itself(source: Source, results: Sequence[Result]) -> None:
-    """A batch that could not be settled as a whole: whoever breaks it breaks only its own turn."""
+    """Settle one by one a batch that could not be settled as a whole.
+
+    Whoever breaks it breaks only its own turn.
+    """
     for result in results:
         faults.attempt(partial(source.settle, [result]), partial(source.set_aside, result))

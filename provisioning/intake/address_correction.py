@@ -1,4 +1,4 @@
-"""Putting a mistyped address right, before anybody has proven it."""
+"""Correction of a mistyped e-mail address, before anybody has proven it."""
 
 import uuid
 
@@ -15,10 +15,11 @@ from provisioning.models import State, Step
 
 
 def correct_address(account: Account, email: str, facts: dict | None = None) -> None:
-    """Links to the old address are void from now on, and the welcome letter is owed anew.
+    """Change an address that nobody has proven.
 
-    If somebody else's account has the new address, its owner gets the letter (the one that says how to get
-    in), nothing here is lost, and the page says the same: a stranger cannot tell.
+    Links to the old address are void from now on, and the welcome letter is owed anew. If somebody else's account has
+    the new address, its owner gets the letter (the one that says how to get in), nothing here is lost, and the page
+    says the same: a stranger cannot tell.
     """
     with transaction.atomic():
         lock_accounts([account.pk])
@@ -27,14 +28,14 @@ def correct_address(account: Account, email: str, facts: dict | None = None) -> 
             changed.update(address_taken=email)
         email_links.end_all(account)
         _owe_welcome_anew(account, facts or {})
-        _note(account, f"{old} → {email}")
+        Event.objects.create(
+            account=account,
+            voice=Voice.THEY,
+            kind=EventKind.CORRECTED_ADDRESS,
+            shown="receipt.safe",
+            detail=f"{old} → {email}",
+        )
         recompute([account.pk])
-
-
-def _note(account: Account, detail: str) -> None:
-    Event.objects.create(
-        account=account, voice=Voice.THEY, kind=EventKind.CORRECTED_ADDRESS, shown="receipt.safe", detail=detail
-    )
 
 
 def _move_to(accounts, email: str) -> bool:
@@ -46,7 +47,10 @@ def _move_to(accounts, email: str) -> bool:
 
 
 def _owe_welcome_anew(account: Account, facts: dict) -> None:
-    """A new key: the letter that may be under way to the old address no longer counts."""
+    """Reopen the welcome letter under a new key.
+
+    The letter that may be under way to the old address no longer counts.
+    """
     Step.objects.of_setup().filter(account=account, kind=WELCOME).update(
         state=State.OPEN,
         key=uuid.uuid4(),

@@ -1,4 +1,7 @@
-"""Owing a step that is new to those who are active already. Their status stays; it is paid as all else is."""
+"""Backfill of a new set-up step for those who are active already.
+
+Their status stays; it is paid as all else is.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -32,7 +35,7 @@ OWE_NEXT = """
 
 
 def backfill(name: str) -> int:
-    """Owe this set-up step to everybody who is active and never got it. Returns how many.
+    """Owe this set-up step to everybody who is active and never got it. Returns to how many.
 
     Each batch is a transaction of its own, and whoever has it is passed over: it may be stopped and begun again.
     Newcomers are served first all the same, for what they are owed is due earlier.
@@ -46,7 +49,10 @@ def backfill(name: str) -> int:
 
 
 def _owe_next(name: str, after: UUID) -> tuple[UUID | None, int]:
-    """The last account of the batch (none: there were no more), and to how many it is owed now."""
+    """Owe the step to the next batch of accounts.
+
+    Returns the last account of the batch (none: there were no more), and to how many it is owed now.
+    """
     values: dict[str, Any] = {"kind": name, "names": names_of(name), "dependency": setup_kinds()[name].dependency}
     with connection.cursor() as cursor:
         cursor.execute(OWE_NEXT, values | {"after": after, "batch": BATCH})
@@ -54,6 +60,6 @@ def _owe_next(name: str, after: UUID) -> tuple[UUID | None, int]:
 
 
 def given_up_later() -> QuerySet[Step]:
-    """What came to be owed to people who were active by then, and was given up."""
+    """Steps that came to be owed to people who were active by then, and were given up."""
     dead = Step.objects.of_setup().filter(state=State.DEAD, account__status=Status.ACTIVE)
     return dead.exclude(kind=WELCOME)

@@ -1,4 +1,4 @@
-"""What the mail service says afterwards: a letter came back, or its reader complained. It calls our webhook."""
+"""Bounces and complaints, reported by the mail service to our webhook (anymail's tracking events)."""
 
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 from django.db import transaction
@@ -16,7 +16,7 @@ FOR_GOOD = (RejectReason.BOUNCED, RejectReason.INVALID)
 
 
 def heard(sender, event: AnymailTrackingEvent, esp_name: str, **_more) -> None:
-    """What anymail made of it, whichever mail service it is."""
+    """Signal handler for a tracking event, as anymail makes it of whichever mail service's webhook."""
     account = Account.objects.filter(email=normal_email(storable(event.recipient or ""))).first()
     if account is None:
         return
@@ -29,12 +29,15 @@ def heard(sender, event: AnymailTrackingEvent, esp_name: str, **_more) -> None:
 
 
 def _will_be_tried_again(event: AnymailTrackingEvent) -> bool:
-    """Postmark goes on trying after this one, and tells us how that ended."""
+    """True for a soft bounce: Postmark goes on trying after this one, and tells us how that ended."""
     return isinstance(event.esp_event, dict) and event.esp_event.get("Type") == "SoftBounce"
 
 
 def record_bounce(account: Account, reason: str) -> None:
-    """The address takes no mail. If its owner has proven it before, that is only worth a line."""
+    """Record that an address takes no mail, and give its welcome letter up.
+
+    If its owner has proven it before, that is only worth a line.
+    """
     with transaction.atomic():
         lock_accounts([account.pk])
         Event.objects.create(account=account, voice=Voice.WE, kind=f"{WELCOME}.bounced", detail=reason)

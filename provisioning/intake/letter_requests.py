@@ -1,4 +1,7 @@
-"""Answering those who asked for a letter: here, out of any stranger's sight, the address is looked up."""
+"""Requests for a letter (password reset, resend, move), answered.
+
+Here, out of any stranger's sight, the address is looked up.
+"""
 
 from datetime import timedelta
 from uuid import UUID
@@ -16,7 +19,7 @@ SHOWN = {Kind.RESET: "reset.taken", Kind.RESEND: "resend.taken"}
 
 
 def answer(request: AccessRequest) -> UUID | None:
-    """Owe the letter, if there is somebody to write to. Returns whose set-up is to be repaired at once."""
+    """Owe the requested letter, if there is somebody to write to. Returns whose set-up is to be repaired at once."""
     account = Account.objects.filter(email=request.email).first()
     if request.kind in SHOWN:
         _note(request, account)
@@ -38,13 +41,19 @@ def answer(request: AccessRequest) -> UUID | None:
 
 
 def _owe_move(account: Account, request: AccessRequest) -> None:
-    """To the address they named last: a letter to another that has not gone out yet is not owed any more."""
+    """Owe the letter to the address they named last.
+
+    A letter to another that has not gone out yet is not owed any more.
+    """
     Step.objects.owed().filter(account=account, kind="letter.move").delete()
     owe_letter(account.pk, "letter.move", f"request {request.pk}", {"to": request.to}, pause=timedelta(0))
 
 
 def _write_again(account: Account, request: AccessRequest) -> UUID | None:
-    """The welcome letter itself if it has not gone out; else its link once more, or word that none is needed."""
+    """Owe the letter of a resend request.
+
+    The welcome letter itself if it has not gone out; else its link once more, or word that none is needed.
+    """
     if not Step.objects.of_setup().filter(account=account, kind=WELCOME, state=State.DONE).exists():
         return _repair(account)
     kind = "letter.known" if account.mailbox_proven_at else "letter.confirm_again"

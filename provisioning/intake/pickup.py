@@ -1,4 +1,4 @@
-"""Fetching those who are ready: new arrivals, those who came back to a door, and letters that are owed."""
+"""Pick-up of those who are ready: new arrivals, those who came back to a door, and letters that are owed."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -43,19 +43,20 @@ OWE = """
 
 
 def pick_up(only: Iterable[UUID] | None = None) -> int:
-    """Give those who asked their steps, and fresh tries where tries were spent. Returns how many asked.
+    """Give accounts that asked their steps, and fresh tries where tries were spent. Returns how many asked.
 
     A batch that cannot be done as a whole is done one by one.
     """
-    asked = Account.objects.filter(asked_at__isnull=False, is_active=True)
-    asked = faults.without_resting(asked) if only is None else faults.awake(asked.filter(pk__in=list(only)))
+    all_asked = Account.objects.filter(asked_at__isnull=False, is_active=True)
+    asked = faults.without_resting(all_asked) if only is None else faults.awake(all_asked.filter(pk__in=list(only)))
     try:
         with transaction.atomic():
             return _pick_up(asked)
     except DatabaseError as error:
         if is_passing(error):
             raise
-        return faults.each(list(asked.order_by("asked_at")[:BATCH]), _pick_up_one, "picking up")
+        one_by_one = list(asked.order_by("asked_at")[:BATCH])
+        return faults.each(one_by_one, lambda account: _pick_up(all_asked.filter(pk=account.pk)), "picking up")
 
 
 def tickets_of(account_id: UUID) -> list[tuple[int, int]]:
@@ -64,10 +65,6 @@ def tickets_of(account_id: UUID) -> list[tuple[int, int]]:
     tickets = list(due.values_list("pk", "epoch"))
     due.update(due_at=Now() - PRESENT_FIRST)
     return tickets
-
-
-def _pick_up_one(account: Account) -> None:
-    _pick_up(Account.objects.filter(pk=account.pk, asked_at__isnull=False, is_active=True))
 
 
 def _pick_up(asked: QuerySet[Account]) -> int:
@@ -82,7 +79,10 @@ def _pick_up(asked: QuerySet[Account]) -> int:
 
 
 def _owe(accounts: Iterable[Account]) -> None:
-    """One statement, made by the database: as objects, a row costs twenty times as much."""
+    """Insert the set-up steps of these accounts.
+
+    One statement, made by the database: as objects, a row costs twenty times as much.
+    """
     kinds, old_names = setup_kinds(), {name: old for old, name in names_by_old().items()}
     values: dict[str, Any] = {
         "accounts": [account.pk for account in accounts],
@@ -96,7 +96,10 @@ def _owe(accounts: Iterable[Account]) -> None:
 
 
 def _refill(ids: list[UUID]) -> None:
-    """They came back: everything that is still owed is due now, with all its tries."""
+    """Give these accounts all their tries again: everything that is still owed is due now.
+
+    They came back.
+    """
     tried = Step.objects.filter(account__in=ids, attempts__gt=0)
     tried.filter(state=State.DEAD).update(state=State.OPEN, permanent=False, attempts=0, due_at=Now())
     tried.filter(state__in=OWED, leased=False).update(attempts=0, due_at=Now())
@@ -110,7 +113,10 @@ def fetch_letters() -> int:
 
 
 def _each_of(rows: QuerySet, do: Callable[[Any], object], doing: str) -> int:
-    """Each in a transaction that holds its row; whoever else comes meanwhile passes over it."""
+    """Run `do` for each row, in a transaction that holds it.
+
+    Whoever else comes meanwhile passes over it.
+    """
     waiting = list(faults.without_resting(rows).order_by("created_at")[:BATCH])
 
     def hold_and_do(row):
@@ -122,7 +128,7 @@ def _each_of(rows: QuerySet, do: Callable[[Any], object], doing: str) -> int:
 
 
 def _owe_already_here(claim: SignupClaim) -> None:
-    """The owner of a taken address is owed the letter that says how to get in; at most one an hour."""
+    """Owe the owner of a taken address the letter that says how to get in; at most one an hour."""
     owe_letter(claim.account_id, "letter.already_here", f"claim {claim.pk}")
     SignupClaim.objects.filter(pk=claim.pk).update(letter_owed=False)
 

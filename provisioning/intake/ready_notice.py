@@ -1,4 +1,4 @@
-"""Who had to wait is told when it is ready, in words about what this person went through."""
+"""Notice that an account is ready, for those who had to wait, in words about what this person went through."""
 
 from datetime import timedelta
 
@@ -17,7 +17,10 @@ LATE_PAGES = ("waiting.late", "waiting.gave_up")
 
 
 def fetch_ready() -> None:
-    """Those who became active within the hour after a wait. A letter that says so is enough, of any sort."""
+    """Owe the notice to those who became active within the hour after a wait.
+
+    A letter that says so is enough, of any sort.
+    """
     told = Step.objects.filter(account=OuterRef("pk"), kind__in=("letter.ready", "letter.repaired"))
     saw = Event.objects.filter(account=OuterRef("pk"), voice=Voice.THEY, shown__in=LATE_PAGES)
     wrote = Event.objects.filter(account=OuterRef("pk"), kind=EventKind.WROTE)  # and is answered for that
@@ -35,13 +38,16 @@ def fetch_ready() -> None:
 
 
 def _is_news(account: Account) -> bool:
-    """Not if something is owed still, and not if the welcome letter came last: then that is the news."""
+    """True if the notice says something new.
+
+    Not if something is owed still, and not if the welcome letter came last: then that is the news.
+    """
     steps = list(Step.objects.of_setup().filter(counted(), account=account).order_by("done_at"))
     return bool(steps) and all(step.state == State.DONE for step in steps) and steps[-1].kind != WELCOME
 
 
 def what_they_went_through(account: Account) -> dict:
-    """Minutes waited, doors tried meanwhile, and whether our pages said that it was late or failed."""
+    """Facts of a wait: minutes, doors tried meanwhile, and if our pages said that it was late or failed."""
     theirs = Event.objects.filter(account=account, voice=Voice.THEY, at__lte=account.status_at)
     return {
         "minutes": max(1, round((account.status_at - account.created_at).total_seconds() / 60)),

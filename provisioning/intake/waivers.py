@@ -1,4 +1,7 @@
-"""Letting somebody in before everything is done: the step stays owed, visibly, and the sweep goes on paying."""
+"""Waivers: an account is let in before everything is done.
+
+The step stays owed, visibly, and the sweep goes on paying.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -17,7 +20,7 @@ WAIVABLE = (State.OPEN, State.DEAD)
 def waive(
     account: Account, kinds: Collection[str], *, actor: Account | None, reason: str, pay_by: datetime
 ) -> list[Step]:
-    """Let the account in without these kinds of step, owed until `pay_by`. Returns the steps now waived.
+    """Waive these kinds of step: the account is let in, and owed them until `pay_by`. Returns the steps now waived.
 
     `actor` None: done by rule. A step that is done meanwhile is not touched, and a late success pays the debt.
     """
@@ -34,7 +37,7 @@ def waive(
 
 
 def _open_debts(steps: list[Step], pay_by: datetime) -> None:
-    """Fresh tries for what is to be paid; a claim that is under way keeps its lease."""
+    """Waive these steps with fresh tries for what is to be paid; a claim that is under way keeps its lease."""
     pks = [step.pk for step in steps]
     Step.objects.filter(pk__in=pks).update(state=State.WAIVED, pay_by=pay_by, attempts=0)
     Step.objects.filter(pk__in=pks, leased=False).update(due_at=Now())

@@ -1,4 +1,4 @@
-"""What may be changed from the waiting room: the address, the day it is needed, and whether there is anything."""
+"""Views for changes from the waiting room: the e-mail address, the day it is needed, deletion of everything."""
 
 from datetime import UTC
 from functools import wraps
@@ -24,8 +24,10 @@ from provisioning.waiting_room.forms import NeededForm
 
 
 def for_arrivals(view):
-    """For the browser that signed up, or whoever is logged in. A claim alone changes nothing of an account:
-    it may be one for an address that was taken, and must not be told so."""
+    """View decorator for the browser that signed up, or for a person who is logged in.
+
+    A claim alone changes nothing of an account: it may be one for an address that was taken, and must not be told so.
+    """
 
     @wraps(view)
     def arrivals_only(request):
@@ -42,6 +44,7 @@ def for_arrivals(view):
 
 @for_arrivals
 def address(request, account: Account, claim: SignupClaim | None):
+    """Correction of the address from the waiting room, with the password."""
     shown = claim.email if claim and not claim.proven else account.written_to
     form = CorrectAddressForm(request.POST if request.method == "POST" else None, initial={"email": shown})
     if request.method == "POST" and form.is_valid() and typed_own_password(request, form, account):
@@ -58,7 +61,10 @@ def _address_given(request, account: Account, email: str):
 
 
 def _put_right(request, account: Account, email: str) -> None:
-    """From either page; it makes us write to somebody, so it counts as asking for a letter."""
+    """Correct the address, from either page.
+
+    It makes us write to somebody, so it counts as asking for a letter.
+    """
     spend(request, "letter", email)
     correct_address(account, email)
     seem_to_know(request, email, effective=Account.objects.filter(pk=account.pk, email=email).exists())
@@ -66,12 +72,16 @@ def _put_right(request, account: Account, email: str) -> None:
 
 @for_oneself
 def own_address(request, account: Account, posted):
-    """Nobody has proven the one they have: it is put right at once. Else the new one has to be proven first."""
+    """Change of the address by its logged-in owner, with the password.
+
+    Nobody has proven the one they have: it is put right at once. Else the new one has to be proven first.
+    """
     form = MoveForm(posted, initial={"email": request.GET.get("email", "")[:254]})
     if form.is_valid() and form.cleaned_data["email"] == account.email:
         form.add_error("email", say("own.same_address"))
     if not form.is_valid() or not typed_own_password(request, form, account):
-        return _page(request, "own_address", form, _what_will_happen(account))
+        ask = say("own.address_ask" if account.mailbox_proven_at else "address.ask", email=account.written_to)
+        return _page(request, "own_address", form, ask)
     email = form.cleaned_data["email"]
     if not account.mailbox_proven_at:
         _put_right(request, account, email)
@@ -82,12 +92,9 @@ def own_address(request, account: Account, posted):
     return render(request, "provisioning/move_asked.html", {"sentence": sentence, "ways_on": say("letter.ways_on")})
 
 
-def _what_will_happen(account: Account):
-    return say("own.address_ask" if account.mailbox_proven_at else "address.ask", email=account.written_to)
-
-
 @for_arrivals
 def needed(request, account: Account, claim: SignupClaim | None):
+    """Deadline by which the account is needed, as its owner states it."""
     form = NeededForm(request.POST if request.method == "POST" else None)
     with timezone.override(UTC):  # as its label says
         is_valid = request.method == "POST" and form.is_valid()
@@ -104,6 +111,7 @@ def needed(request, account: Account, claim: SignupClaim | None):
 
 @for_arrivals
 def delete(request, account: Account, claim: SignupClaim | None):
+    """Deletion of the account and everything of it, with the password."""
     form = OwnPasswordForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and typed_own_password(request, form, account):
         if account.is_staff or not account.is_active:
@@ -119,6 +127,7 @@ def delete(request, account: Account, claim: SignupClaim | None):
 @never_cache
 @require_safe
 def deleted(request):
+    """Confirmation that everything is deleted."""
     return render(request, "provisioning/deleted.html", {"sentence": say("delete.done")})
 
 

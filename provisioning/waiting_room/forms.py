@@ -1,4 +1,4 @@
-"""What may be said in the waiting room."""
+"""Form of the waiting room: the moment by which an account is needed."""
 
 from datetime import timedelta
 
@@ -13,6 +13,8 @@ LONGEST = timedelta(days=366)
 
 
 class NeededForm(forms.Form):
+    """Deadline in UTC, between now and a year from now, and what it is for."""
+
     needed_by = forms.DateTimeField(
         label=_("I need it by (UTC)"),
         error_messages={

@@ -1,4 +1,4 @@
-"""What the waiting room says: to whoever proved that the account is theirs, and to whoever did not.
+"""Contents of the waiting room's page, for a proven owner of the account and for anybody else.
 
 The second must read like the first does just after a sign-up: a stranger is not told that an address is taken.
 """
@@ -27,12 +27,15 @@ THEIR_LETTERS = ("letter.already_here", "letter.confirm_again", "letter.known")
 
 
 def first_lines() -> list[Line]:
-    """Before anything was tried: true, and the same, for a new account and for an address that was taken."""
+    """Lines of an account before anything was tried.
+
+    True, and the same, for a new account and for an address that was taken.
+    """
     return [Line(kind, "open", None) for kind in setup_kinds()]
 
 
 def look_at(account: Account) -> Situation:
-    """How the account stands now, by the database's clock."""
+    """Situation of an account now, by the database's clock."""
     return _look_at(account, Step.objects.of_setup().filter(counted(), account=account))
 
 
@@ -44,9 +47,13 @@ def _look_at(account: Account, owed: QuerySet[Step]) -> Situation:
 
 
 def account_page(account: Account, claim: SignupClaim | None, logged_in: bool) -> dict:
+    """Template context of the waiting room for a proven owner; what they are shown goes into the diary."""
     state = look_at(account)
     if account.asked_at and state.lines:
-        state = _begun_anew(account)
+        # They came back: they have tries again, and read of those. A new account is left to the worker (dispatch.py).
+        pick_up([account.pk])
+        account.refresh_from_db()
+        state = look_at(account)
     note_what_they_saw(account, _top(account, state, claim))
     lines = _with_newest_letter(account, state.lines)
     return _page(account, claim, state, lines, state.may_enter and reverse("home" if logged_in else "login"))
@@ -78,19 +85,13 @@ def _top(account: Account, state: Situation, claim: SignupClaim | None) -> str:
     return "receipt.safe" if claim and state.top == "waiting.on_its_way" else state.top
 
 
-def _begun_anew(account: Account) -> Situation:
-    """Whoever came back has tries again, and reads of those. A new account is left to the worker (dispatch.py)."""
-    pick_up([account.pk])
-    account.refresh_from_db()
-    return look_at(account)
-
-
 def claim_page(claim: SignupClaim) -> dict:
-    """What a browser may see that signed up for an address which was taken: its own claim, nothing more.
+    """Template context for a browser that signed up for an address which was taken: its own claim, nothing more.
 
     It reads and takes as long as the page of the new account that it would have been.
     """
-    new = _as_new(claim)
+    # The account that this sign-up would have made. It is never saved.
+    new = Account(email=claim.email, name=claim.name, needed_by=claim.needed_by, created_at=claim.created_at)
     state = _look_at(new, Step.objects.filter(counted(), account=claim.account, occasion=NOBODYS))
     _last_seen(claim.account)
     letters = Step.objects.filter(account=claim.account, kind__in=THEIR_LETTERS).order_by("-pk")
@@ -98,20 +99,18 @@ def claim_page(claim: SignupClaim) -> dict:
     return _page(new, claim, state, _with_letter(letter, first_lines()), "")
 
 
-def _as_new(claim: SignupClaim) -> Account:
-    """The account that this sign-up would have made. It is never saved."""
-    return Account(email=claim.email, name=claim.name, needed_by=claim.needed_by, created_at=claim.created_at)
-
-
 def _with_newest_letter(account: Account, lines: Sequence[Line]) -> Sequence[Line]:
-    """Once they asked for the welcome letter again, the line is about the one they wait for."""
+    """Lines in which the welcome letter's is about the newest one.
+
+    Once they asked for the welcome letter again, the line is about the one they wait for.
+    """
     again = Step.objects.filter(account=account, kind__in=THEIR_LETTERS[1:]).order_by("-pk").first()
     has_gone = any(line.kind == WELCOME and line.mark == "done" for line in lines)
     return _with_letter(again if has_gone else None, lines or first_lines())
 
 
 def _with_letter(letter: Step | None, lines: Sequence[Line]) -> Sequence[Line]:
-    """The line about the welcome letter tells of this one instead."""
+    """Lines in which the one about the welcome letter tells of this letter instead."""
     newest = dataclasses.replace(line_of(letter), kind=WELCOME) if letter else None
     return [newest if newest and line.kind == WELCOME else line for line in lines]
 
@@ -123,7 +122,10 @@ def _words(line: Line, email: str) -> dict:
 
 
 def _may_enter(state: Situation):
-    """Not for who was let in with a debt: to them the line above says that the workspace is late."""
+    """Sentence for those who may enter.
+
+    Not for who was let in with a debt: to them the line above says that the workspace is late.
+    """
     rest = [line.mark for line in state.lines if line.kind != WELCOME]
     return say("waiting.may_enter") if rest and set(rest) == {"done"} else ""
 
@@ -148,7 +150,7 @@ def _next_try(state: Situation):
 
 
 def note_what_they_saw(account: Account, top: str) -> None:
-    """One diary line for each change of what the page says, not one for each look at it.
+    """Note in the diary what the page says, once for each change of it, not for each look at it.
 
     What a receipt says at first goes without saying: the sign-up is in the diary.
     """

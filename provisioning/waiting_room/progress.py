@@ -1,4 +1,4 @@
-"""Where an account stands, as its owner is told: facts in, keys of sentences out. No database, no clock."""
+"""Progress of an account, as its owner is told: facts in, keys of sentences out. No database, no clock."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from accounts.sentences import SENTENCES
 from accounts.status import Status
 from provisioning.emails.delivery import names_the_mailbox
 from provisioning.kinds import WELCOME
-from provisioning.models import OWED, State, Step
+from provisioning.models import OWED, SETTLED, State, Step
 
 
 @dataclass(frozen=True)
 class Line:
-    """One step in words: `mark` is done, open, late or dead; `key` names the sentence."""
+    """Line about one step: `mark` is done, open, late or dead; `key` names the sentence."""
 
     kind: str
     mark: str
@@ -28,7 +28,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Situation:
-    """The sentence at the top, one line a step, and when we try next (None: now, or nothing to try)."""
+    """Situation of an account, as the page shows it.
+
+    The sentence at the top, one line a step, and when we try next (None: now, or nothing to try).
+    """
 
     top: str
     lines: tuple[Line, ...]
@@ -37,13 +40,17 @@ class Situation:
 
     @property
     def settled(self) -> bool:
-        """Nothing more comes. Before a sign-up is picked up it has no lines yet."""
+        """True if nothing more comes.
+
+        Before a sign-up is picked up it has no lines yet.
+        """
         if not self.lines:
             return self.top == "waiting.ready"
         return all(line.mark in ("done", "dead") for line in self.lines)
 
 
 def line_of(step: Step) -> Line:
+    """Line about a step, from its state and its error."""
     if step.state == State.DONE:
         return Line(step.kind, "done", step.done_at)
     if step.state == State.DEAD:
@@ -52,7 +59,7 @@ def line_of(step: Step) -> Line:
 
 
 def _how_it_ended(step: Step) -> str:
-    """A letter that came back, or one that was refused without a word about the mailbox."""
+    """End of a welcome letter that was given up: it came back, or was refused without a word about the mailbox."""
     if step.kind != WELCOME:
         return ""
     if step.reference:
@@ -61,17 +68,16 @@ def _how_it_ended(step: Step) -> str:
 
 
 def situation(status: str, steps: Iterable[Step], probes: dict[str, datetime], now: datetime) -> Situation:
-    """`probes`: when each dependency that is down for everybody is asked again."""
+    """Situation of an account with this status and these steps.
+
+    `probes`: when each dependency that is down for everybody is asked again.
+    """
     steps = list(steps)
     lines = tuple(line_of(step) for step in steps)
-    may_enter = bool(steps) and all(_settled(step) for step in steps if step.kind != WELCOME)
+    may_enter = bool(steps) and all(step.state in SETTLED for step in steps if step.kind != WELCOME)
     return Situation(
         _top(status, steps, lines), lines, _next_try(steps, probes, now), may_enter or status == Status.ACTIVE
     )
-
-
-def _settled(step: Step) -> bool:
-    return step.state in (State.DONE, State.WAIVED)
 
 
 def _top(status: str, steps: Iterable[Step], lines: Iterable[Line]) -> str:
@@ -84,7 +90,10 @@ def _top(status: str, steps: Iterable[Step], lines: Iterable[Line]) -> str:
 
 
 def _only_the_address(steps: Iterable[Step]) -> bool:
-    """It came back, or was refused by name. Any other refusal may be of us."""
+    """True if nothing but the welcome letter was given up, and that because of its address.
+
+    It came back, or was refused by name. Any other refusal may be of us.
+    """
     dead = [step for step in steps if step.state == State.DEAD]
     return bool(dead) and all(
         step.kind == WELCOME and step.permanent and _how_it_ended(step) != "refused" for step in dead

@@ -1,4 +1,4 @@
-"""The waiting room, where everybody who signed up arrives, and home."""
+"""Views of the waiting room, at which everybody who signed up arrives, and of the home page."""
 
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import redirect, render
@@ -19,7 +19,7 @@ from provisioning.waiting_room.pages import account_page, claim_page, look_at
 @never_cache
 @require_safe
 def arriving(request):
-    """Steps of this browser's sign-up, or of whoever is logged in; the visit itself starts the repair."""
+    """Waiting room for this browser's sign-up, or for the person logged in; the visit itself starts the repair."""
     claim = None if request.user.is_authenticated else latest_claim(request)
     if not claim and not request.user.is_authenticated:
         return render(request, "provisioning/stranger.html", {"sentence": say("waiting.stranger")})
@@ -34,7 +34,10 @@ def arriving(request):
 
 
 def _answer(request, context: dict):
-    """The page; or for the script that keeps it lively only its changing part, and nothing if that is the same."""
+    """Response with the page, or for the script that keeps it lively with its changing part only (ETag).
+
+    Nothing if that is the same.
+    """
     if not request.GET.get("part"):
         return render(request, "provisioning/arriving.html", context)
     part = render(request, "provisioning/_arriving.html", context)
@@ -47,6 +50,7 @@ def _answer(request, context: dict):
 @login_required
 @require_safe
 def home(request):
+    """Home page, once they may enter, with a notice of each set-up step that is still owed or was given up."""
     state = look_at(request.user)
     if not state.may_enter:
         return redirect("arriving")

@@ -1,4 +1,4 @@
-"""Creating a workspace, wherever WORKSPACE_URL says workspaces live.
+"""Workspace backends, chosen by the scheme of WORKSPACE_URL.
 
 A backend is a module with `create(step, url) -> reference`, safe to repeat with the same step.
 """
@@ -15,11 +15,12 @@ BACKENDS = {"local": local, "postgres-schema": postgres_schema, "https": http, "
 
 
 def create(step: Step) -> str:
+    """Create the workspace of a step in the configured backend, and return its reference. Raises StepFailed."""
     return BACKENDS[backend_name()].create(step, settings.WORKSPACE_URL)
 
 
 def record(steps: Sequence[Step]) -> None:
-    """Write down the workspaces that now exist, in the transaction that settles their steps."""
+    """Insert the rows of the workspaces that now exist, in the transaction that settles their steps."""
     rows = [
         Workspace(account_id=step.account_id, key=step.key, backend=backend_name(), reference=step.reference[:200])
         for step in steps
@@ -28,4 +29,5 @@ def record(steps: Sequence[Step]) -> None:
 
 
 def backend_name() -> str:
+    """Scheme of WORKSPACE_URL."""
     return urlsplit(settings.WORKSPACE_URL).scheme

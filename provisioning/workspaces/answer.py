@@ -1,4 +1,4 @@
-"""Judging an HTTP answer: is it the workspace service's own, is it about this person, and what does it say?
+"""Classification of an HTTP answer: the workspace service's own or not, about this person or not, and its words.
 
 Whatever stands between (a proxy, a firewall, a login page, a parked domain) answers, too, in pages. What it
 says is about nobody: it is neither a workspace nor a refusal of a person. Pure: bytes in, words out.
@@ -45,7 +45,7 @@ NO_WORDS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufffd]+")
 
 @dataclass(frozen=True)
 class Answer:
-    """A status, the headers (in lower case) and as much of the body as came; `whole`: nothing was cut."""
+    """HTTP answer: status, headers (in lower case) and as much of the body as came; `whole`: nothing was cut."""
 
     status: int
     headers: Mapping[str, str]
@@ -92,7 +92,10 @@ def _class_of(status: int) -> str:
 
 
 def _is_a_page(answer: Answer, text: str, parsed: Any) -> bool:
-    """JSON under any name is the service's; a page is not, nor is a picture, nor a page of which nothing came."""
+    """True if the answer is a page, not the service's own.
+
+    JSON under any name is the service's; a page is not, nor is a picture, nor a page of which nothing came.
+    """
     if parsed is not None or text.lstrip()[:1] in ("{", "["):
         return False
     cut_off = "html" in answer.media_type and not answer.whole
@@ -101,7 +104,7 @@ def _is_a_page(answer: Answer, text: str, parsed: Any) -> bool:
 
 
 def _id_in(parsed: Any) -> str:
-    """An `id` that can be kept as it is, or none: a mended one would name nothing."""
+    """The `id` of an answer if it can be kept as it is, or none: a mended one would name nothing."""
     found = parsed.get("id") if isinstance(parsed, dict) else None
     if isinstance(found, int) and not isinstance(found, bool):
         found = str(found)
@@ -110,7 +113,10 @@ def _id_in(parsed: Any) -> str:
 
 
 def _text(answer: Answer) -> str:
-    """Marks at the start and the look of the bytes are believed before what the headers say of them."""
+    """Body as text.
+
+    Marks at the start and the look of the bytes are believed before what the headers say of them.
+    """
     body = _unzipped(answer.body)
     named = re.search(r"charset=[\"']?([\w.:-]+)", answer.headers.get("content-type", ""), re.IGNORECASE)
     for charset in (*_looks_like(body), named[1] if named else "utf-8"):
@@ -120,7 +126,7 @@ def _text(answer: Answer) -> str:
 
 
 def _unzipped(body: bytes) -> bytes:
-    """What is zipped without saying so."""
+    """Body, unzipped where it is gzip without saying so."""
     if body.startswith(b"\x1f\x8b"):
         with suppress(zlib.error):
             return zlib.decompressobj(wbits=31).decompress(body, 8 * LONGEST_LOOK)
@@ -135,7 +141,7 @@ def _looks_like(body: bytes) -> list[str]:
 
 
 def _parsed(text: str) -> Any:
-    """None where it is no JSON, or JSON that says nothing."""
+    """Body parsed as JSON; None where it is no JSON, or JSON that says nothing."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -150,7 +156,7 @@ def _words(text: str, parsed: Any) -> str:
 
 
 def _told(parsed: Any, depth: int) -> list[str]:
-    """What a problem says about itself, wherever it keeps it."""
+    """Texts in which a JSON problem says something about itself, wherever it keeps them."""
     if isinstance(parsed, str | int | float):
         return [str(parsed)] if not isinstance(parsed, bool) else []
     if isinstance(parsed, list):

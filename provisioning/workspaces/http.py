@@ -1,4 +1,4 @@
-"""`https://token@host/path`: an interface of the platform's own, asked by an idempotent PUT."""
+"""HTTP workspace backend (`https://token@host/path`): a platform's own interface, asked by an idempotent PUT."""
 
 import http.client
 import socket
@@ -48,8 +48,10 @@ def create(step: Step, url: str) -> str:
 
 
 class _LastAnswer(http.client.HTTPResponse):
-    """Past every 1xx to the answer itself. Python skips 100 only: after a 103 the next person on that connection
-    would be told what was meant for this one."""
+    """HTTP response that reads past every 1xx to the answer itself.
+
+    Python skips 100 only: after a 103 the next person on that connection would be told what was meant for this one.
+    """
 
     def _read_status(self):
         for _ in range(MOST_HINTS):
@@ -61,7 +63,7 @@ class _LastAnswer(http.client.HTTPResponse):
 
 
 class _InTime:
-    """A limit for the whole head: the library's is for each byte of it."""
+    """Connection with a time limit for the whole head: the library's is for each byte of it."""
 
     response_class: Any = _LastAnswer
     sock: socket.socket | None
@@ -90,6 +92,7 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
 
 @cache
 def pool() -> urllib3.PoolManager:
+    """Connection pools of this process, without retries."""
     manager = urllib3.PoolManager(maxsize=64, timeout=TIMEOUT, retries=False)
     manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
     return manager
@@ -97,6 +100,7 @@ def pool() -> urllib3.PoolManager:
 
 @cache
 def target(url: str) -> tuple[str, dict[str, str]]:
+    """Base URL of the workspace service, and the headers with its token."""
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
     token = unquote(parts.username or "")
@@ -106,9 +110,10 @@ def target(url: str) -> tuple[str, dict[str, str]]:
 
 
 def _read(answer: Any) -> Answer:
-    """The head, and what is said within ANSWER_SECONDS and LONGEST_ANSWER: a service that drips is cut off.
+    """Read an answer: the head, and what is said within ANSWER_SECONDS and LONGEST_ANSWER.
 
-    Once the head is there the status decides; whatever is missing of the words is not worth another try.
+    A service that drips is cut off. Once the head is there the status decides; whatever is missing of the words is
+    not worth another try.
     """
     deadline = time.monotonic() + ANSWER_SECONDS
     said, whole = b"", False

@@ -1,4 +1,4 @@
-"""`postgres-schema:` a schema, an owner role and a first table for each workspace, in one transaction.
+"""PostgreSQL workspace backend (`postgres-schema:`): schema, owner role and first table of each, in one transaction.
 
 Names come from the account's id, never from what somebody typed. Roles cannot log in: the platform grants
 them to the role it connects with (`SET ROLE`), so that one workspace cannot read another's tables.
@@ -14,7 +14,7 @@ from provisioning.models import Step
 
 
 def create(step: Step, url: str) -> str:
-    """The name of the schema. Safe to repeat: whatever is there already is left as it is."""
+    """Create the schema, and return its name. Safe to repeat: whatever is there already is left as it is."""
     name = name_for(step.account_id)
     try:
         _create(name, step)
@@ -24,11 +24,15 @@ def create(step: Step, url: str) -> str:
 
 
 def name_for(account_id: UUID) -> str:
+    """Name of the schema and of the role that owns it."""
     return f"workspace_{account_id.hex}"
 
 
 def remove(account_id: UUID) -> None:
-    """The schema with all that is in it, and its owner, in the caller's transaction. None there, nothing done."""
+    """Drop the schema with all that is in it, and its owner, in the caller's transaction.
+
+    None there, nothing done.
+    """
     name = name_for(account_id)
     with connection.cursor() as cursor:
         if _role_exists(cursor, name):
@@ -37,7 +41,10 @@ def remove(account_id: UUID) -> None:
 
 
 def _create(name: str, step: Step) -> None:
-    """Whoever deletes the account meanwhile waits for this to end, and finds the schema."""
+    """Create role, schema and table in one transaction that holds the account.
+
+    Whoever deletes the account meanwhile waits for this to end, and finds the schema.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM accounts_account WHERE id = %s FOR KEY SHARE", [step.account_id])
         if not cursor.fetchone():

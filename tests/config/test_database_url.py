@@ -66,8 +66,8 @@ from concurrent.futures import ThreadPoolExecutor
 from django.core.management import call_command
 from django.db import close_old_connections, connection
 from django.test import Client
-from accounts import hashing
-from config import children
+from accounts import hashers
+from launcher import processes
 call_command("migrate", verbosity=0)
 connection.close()
 
@@ -81,14 +81,14 @@ def visit(path, fields=None):
 def log_in(number):
     return visit("/login/", {"email": f"{number}@acme.example", "password": "x"})
 
-with hashing.a_turn(), ThreadPoolExecutor(6) as crowd:
-    free = hashing._places._value
+with hashers.a_turn(), ThreadPoolExecutor(6) as crowd:
+    free = hashers._places._value
     logins = [crowd.submit(log_in, number) for number in range(6)]
-    assert children.until(lambda: hashing._places._value == free - 6, 30)
+    assert processes.until(lambda: hashers._places._value == free - 6, 30)
     print(visit("/readyz"))
-    hashing._turns.release()
+    hashers._turns.release()
     print([login.result() for login in logins])
-    hashing._turns.acquire()
+    hashers._turns.acquire()
 print(connection.pool.get_stats()["pool_max"], connection.pool.get_stats()["connections_num"] <= 2)
 connection.close_pool()
 """

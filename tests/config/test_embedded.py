@@ -16,10 +16,10 @@ from launcher import postgres, private_servers, processes, servers
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOLD = """
-import sys; from pathlib import Path; from config import children, embedded
+import sys; from pathlib import Path; from launcher import private_servers, processes
 if "drop" in sys.argv:
-    children.can_leave_root = lambda: False
-with embedded.running(Path(sys.argv[1])):
+    processes.can_leave_root = lambda: False
+with private_servers.running(Path(sys.argv[1])):
     print("ready", flush=True)
     sys.stdin.read()
 """

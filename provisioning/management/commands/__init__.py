@@ -1,0 +1,1 @@
+"""Management commands: `backfill_step`, `doctor`, `sweep`."""

@@ -1,3 +1,5 @@
+"""Command `backfill_step`: owes a new set-up step to those who are active already."""
+
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
@@ -6,6 +8,8 @@ from provisioning.kinds import KINDS, LONGEST_KIND, shortened
 
 
 class Command(BaseCommand):
+    """Backfill of one of the platform's own steps of SETUP_STEPS."""
+
     help = "Owe a step of SETUP_STEPS to everybody who is active and never got it. It may be stopped and begun again."
 
     def add_arguments(self, parser):

@@ -1,3 +1,5 @@
+"""Command `doctor`: runs the health checks of every dependency and prints them in words."""
+
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.database.errors import DATABASE_ERRORS
@@ -5,6 +7,8 @@ from provisioning.doctor import EXAMINATIONS, Beware, Unwell
 
 
 class Command(BaseCommand):
+    """Health checks in words; exits 1 if one fails."""
+
     help = "Ask everything that Arrivals depends on, and say in words what works. Exits 1 if something does not."
     requires_system_checks = ("settings",)
 
