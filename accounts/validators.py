@@ -1,4 +1,4 @@
-"""Password normalisation for comparison (NIST SP 800-63B, RFC 8265), and validators for new passwords.
+"""Password normalisation for comparison (NIST SP 800-63B, RFC 8265), and password validators.
 
 Compared is the NFKC form with one sort of blank and without marks that nobody sees: what looks the same typed on
 another device opens the same account. Blanks at the ends count, as those do that stand between words.

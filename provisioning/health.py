@@ -1,4 +1,4 @@
-"""Health endpoints for machines: liveness, readiness, state of the repair, Prometheus metrics.
+"""Health checks for machines: liveness, readiness, state of the repair, Prometheus metrics.
 
 Is the process up, is the door open, does the repair run, how much is owed.
 """

@@ -18,7 +18,7 @@ TERMS = {
     "escalat": "support/digests/workload.py",
     "dashboard": "support/desk/dashboard.py",
     "outbox": "support/tickets/outbox.py",
-    "saved reply": "support/desk/reply_drafts.py",
+    "saved repl": "support/desk/reply_drafts.py",
     "digest": "support/digests/digests.py",
     "middleware": "accounts/middleware/rate_limits.py",
     "state machine": "accounts/status.py",

@@ -1,4 +1,4 @@
-"""Workload of the desk, and its limits: more than one agent can do. The owner is told, not the agent."""
+"""Workload of the desk, and escalation to the owner when it is more than one agent can do."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
