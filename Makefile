@@ -1,4 +1,4 @@
-.PHONY: install run test lock bench hosts screens
+.PHONY: install run test test-fast lock bench hosts screens
 PYTHON := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE :=  # else every program that is started compiles all it imports anew
 
@@ -23,6 +23,18 @@ test: install
 lock:
 	uv lock
 	uv export --no-header -q --format requirements-txt > requirements.txt
+
+# 115 s of processor time in two processes: about a minute where two cores are free. No browser, no worker, no web server.
+FAST := tests/test_*.py tests/names tests/language \
+	tests/door/test_letters.py tests/door/test_limits.py tests/door/test_links.py tests/door/test_table.py \
+	tests/provisioning/test_attribution.py tests/provisioning/test_journey.py tests/provisioning/test_retry.py \
+	tests/provisioning/test_status.py tests/support/test_acts.py tests/support/test_diagnosis.py \
+	tests/time/test_friction.py tests/time/test_hours.py tests/time/test_promises.py tests/time/test_rule.py
+
+test-fast: install
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/pytest -q -n 2 --dist loadfile $(FAST)
 
 bench: install
 	$(PYTHON) -m bench
