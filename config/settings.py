@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
 
-from config import env, folders, hosts, logs
+from config import env, folders, hosts, languages, logs
 from launcher import private_servers, programs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -179,8 +179,8 @@ OTP_TOTP_ISSUER = "Arrivals"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = languages.discovered(LOCALE_PATHS[0])
 LANGUAGE_COOKIE_NAME = "__Host-language" if ON_HTTPS else "language"
 LANGUAGE_COOKIE_AGE = 365 * 86400
 TIME_ZONE = "UTC"

@@ -12,10 +12,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.utils.module_loading import import_string
 
-from provisioning.kinds import KINDS, WELCOME, setup_kinds
+from provisioning.kinds import KINDS, setup_kinds
 from provisioning.models import Step
 
-OUR_STEPS = (WELCOME, "workspace")
+OUR_STEPS = [name for name in KINDS if not name.startswith("letter.")]
 
 
 @register("settings")

@@ -16,54 +16,54 @@ class Voice(models.TextChoices):
 
 
 class EventKind(models.TextChoices):
-    """Kind of a line in the diary, with the desk's words for it.
+    """Kind of a line in the diary, with the desk's words for it, which are English.
 
     Beside these there are `status.<state>`, `held_back.<door>`, `answered.<answer>` and `<step>.<outcome>`.
     """
 
-    SIGNED_UP = "signed_up", _("signed up")
-    SIGNED_UP_AGAIN = "signed_up_again", _("signed up again with the same password")
-    SIGNED_UP_WITH_OTHER_PASSWORD = "signed_up_with_other_password", _("signed up again with another password")
-    LOGGED_IN = "logged_in", _("logged in")
-    LOGGED_IN_AT_THE_DESK = "logged_in_at_the_desk", _("gave the right password at the desk")
-    SECOND_STEP_SET_UP = "second_step_set_up", _("set up a second step for the desk")
-    SECOND_STEP_PASSED = "second_step_passed", _("passed the desk's second step")
-    SECOND_STEP_REFUSED = "second_step_refused", _("gave a code that did not fit")
-    RECOVERY_CODE_USED = "recovery_code_used", _("used a recovery code")
-    TRIED_TO_LOG_IN = "tried_to_log_in", _("tried to log in")
-    LOOKED = "looked", _("looked where it stands")
-    WROTE = "wrote", _("wrote to us")
-    PROVED_MAILBOX = "proved_mailbox", _("proved the mailbox")
-    CHOSE_PASSWORD = "chose_password", _("chose a new password")
-    CHANGED_DETAILS = "changed_details", _("changed what they gave us")
-    CHANGED_PASSWORD = "changed_password", _("changed the password")
-    ASKED_FOR_MOVE = "asked_for_move", _("asked for another address")
-    MOVED_ADDRESS = "moved_address", _("has another address")
-    ENDED_SESSIONS = "ended_sessions", _("ended sessions")
-    MAIL_BOUNCED = "mail.bounced", _("a letter came back")
-    WELCOME_EMAIL_BOUNCED = "welcome_email.bounced", _("the welcome letter came back")
-    COMPLAINED = "complained", _("marked our letter as unwanted")
-    STATED_DEADLINE = "stated_deadline", _("said by when it is needed")
-    ASKED_FOR_RESET = "asked_for_reset", _("asked to choose a new password")
-    ASKED_FOR_RESEND = "asked_for_resend", _("asked for the letter again")
-    TYPED_WRONG_PASSWORD = "typed_wrong_password", _("typed a wrong password")
-    MAIL_BY_ANOTHER = "mail.by_another", _("somebody else answered their letter")
-    MAIL_AUTOMATIC = "mail.automatic", _("a machine answered our letter")
-    CORRECTED_ADDRESS = "corrected_address", _("the address was put right")
-    RECOVERED = "recovered", _("started the repair")
-    REPLIED = "replied", _("wrote a reply")
-    PUT_ASIDE = "put_aside", _("put the ticket aside")
-    HANDED_OVER = "handed_over", _("handed it to the owner")
-    ABUSIVE = "abusive", _("hid the words of a message")
-    NOT_ABUSIVE = "not_abusive", _("showed the words of a message again")
-    LINK_SENT = "link_sent", _("sent the letter that says how to get in")
-    LOOKED_AT = "looked_at", _("looked at this person")
-    TICKET_CLOSED = "ticket.closed", _("closed the ticket")
-    SESSIONS_ENDED = "sessions_ended", _("logged them out everywhere")
-    VOUCHED = "vouched", _("vouched for them and started a reset")
-    SAID_NOT_ME = "said_not_me", _("said that it was somebody else")
-    DELETED_EVERYTHING = "deleted_everything", _("deleted everything")
-    WORD_SENT = "word_sent", _("sent a word")
+    SIGNED_UP = "signed_up", "signed up"
+    SIGNED_UP_AGAIN = "signed_up_again", "signed up again with the same password"
+    SIGNED_UP_WITH_OTHER_PASSWORD = "signed_up_with_other_password", "signed up again with another password"
+    LOGGED_IN = "logged_in", "logged in"
+    LOGGED_IN_AT_THE_DESK = "logged_in_at_the_desk", "gave the right password at the desk"
+    SECOND_STEP_SET_UP = "second_step_set_up", "set up a second step for the desk"
+    SECOND_STEP_PASSED = "second_step_passed", "passed the desk's second step"
+    SECOND_STEP_REFUSED = "second_step_refused", "gave a code that did not fit"
+    RECOVERY_CODE_USED = "recovery_code_used", "used a recovery code"
+    TRIED_TO_LOG_IN = "tried_to_log_in", "tried to log in"
+    LOOKED = "looked", "looked where it stands"
+    WROTE = "wrote", "wrote to us"
+    PROVED_MAILBOX = "proved_mailbox", "proved the mailbox"
+    CHOSE_PASSWORD = "chose_password", "chose a new password"
+    CHANGED_DETAILS = "changed_details", "changed what they gave us"
+    CHANGED_PASSWORD = "changed_password", "changed the password"
+    ASKED_FOR_MOVE = "asked_for_move", "asked for another address"
+    MOVED_ADDRESS = "moved_address", "has another address"
+    ENDED_SESSIONS = "ended_sessions", "ended sessions"
+    MAIL_BOUNCED = "mail.bounced", "a letter came back"
+    WELCOME_EMAIL_BOUNCED = "welcome_email.bounced", "the welcome letter came back"
+    COMPLAINED = "complained", "marked our letter as unwanted"
+    STATED_DEADLINE = "stated_deadline", "said by when it is needed"
+    ASKED_FOR_RESET = "asked_for_reset", "asked to choose a new password"
+    ASKED_FOR_RESEND = "asked_for_resend", "asked for the letter again"
+    TYPED_WRONG_PASSWORD = "typed_wrong_password", "typed a wrong password"
+    MAIL_BY_ANOTHER = "mail.by_another", "somebody else answered their letter"
+    MAIL_AUTOMATIC = "mail.automatic", "a machine answered our letter"
+    CORRECTED_ADDRESS = "corrected_address", "the address was put right"
+    RECOVERED = "recovered", "started the repair"
+    REPLIED = "replied", "wrote a reply"
+    PUT_ASIDE = "put_aside", "put the ticket aside"
+    HANDED_OVER = "handed_over", "handed it to the owner"
+    ABUSIVE = "abusive", "hid the words of a message"
+    NOT_ABUSIVE = "not_abusive", "showed the words of a message again"
+    LINK_SENT = "link_sent", "sent the letter that says how to get in"
+    LOOKED_AT = "looked_at", "looked at this person"
+    TICKET_CLOSED = "ticket.closed", "closed the ticket"
+    SESSIONS_ENDED = "sessions_ended", "logged them out everywhere"
+    VOUCHED = "vouched", "vouched for them and started a reset"
+    SAID_NOT_ME = "said_not_me", "said that it was somebody else"
+    DELETED_EVERYTHING = "deleted_everything", "deleted everything"
+    WORD_SENT = "word_sent", "sent a word"
 
 
 # At which door somebody tried to get in, or to get an answer. Looking at the waiting room is no door: it is waiting.

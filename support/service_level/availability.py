@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from provisioning.engine import faults
 from provisioning.humanize import fixed, say_when
-from provisioning.intake.pickup import owe_letter
+from provisioning.intake.outbox import owe_letter
 from support.business_hours import add_working_days, closes_at, is_open, next_open
 from support.models import Away, Desk, Message, Promise, Ticket, the_desk
 from support.service_level import estimate, promises

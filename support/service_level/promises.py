@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from accounts.models import Account
 from provisioning.engine import faults
 from provisioning.humanize import fixed
-from provisioning.intake.pickup import owe_letter
+from provisioning.intake.outbox import owe_letter
 from provisioning.models import Outage, Step
 from support.business_hours import EARLIEST, LATEST, Schedule
 from support.models import Promise, Ticket, the_desk

@@ -12,7 +12,7 @@ from accounts.models import Account
 from accounts.status import UNFINISHED
 from provisioning.engine import faults
 from provisioning.humanize import fixed
-from provisioning.intake.pickup import owe_letter
+from provisioning.intake.outbox import owe_letter
 from provisioning.intake.waivers import waive
 from provisioning.kinds import WELCOME, label_of
 from provisioning.models import Outage, State, Step

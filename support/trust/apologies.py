@@ -12,7 +12,7 @@ from accounts.models import Account, Event, EventKind, Voice
 from accounts.status import Status
 from provisioning.engine import faults
 from provisioning.humanize import fixed
-from provisioning.intake.pickup import owe_letter
+from provisioning.intake.outbox import owe_letter
 from provisioning.models import Attempt, Outage, Outcome
 from support.business_hours import add_working_days
 from support.models import Desk, TrustRepair, the_desk

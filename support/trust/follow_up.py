@@ -14,7 +14,7 @@ from accounts.profile import deletion
 from provisioning.emails.compose import AFTER
 from provisioning.engine import faults
 from provisioning.humanize import fixed
-from provisioning.intake.pickup import owe_letter
+from provisioning.intake.outbox import owe_letter
 from support.models import Lost, Message, Ticket, TrustRepair, the_desk
 from support.tickets.queue import open_ticket
 
