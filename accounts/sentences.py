@@ -10,7 +10,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import EventKind
 from accounts.text.addresses import shown
 
 SENTENCES = {
@@ -94,7 +93,7 @@ SENTENCES = {
     "welcome_email.refused": _(
         "The mail service did not take the letter to {email}. That may be the address, or something on our side."
     ),
-    EventKind.WELCOME_EMAIL_BOUNCED: _(
+    "welcome_email.bounced": _(
         "The letter to {email} came back at {time}: that address does not take mail. Is it right?"
     ),
     "workspace.open": _("Your workspace is not ready yet."),

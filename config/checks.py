@@ -106,11 +106,11 @@ def _address() -> Iterator[CheckMessage]:
 def dotted_paths(**_: object) -> list[CheckMessage]:
     """Dotted paths of ours in the settings, each imported: middleware, views, hashers, sweeps, the beat's scheduler.
 
-    Most of them are read lazily, so without this a name that has moved is found by the first visitor.
+    Most of them are read lazily, so without this a name that has moved is found by the first visitor. Importing the
+    WSGI application is starting it, so that one is left to the server.
     """
-    named = [
-        (name, path) for name in set(dir(settings)) if name.isupper() for path in _texts(getattr(settings, name))
-    ]
+    names = {name for name in dir(settings) if name.isupper()} - {"WSGI_APPLICATION"}
+    named = [(name, path) for name in sorted(names) for path in _texts(getattr(settings, name))]
     return [
         Error(f"{name} names {path!r}, which is not there ({why})", id="config.E001")
         for name, path in named
