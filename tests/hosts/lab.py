@@ -120,7 +120,7 @@ class Lab:
 
     def _process(self, name: str, checkout: Path | None = None) -> Process:
         checkout = checkout or (self.old if self.old and name in STARTS_OLD else PROJECT)
-        command = [sys.executable, str(checkout / "manage.py"), PROGRAMS[name]]
+        command = [python_of(checkout), str(checkout / "manage.py"), PROGRAMS[name]]
         env = programs.environment() | self._environment(name)
         return Process(command, self.folder / f"{name}.log", env, cwd=checkout)
 
@@ -149,6 +149,12 @@ class Lab:
         for web in ("web1", "web2"):
             self.processes[web].wait_until(partial(self.answers, web, "readyz"), START, f"{web} to be ready")
         wait_until(lambda: self.answers("web1", "repairz"), START, "the first sweep")
+
+
+def python_of(checkout: Path) -> str:
+    """The interpreter of its own environment, where it has one: an older release needs other libraries."""
+    its = checkout / ".venv" / "bin" / "python"
+    return str(its) if its.exists() else sys.executable
 
 
 def folder_for(folder: Path, name: str) -> Path:
