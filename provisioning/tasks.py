@@ -49,12 +49,13 @@ def sweep_() -> None:
     if not sweep.first_this("tick", timedelta(seconds=settings.SWEEP_SECONDS / 2)):
         return
     sweep.fetch_everywhere(then=_begin_what_is_due)
+    if sweep.anything_due():
+        drain.apply_async(expires=settings.SWEEP_SECONDS * 5)
 
 
 def _begin_what_is_due() -> None:
     if sweep.anything_due():
         ENGINE.wake()
-        drain.apply_async(expires=settings.SWEEP_SECONDS * 5)
 
 
 @shared_task(name="provisioning.drain", Request=HINT)
