@@ -44,6 +44,13 @@ def test_the_level(told, expected):
     assert level(friction(told), told.failed)[0] == expected
 
 
+def test_every_door_at_which_they_tried_counts():
+    """By the kinds that are really written; looking at the waiting room is no door."""
+    kinds = ("asked_for_resend", "looked", "asked_for_reset", "tried_to_log_in", "signed_up_again", "wrote")
+    told = friction(story(*((kind, "") for kind in kinds)))
+    assert told.doors == ("“send it again”", "password reset", "log-in", "sign-up", "support")
+
+
 def test_what_happens_once_it_works_is_no_harm():
     late = Story(CAME, CAME + minutes(30), (Seen(CAME + minutes(40), "wrote"), Seen(CAME + minutes(50), "logged_in")))
     assert friction(late).doors == () and not friction(late).wrote
