@@ -4,7 +4,7 @@ The net: on a timer, with no act of anybody's, it finds whoever was left lying. 
 never with the number of accounts: every query has an index made for it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
 
@@ -18,9 +18,10 @@ from accounts.models import Account
 from accounts.status import UNFINISHED
 from provisioning.engine import faults, loop
 from provisioning.engine.loop import ENGINE
+from provisioning.engine.phases import Phase, run_phases
 from provisioning.engine.settle import give_tries_back, lock_accounts, recompute
 from provisioning.engine.sources import sources
-from provisioning.intake.pickup import BATCH, fetch_letters, pick_up
+from provisioning.intake.pickup import BATCH, LETTERS_ASKED_FOR, fetch_letters, pick_up, who_asked
 from provisioning.key_fingerprints import key_mark
 from provisioning.kinds import names_of, setup_kinds
 from provisioning.models import Heartbeat, Outage, Step
@@ -41,7 +42,7 @@ def fetch_everywhere(then: Callable[[], object] = lambda: None) -> None:
 
     `then` is called after each: what one has made due need not wait for the others.
     """
-    faults.phases([(path, import_string(path)) for path in settings.SWEEPS], then)
+    run_phases(_listed(settings.SWEEPS), then)
     beat("sweep", key_mark())
 
 
@@ -50,15 +51,19 @@ def fetch() -> None:
 
     Once in RECONCILE_EVERY also reconcile, and run settings.CHORES.
     """
-    faults.phases(
+    run_phases(
         [
-            ("picking up who asked", partial(_until_fewer_than_a_batch, pick_up)),
-            ("owing letters", partial(_until_fewer_than_a_batch, fetch_letters)),
+            Phase("picking up who asked", partial(_until_fewer_than_a_batch, pick_up), [who_asked]),
+            Phase("owing letters", partial(_until_fewer_than_a_batch, fetch_letters), LETTERS_ASKED_FOR),
         ]
     )
     if first_this("reconcile", RECONCILE_EVERY):
         reconcile()
-        faults.phases([(path, import_string(path)) for path in settings.CHORES])
+        run_phases(_listed(settings.CHORES))
+
+
+def _listed(paths: Iterable[str]) -> list[Phase]:
+    return [Phase(path, import_string(path)) for path in paths]
 
 
 def _until_fewer_than_a_batch(fetch_batch: Callable[[], int]) -> None:
@@ -94,13 +99,13 @@ def reconcile() -> None:
     Settling never leaves them apart, but a restored backup, a row changed by hand or a new set-up step may.
     """
     unfinished = Account.objects.filter(status__in=UNFINISHED, asked_at=None, is_active=True)
-    faults.phases(
+    run_phases(
         [
-            ("following dependencies", follow_dependencies),
-            ("giving tries back", partial(give_tries_back, Outage.objects.all())),
-            ("doubting times", doubt_times),
-            ("putting statuses right", partial(_recompute_settled, unfinished)),
-            ("asking for missing steps", partial(_ask_for_missing_steps, unfinished)),
+            Phase("following dependencies", follow_dependencies),
+            Phase("giving tries back", partial(give_tries_back, Outage.objects.all())),
+            Phase("doubting times", doubt_times),
+            Phase("putting statuses right", partial(_recompute_settled, unfinished)),
+            Phase("asking for missing steps", partial(_ask_for_missing_steps, unfinished)),
         ]
     )
 

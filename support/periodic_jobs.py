@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from accounts.database.clock import database_now
 from provisioning.engine import faults
+from provisioning.engine.phases import Phase, run_phases
 from provisioning.sweep import first_this
 from support.digests import digests
 from support.reviews import questions
@@ -24,20 +25,20 @@ def fetch() -> None:
 
 def run_periodic_jobs(now: datetime) -> None:
     """Run every periodic job once; one that breaks is named at the desk, and the others go on."""
-    faults.phases(
+    run_phases(
         [
-            ("reading the desk's hours", availability.check_hours),
-            ("letting in who must by the rule", lambda: unattended.let_in_who_must(now)),
-            ("telling people by when they are answered", lambda: availability.answer_those_who_wrote(now)),
-            ("keeping promises", promises.keep_answered),
-            ("saying first that a promise is late", lambda: promises.break_overdue(now)),
-            ("finding who is owed a word", lambda: apologies.assess(now)),
-            ("sending a line to those who are owed one", lambda: apologies.send_lines(now)),
-            ("asking how it went on", lambda: follow_up.advance(now)),
-            ("putting the questions of an outage", lambda: questions.ask(now)),
-            ("writing the letters of the day", lambda: digests.make(now)),
-            ("sending the letters of the day", lambda: digests.send(now)),
-            ("wording the desk's status line", lambda: availability.word_status(now)),
-            ("forgetting what went well", faults.forget_healed),
+            Phase("reading the desk's hours", availability.check_hours),
+            Phase("letting in who must by the rule", lambda: unattended.let_in_who_must(now)),
+            Phase("telling people by when they are answered", lambda: availability.answer_those_who_wrote(now)),
+            Phase("keeping promises", promises.keep_answered),
+            Phase("saying first that a promise is late", lambda: promises.break_overdue(now)),
+            Phase("finding who is owed a word", lambda: apologies.assess(now)),
+            Phase("sending a line to those who are owed one", lambda: apologies.send_lines(now)),
+            Phase("asking how it went on", lambda: follow_up.advance(now)),
+            Phase("putting the questions of an outage", lambda: questions.ask(now)),
+            Phase("writing the letters of the day", lambda: digests.make(now)),
+            Phase("sending the letters of the day", lambda: digests.send(now)),
+            Phase("wording the desk's status line", lambda: availability.word_status(now)),
+            Phase("forgetting what went well", faults.forget_healed),
         ]
     )

@@ -1,6 +1,6 @@
 """Isolation of failures: one row's exception ends that row's turn only, is kept as a Fault, and rests ever longer.
 
-Whatever is done for many goes through `each`; whatever is done one after the other goes through `phases`. Only a
+Whatever is done for many goes through `each`; whatever is done one after the other goes through phases.py. Only a
 database that is away ends them all: then there is nothing to be done for anybody.
 """
 
@@ -150,31 +150,6 @@ def readable(rows: "QuerySet[Row]", most: int | None = None) -> list[Row]:
     for key in _keys(rows, most):
         found += read(partial(list, rows.filter(pk=key)), [])
     return found
-
-
-def phases(parts: Iterable[tuple[str, Callable[[], object]]], then: Callable[[], object] = lambda: None) -> bool:
-    """Run these parts of a sweep one after the other, and after each `then`; those that broke lately rest.
-
-    False: not all went well.
-    """
-    known = dict(Fault.objects.filter(table="phase").annotate(rests=rests()).values_list("row", "rests"))
-    went_well = []
-    for name, do in parts:
-        went_well.append(_phase(name, do, known))
-        then()
-    return all(went_well)
-
-
-def _phase(name: str, do: Callable[[], object], known: dict[str, bool]) -> bool:
-    """Run one part of a sweep.
-
-    `known`: those that broke before, and whether they rest.
-    """
-    if known.get(name) or not turn("phase", name, do, "", whole=False):
-        return False
-    if name in known:
-        forget("phase", [name])
-    return True
 
 
 def resting(of: type[models.Model] | str) -> list[str]:

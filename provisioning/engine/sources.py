@@ -8,12 +8,15 @@ from functools import cache, partial
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
+from accounts.database.existence import which_exist
 from provisioning.engine import claim, faults, settle
 from provisioning.engine.claim import Result
 from provisioning.kinds import kinds_needing
+from provisioning.models import Step
 from provisioning.unknown_kinds import payable
 
 
@@ -52,7 +55,7 @@ class Steps:
         return kinds_needing()
 
     def any_due(self) -> bool:
-        return payable().filter(due_at__lte=Now()).exists()
+        return any(which_exist(_due)) and payable().filter(due_at__lte=Now()).exists()
 
     def claim(self, dependency: str, limit: int, probe: bool) -> Sequence[Any]:
         return claim.claim_due(dependency, kinds_needing()[dependency], limit, probe)
@@ -71,6 +74,10 @@ class Steps:
 
     def renew(self, rows: Sequence[Any]) -> None:
         claim.renew(rows)
+
+
+def _due() -> QuerySet[Step]:
+    return Step.objects.owed().filter(due_at__lte=Now())
 
 
 STEPS = Steps()

@@ -47,8 +47,9 @@ def pick_up(only: Iterable[UUID] | None = None) -> int:
 
     A batch that cannot be done as a whole is done one by one.
     """
-    all_asked = Account.objects.filter(asked_at__isnull=False, is_active=True)
-    asked = faults.without_resting(all_asked) if only is None else faults.awake(all_asked.filter(pk__in=list(only)))
+    asked = (
+        faults.without_resting(who_asked()) if only is None else faults.awake(who_asked().filter(pk__in=list(only)))
+    )
     try:
         with transaction.atomic():
             return _pick_up(asked)
@@ -56,7 +57,12 @@ def pick_up(only: Iterable[UUID] | None = None) -> int:
         if is_passing(error):
             raise
         one_by_one = list(asked.order_by("asked_at")[:BATCH])
-        return faults.each(one_by_one, lambda account: _pick_up(all_asked.filter(pk=account.pk)), "picking up")
+        return faults.each(one_by_one, lambda account: _pick_up(who_asked().filter(pk=account.pk)), "picking up")
+
+
+def who_asked() -> QuerySet[Account]:
+    """Accounts that signed up, or came back, and wait to be picked up."""
+    return Account.objects.filter(asked_at__isnull=False, is_active=True)
 
 
 def tickets_of(account_id: UUID) -> list[tuple[int, int]]:
@@ -107,9 +113,17 @@ def _refill(ids: list[UUID]) -> None:
 
 def fetch_letters() -> int:
     """Owe the letters that were asked for at a door. Returns how many were asked for, at most BATCH of a sort."""
-    claims = _each_of(SignupClaim.objects.filter(letter_owed=True), _owe_already_here, "owing a letter")
+    claims = _each_of(claims_owed_a_letter(), _owe_already_here, "owing a letter")
     requests = _each_of(AccessRequest.objects.all(), _answer, "answering")
     return max(claims, requests)
+
+
+def claims_owed_a_letter() -> QuerySet[SignupClaim]:
+    """Claims of an address that somebody has, who is owed a letter about it."""
+    return SignupClaim.objects.filter(letter_owed=True)
+
+
+LETTERS_ASKED_FOR = [claims_owed_a_letter, AccessRequest.objects.all]
 
 
 def _each_of(rows: QuerySet, do: Callable[[Any], object], doing: str) -> int:

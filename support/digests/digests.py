@@ -17,6 +17,7 @@ from accounts.database.clock import due
 from accounts.models import Account
 from accounts.status import Status
 from provisioning.engine import circuit_breaker, faults
+from provisioning.engine.phases import Phase, run_phases
 from provisioning.humanize import say_span, say_when
 from provisioning.kinds import MAIL
 from support.business_hours import DAY, Schedule, Span, is_open, next_open, open_spans
@@ -65,11 +66,11 @@ def make(now: datetime) -> None:
     """Periodic job: write the digests that are due, each of them by itself."""
     desk = the_desk()
     schedule = desk.schedule()
-    faults.phases(
+    run_phases(
         [
-            ("writing her letter of the day", lambda: _write_to_her(desk, schedule, now)),
-            ("telling the owner what is too much", lambda: _tell_owner(desk, schedule, now)),
-            ("telling the backup who is blocked", lambda: _tell_backup(desk, schedule, now)),
+            Phase("writing her letter of the day", lambda: _write_to_her(desk, schedule, now)),
+            Phase("telling the owner what is too much", lambda: _tell_owner(desk, schedule, now)),
+            Phase("telling the backup who is blocked", lambda: _tell_backup(desk, schedule, now)),
         ]
     )
 

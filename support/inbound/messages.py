@@ -10,6 +10,7 @@ from functools import partial
 from hashlib import sha256
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
@@ -37,15 +38,19 @@ WORDLESS = "(A mail without words.)"
 
 def read_mail() -> None:
     """Periodic job: parse unread mail, of those who have an account first, then the oldest."""
-    unread = InboundMail.objects.filter(read_at=None).defer("posted")
-    waiting = faults.without_resting(unread, READING)
+    waiting = faults.without_resting(unread(), READING)
     if not waiting.exists():
         return
     until, turns = time.monotonic() + AT_MOST, 0
-    in_order = unread.select_for_update(skip_locked=True).order_by("-known", "at")
+    in_order = unread().select_for_update(skip_locked=True).order_by("-known", "at")
     with Reader() as reader:
         while time.monotonic() < until and turns < BATCH and waiting.exists():
             turns += 1 if faults.batch(in_order, partial(_read, reader), READING, 1) else BATCH // 10
+
+
+def unread() -> QuerySet[InboundMail]:
+    """Mail that was taken in and not yet parsed."""
+    return InboundMail.objects.filter(read_at=None).defer("posted")
 
 
 def _read(reader: Reader, mail: InboundMail) -> None:

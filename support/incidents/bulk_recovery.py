@@ -86,8 +86,12 @@ def stop(recovery: Recovery, because: str) -> bool:
 
 def advance() -> None:
     """Periodic job: look once at each recovery that runs, settle the turns, then ask the next ones."""
-    running = Recovery.objects.filter(ended_at=None).select_related("incident")
-    faults.batch(running, _go_on, "recovering everybody of an incident")
+    faults.batch(running().select_related("incident"), _go_on, "recovering everybody of an incident")
+
+
+def running() -> QuerySet[Recovery]:
+    """Recoveries that have not ended."""
+    return Recovery.objects.filter(ended_at=None)
 
 
 def _go_on(recovery: Recovery) -> None:

@@ -34,7 +34,12 @@ MOST_ROWS = 2000
 
 def follow() -> None:
     """Periodic job: for each open incident, the people it touches, its end, and the notices."""
-    faults.batch(Incident.objects.filter(closed_at=None), _follow, "following this incident", whole=False)
+    faults.batch(open_incidents(), _follow, "following this incident", whole=False)
+
+
+def open_incidents() -> QuerySet[Incident]:
+    """Incidents that nobody and nothing has closed yet."""
+    return Incident.objects.filter(closed_at=None)
 
 
 def _follow(incident: Incident) -> None:
@@ -54,12 +59,17 @@ def failure_class(error: str) -> str:
 
 def open_from_outages() -> None:
     """Open an incident for each outage that has none, or reopen a recent one of its service."""
-    have_one = Incident.objects.filter(outage=OuterRef("pk"), closed_at=None, ended_at=None)
     faults.batch(
-        Outage.objects.filter(~Exists(have_one), ended_at=None),
+        without_incident(),
         lambda outage: _open(outage.dependency_id, outage.failure, outage.error, outage.began_at, outage),
         "making an incident of this outage",
     )
+
+
+def without_incident() -> QuerySet[Outage]:
+    """Outages that last and have no incident."""
+    have_one = Incident.objects.filter(outage=OuterRef("pk"), closed_at=None, ended_at=None)
+    return Outage.objects.filter(~Exists(have_one), ended_at=None)
 
 
 def open_from_failures() -> None:
@@ -67,21 +77,36 @@ def open_from_failures() -> None:
 
     Now and then it works, so that the circuit breaker stays closed.
     """
-    lately = Step.objects.of_setup().filter(clock.lately("failed_at", WITHIN)).exclude(error="")
-    lately = lately.only("account_id", "dependency", "error", "permanent", "failed_at")
-    owed = Q(state__in=OWED)
-    given_up = Q(clock.lately("account__status_at", WITHIN), state=State.DEAD, account__status=Status.FAILED)
     people: dict[tuple[str, str], dict[UUID, Step]] = defaultdict(dict)
-    for step in [*lately.filter(owed)[:MOST_ROWS], *lately.filter(given_up)[:MOST_ROWS]]:
+    for step in [*failing()[:MOST_ROWS], *given_up_lately()[:MOST_ROWS]]:
         if not (step.permanent and step.dependency == "mail"):  # an address that bounces is one person's
             people[step.dependency, failure_class(step.error)][step.account_id] = step
     if not people:
         return
-    known = set(Incident.objects.filter(closed_at=None).values_list("dependency", flat=True))
+    known = set(open_incidents().values_list("dependency", flat=True))
     for (service, failure), steps in people.items():
         if len(steps) >= PEOPLE and service not in known:
             opened = partial(_open_from, service, failure, steps.values())
             faults.turn(Dependency, service, opened, "making an incident of its failures")
+
+
+def failing() -> QuerySet[Step]:
+    """Set-up steps that failed within the last ten minutes, and are still owed."""
+    return _failed_lately().filter(state__in=OWED)
+
+
+def given_up_lately() -> QuerySet[Step]:
+    """Set-up steps that failed within the last ten minutes, and by which an account was given up."""
+    status = {"state": State.DEAD, "account__status": Status.FAILED}
+    return _failed_lately().filter(clock.lately("account__status_at", WITHIN), **status)
+
+
+def _failed_lately() -> QuerySet[Step]:
+    lately = Step.objects.of_setup().filter(clock.lately("failed_at", WITHIN)).exclude(error="")
+    return lately.only("account_id", "dependency", "error", "permanent", "failed_at")
+
+
+FAILING = [failing, given_up_lately]
 
 
 def _open_from(service: str, failure: str, steps: Iterable[Step]) -> None:

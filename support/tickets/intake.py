@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from accounts.signup import ask_for_repair
 from accounts.status import Status
 from provisioning.emails.rate_limit import mailbox_of
 from provisioning.engine import faults
+from provisioning.engine.phases import Phase, run_phases
 from provisioning.intake.bounces import record_bounce
 from provisioning.intake.outbox import owe_letter
 from provisioning.models import Step
@@ -44,8 +45,17 @@ def take(email: str, body: str) -> Message:
 
 def settle_messages() -> None:
     """Periodic job: start repairs for new messages, then answer them or open tickets."""
-    if Message.objects.filter(settled_at=None).exists():
-        faults.phases([("reading what people wrote", begin_repairs), ("answering who wrote", end_repairs)])
+    run_phases(
+        [
+            Phase("reading what people wrote", begin_repairs, [unsettled]),
+            Phase("answering who wrote", end_repairs, [unsettled]),
+        ]
+    )
+
+
+def unsettled() -> QuerySet[Message]:
+    """Messages to which the machine has not yet done all that is its part."""
+    return Message.objects.filter(settled_at=None)
 
 
 def begin_repairs() -> None:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.database.clock import database_now
 from accounts.database.clock import due as has_come
+from accounts.database.existence import which_exist
 from accounts.models import Account
 from provisioning.emails.delivery import MAIL, hand_over
 from provisioning.emails.rate_limit import Letter as ToCount
@@ -52,14 +53,14 @@ class Outbox:
         return (MAIL,)
 
     def any_due(self) -> bool:
-        return faults.without_resting(_due(), POSTING).exists()
+        return any(which_exist(unsent)) and faults.without_resting(_due(), POSTING).exists()
 
     def claim(self, _dependency: str, limit: int, _probe: bool) -> list[Letter]:
         """Lease due letters in one statement; where one of them cannot be claimed, one by one."""
         claimed: list[Letter] = []
-        due = faults.without_resting(_due(), POSTING)
-        if not due.exists():
-            return []
+        if not any(which_exist(unsent)):
+            return claimed
+        due = faults.awake(_due(), POSTING)
         faults.attempt(
             lambda: claimed.extend(_claim(due, limit)),
             lambda _error: faults.batch(
@@ -117,7 +118,12 @@ def _claim(due: QuerySet[Letter], limit: int) -> list[Letter]:
 
 def _due() -> QuerySet[Letter]:
     in_time = Q(not_after=None) | Q(not_after__gt=Now())
-    return Letter.objects.filter(in_time, has_come("due_at", _furthest()), sent_at=None, given_up_at=None)
+    return unsent().filter(in_time, has_come("due_at", _furthest()))
+
+
+def unsent() -> QuerySet[Letter]:
+    """Letters that are owed, whether due or not."""
+    return Letter.objects.filter(sent_at=None, given_up_at=None)
 
 
 def _furthest() -> timedelta:

@@ -41,12 +41,8 @@ def open_ticket(account: Account | None, email: str, why: str) -> Ticket:
 
 def take_over_given_up() -> None:
     """Open a ticket for each account on which the machine gave up, or on a step that it came to be owed later."""
-    has_one = Ticket.objects.filter(account=OuterRef("pk"), closed_at=None)
-    given_up = Account.objects.filter(~Exists(has_one), status=Status.FAILED)
-    had_one = Ticket.objects.filter(account=OuterRef("account"), opened_at__gte=OuterRef("failed_at"))
-    later = _given_up_later().filter(~Exists(had_one)).values("account")
-    since = Account.objects.filter(~Exists(has_one), pk__in=later)
-    for theirs in (given_up, since):
+    later = without_ticket_since().filter(counted()).values("account")
+    for theirs in (failed_without_ticket(), _without_ticket().filter(pk__in=later)):
         faults.batch(
             theirs.order_by("status_at"),
             lambda account: open_ticket(account, account.email, Ticket.Why.GAVE_UP),
@@ -55,17 +51,34 @@ def take_over_given_up() -> None:
         )
 
 
-def _given_up_later() -> QuerySet[Step]:
-    return given_up_later().filter(counted())
+def failed_without_ticket() -> QuerySet[Account]:
+    """Accounts on which the machine gave up, and of which no ticket is open."""
+    return _without_ticket().filter(status=Status.FAILED)
+
+
+def _without_ticket() -> QuerySet[Account]:
+    return Account.objects.filter(~Exists(Ticket.objects.filter(account=OuterRef("pk"), closed_at=None)))
+
+
+def without_ticket_since() -> QuerySet[Step]:
+    """Steps that came to be owed to the active and were given up, and for which no ticket was opened since."""
+    had_one = Ticket.objects.filter(account=OuterRef("account"), opened_at__gte=OuterRef("failed_at"))
+    return given_up_later().filter(~Exists(had_one))
+
+
+GIVEN_UP = [failed_without_ticket, without_ticket_since]
 
 
 def close_healed() -> None:
     """Close the tickets that were opened because the machine gave up, once the account is active after all."""
-    owed = _given_up_later().filter(account=OuterRef("account"))
-    gave_up = Ticket.objects.filter(closed_at=None, why=Ticket.Why.GAVE_UP)
-    healed = gave_up.filter(~Exists(owed), account__status=Status.ACTIVE)
-    locked = healed.select_for_update(of=["self"], skip_locked=True)
+    owed = given_up_later().filter(counted(), account=OuterRef("account"))
+    locked = of_active_accounts().filter(~Exists(owed)).select_for_update(of=["self"], skip_locked=True)
     faults.batch(locked, partial(close, because="The account became active."), "closing this ticket", BATCH)
+
+
+def of_active_accounts() -> QuerySet[Ticket]:
+    """Open tickets of accounts that the machine gave up, and that are active by now."""
+    return Ticket.objects.filter(closed_at=None, why=Ticket.Why.GAVE_UP, account__status=Status.ACTIVE)
 
 
 def close(ticket: Ticket, because: str, actor: Account | None = None) -> None:
@@ -95,10 +108,14 @@ def reopen(ticket: Ticket, since: datetime) -> None:
 
 def wake() -> None:
     """Wake snoozed tickets whose time has come, or whose account has changed where they wait for that."""
+    faults.together(due_to_wake(), lambda tickets: tickets.update(**AWAKE), "waking this ticket")
+
+
+def due_to_wake() -> QuerySet[Ticket]:
+    """Snoozed tickets whose time has come."""
     changed = Q(wakes_on=Ticket.Wake.CHANGE, account__status_at__gt=F("asleep_since"))
     asleep = Ticket.objects.filter(closed_at=None, asleep_since__isnull=False)
-    due_to_wake = asleep.filter(changed | due("asleep_until", ASLEEP_AT_MOST))
-    faults.together(due_to_wake, lambda tickets: tickets.update(**AWAKE), "waking this ticket")
+    return asleep.filter(changed | due("asleep_until", ASLEEP_AT_MOST))
 
 
 AWAKE: dict = {"asleep_since": None, "asleep_until": None, "wakes_on": ""}
@@ -106,11 +123,15 @@ AWAKE: dict = {"asleep_since": None, "asleep_until": None, "wakes_on": ""}
 
 def refresh() -> None:
     """Bring what decides the priority up to date, for those whose turn it is: the cost is one batch."""
-    stale = Ticket.objects.filter(long_ago("facts_at", REFRESH_EVERY), closed_at=None)
-    awake = faults.without_resting(stale, REFRESHING)
+    awake = faults.without_resting(stale(), REFRESHING)
     pks = list(awake.order_by("facts_at").values_list("pk", flat=True)[:BATCH])
     if pks:
         faults.together(Ticket.objects.filter(pk__in=pks), refresh_these, REFRESHING)
+
+
+def stale() -> QuerySet[Ticket]:
+    """Open tickets of which it was long not looked up what decides when it is their turn."""
+    return Ticket.objects.filter(long_ago("facts_at", REFRESH_EVERY), closed_at=None)
 
 
 def refresh_these(tickets: QuerySet[Ticket]) -> None:

@@ -43,21 +43,6 @@ def test_it_is_tried_again_ever_more_rarely():
     assert dana in faults.without_resting(Account.objects.all())
 
 
-def test_a_part_of_the_sweep_that_breaks_rests_and_is_forgotten_once_it_went_well():
-    calls, after = [], []
-
-    def broken():
-        calls.append(1)
-        raise KeyError("x")
-
-    faults.phases([("tidying", broken), ("next", lambda: after.append(1))])
-    faults.phases([("tidying", broken), ("next", lambda: after.append(1))])
-    assert len(calls) == 1 and len(after) == 2
-    Fault.objects.update(next_at=Now())
-    faults.phases([("tidying", lambda: None)])
-    assert not Fault.objects.exists()
-
-
 def test_a_database_that_is_away_is_nobodys_fault():
     def gone(_account):
         raise OperationalError("the connection is closed")

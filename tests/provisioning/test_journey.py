@@ -352,7 +352,7 @@ def test_a_sweep_with_nothing_to_do_asks_little(world, django_assert_max_num_que
     sweep()
     Person.create()
     sweep()
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(25):
         sweep()
 
 
