@@ -59,10 +59,8 @@ def _entries(request) -> list[str]:
 
 def _is_for(entry: str, email: str) -> bool:
     number, _dot, seal = entry.rpartition(".")
-    return bool(number) and constant_time_compare(seal, _seal(number, email)) and _is_fresh(number)
-
-
-def _is_fresh(number: str) -> bool:
+    if not number or not constant_time_compare(seal, _seal(number, email)):
+        return False
     return 0 <= _today() - int(number.partition(".")[0]) <= GOOD_FOR.days
 
 

@@ -11,8 +11,10 @@ HOP = re.compile(r"\[(?P<bracketed>[^\[\]]+)\](:\d+)?|(?P<four>[\d.]+)(:\d+)?|(?
 
 def network_of(request) -> str:
     """Return the client's network, /32 or /64, or "unknown". What a proxy says counts only where it is an address."""
-    peer = request.META.get("REMOTE_ADDR", "")
-    address = address_in(_seen_by_our_proxy(request.META.get("HTTP_X_FORWARDED_FOR", ""))) or address_in(peer)
+    # Each proxy of ours adds one hop, and none of them an empty one: the outermost wrote the client's address.
+    hops = [hop for hop in map(str.strip, request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")) if hop]
+    seen_by_our_proxy = hops[-settings.PROXIES] if 0 < settings.PROXIES <= len(hops) else ""
+    address = address_in(seen_by_our_proxy) or address_in(request.META.get("REMOTE_ADDR", ""))
     if address is None:
         return "unknown"
     return str(ipaddress.ip_network((address, 32 if address.version == 4 else 64), strict=False))
@@ -30,9 +32,3 @@ def address_in(hop: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
-
-
-def _seen_by_our_proxy(forwarded: str) -> str:
-    """The hop that our outermost proxy wrote: each of ours adds one item, and none of them an empty one."""
-    hops = [hop for hop in (hop.strip() for hop in forwarded.split(",")) if hop]
-    return hops[-settings.PROXIES] if 0 < settings.PROXIES <= len(hops) else ""

@@ -98,14 +98,10 @@ def _save(typed: Typed, encoded: str, known: Account | None, right: bool, may_pr
     if not known and not fresh:
         right = _is_right(typed, account, may_prove)
     ask_for_repair(account, effective=right)
-    Event.objects.create(account=account, voice=Voice.THEY, kind=_what_they_did(fresh, right), shown=SHOWN)
+    again = EventKind.SIGNED_UP_AGAIN if right else EventKind.SIGNED_UP_WITH_OTHER_PASSWORD
+    how = EventKind.SIGNED_UP if fresh else again
+    Event.objects.create(account=account, voice=Voice.THEY, kind=how, shown=SHOWN)
     return account, right
-
-
-def _what_they_did(fresh: bool, right: bool) -> str:
-    if fresh:
-        return EventKind.SIGNED_UP
-    return EventKind.SIGNED_UP_AGAIN if right else EventKind.SIGNED_UP_WITH_OTHER_PASSWORD
 
 
 def ask_for_repair(account: Account, effective: bool = True) -> None:

@@ -84,16 +84,12 @@ class ContextWords:
 
     def validate(self, password, user=None):
         letters = rest = "".join(re.findall(r"[^\W\d_]", password.lower()))
-        for word in sorted(self.words | _words_about(user), key=len, reverse=True):
+        facts = folded(" ".join(getattr(user, name, "") or "" for name in ("email", "company", "name"))).lower()
+        theirs = {word for word in re.findall(r"[^\W\d_]+", facts) if len(word) >= SHORTEST_WORD}
+        for word in sorted(self.words | theirs, key=len, reverse=True):
             rest = rest.replace(word, "")
         if letters and not rest:
             raise ValidationError(_("Choose a password that is not made of your address, company or our name."))
 
     def get_help_text(self):
         return _("Not made of your address, your company or our name.")
-
-
-def _words_about(user) -> set[str]:
-    facts = folded(" ".join(getattr(user, name, "") or "" for name in ("email", "company", "name")))
-    words = re.findall(r"[^\W\d_]+", facts.lower())
-    return {word for word in words if len(word) >= SHORTEST_WORD}

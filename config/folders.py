@@ -45,18 +45,14 @@ def kept_secret(path: Path) -> str:
     fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
         if not path.exists():
-            _write_for_us_alone(fresh, secrets.token_urlsafe(50))
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(50))
             _put_first(fresh, path)
         return path.read_text().strip()
     except (OSError, UnicodeError) as error:
         raise refuse(
             "ARRIVALS_HOME", f"has a {path.name} that we may not read: make it ours, or remove it."
         ) from error
-
-
-def _write_for_us_alone(path: Path, words: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(words)
 
 
 def _put_first(fresh: Path, path: Path) -> None:

@@ -20,9 +20,5 @@ def _notices() -> list[str]:
     down: dict[str, Dependency] = {}
     with if_the_database_allows():
         down = cache.get_or_set("outages", circuit_breaker.broken_now, LOOK_AGAIN_AFTER) or {}
-    return [_notice(name, row.probe_at) for name, row in sorted(down.items())]
-
-
-def _notice(name: str, probe_at) -> str:
-    key = f"outage.{name}"
-    return say(key if key in SENTENCES else "outage.other", time=clock(probe_at))
+    keys = {name: f"outage.{name}" if f"outage.{name}" in SENTENCES else "outage.other" for name in down}
+    return [say(keys[name], time=clock(row.probe_at)) for name, row in sorted(down.items())]

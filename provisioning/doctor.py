@@ -182,7 +182,9 @@ def people() -> str:
     Raises Unwell while a dependency is down for everybody.
     """
     down = list(Dependency.objects.filter(broken=True).values_list("name", flat=True))
-    words = f"{payable().filter(due_at__lte=Now()).count()} steps are due{_to_active()}{_parked()}"
+    words = f"{payable().filter(due_at__lte=Now()).count()} steps are due{_to_active()}"
+    if kinds := ", ".join(f"{number} × {kind}" for kind, number in parked().items()):
+        words += f"; parked, since no step of SETUP_STEPS here has that name: {kinds}"
     if down:
         raise Unwell(f"wait for {', '.join(down)}, which is down for everybody; {words}")
     return words
@@ -197,11 +199,6 @@ def _to_active() -> str:
     dead = given_up_later().count()
     words = f"; {owed} are owed to people who are active" if owed else ""
     return words + (f"; {dead} of people who are active were given up" if dead else "")
-
-
-def _parked() -> str:
-    kinds = ", ".join(f"{number} × {kind}" for kind, number in parked().items())
-    return f"; parked, since no step of SETUP_STEPS here has that name: {kinds}" if kinds else ""
 
 
 def faults() -> str:

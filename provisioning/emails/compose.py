@@ -83,14 +83,15 @@ def compose(name: str, step: Step) -> EmailMultiAlternatives:
 
 
 def _compose(name: str, account: Account, step: Step, by_hand: bool) -> EmailMultiAlternatives:
-    now = timezone.now()
+    now, zone = timezone.now(), zone_of(account)
+    by_their_clock = {"zone": zone.key} if zone else {}
     context = {
         "account": account,
         "site": settings.SITE_URL,
         "support": settings.SUPPORT_EMAIL,
         "link": _link(name, account, step),
         "late_since": step.created_at if now - step.created_at > LATE else None,
-        "facts": step.facts | humanize_facts(step.facts | _by_their_clock(account), now),
+        "facts": step.facts | humanize_facts(step.facts | by_their_clock, now),
         "things": ", ".join(gettext(thing) for thing in step.facts.get("what", [])),
         "by_hand": by_hand,
     }
@@ -110,12 +111,6 @@ def _compose(name: str, account: Account, step: Step, by_hand: bool) -> EmailMul
     html = render_to_string("emails/_letter.html", context | {"words": linked})
     message.attach_alternative(html, "text/html")
     return message
-
-
-def _by_their_clock(account: Account) -> dict[str, str]:
-    """Time zone for the letter's moments: the desk's, but theirs if they chose one."""
-    zone = zone_of(account)
-    return {"zone": zone.key} if zone else {}
 
 
 def _words(template: str, context: dict) -> str:

@@ -143,7 +143,8 @@ def _learn_success(evidence: Evidence, worked: list[Report], now: datetime) -> N
 
 def verdict(evidence: Evidence, now: datetime) -> str:
     """DOWN, REFUSED, or nothing where the failures are the people's own, or too few to tell."""
-    if _weigh(evidence, refused=True) >= _refusals_needed(evidence):
+    named = [seen["named"] for seen in evidence.row.values() if seen["refused"] and seen["weight"]]
+    if _weigh(evidence, refused=True) >= (PEOPLE_NAMED if named and all(named) else PEOPLE):
         return REFUSED
     people = _weigh(evidence, refused=False)
     needed = people_needed(evidence, now)
@@ -165,8 +166,3 @@ def people_needed(evidence: Evidence, now: datetime) -> int:
 
 def _weigh(evidence: Evidence, refused: bool) -> float:
     return round(sum(seen["weight"] for seen in evidence.row.values() if bool(seen["refused"]) is refused), 3)
-
-
-def _refusals_needed(evidence: Evidence) -> int:
-    named = [seen["named"] for seen in evidence.row.values() if seen["refused"] and seen["weight"]]
-    return PEOPLE_NAMED if named and all(named) else PEOPLE

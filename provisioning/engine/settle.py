@@ -203,7 +203,10 @@ def _settle_one(step: Step, result: Result, now: datetime, down: set[str], their
         seconds=result.seconds,
         error=result.failure.reason if result.failure else "",
     )
-    return step, attempt, _diary_line(step, outcome, attempt.error, now) if counts else None
+    if not counts:
+        return step, attempt, None
+    how = in_diary(step.kind, outcome)
+    return step, attempt, Event(account_id=step.account_id, at=now, voice=Voice.WE, kind=how, detail=attempt.error)
 
 
 def _counts(step: Step, result: Result) -> bool:
@@ -245,10 +248,6 @@ def _fail(step: Step, failure: StepFailed, now: datetime, down: set[str]) -> Out
 def retry_rule() -> dict[str, Any]:
     """Waits in seconds and number of tries, from the settings, for engine/retry.py."""
     return {"waits": settings.SETUP_RETRY_SECONDS, "give_up_after": settings.SETUP_GIVE_UP_AFTER}
-
-
-def _diary_line(step: Step, outcome: Outcome, error: str, now: datetime) -> Event:
-    return Event(account_id=step.account_id, at=now, voice=Voice.WE, kind=in_diary(step.kind, outcome), detail=error)
 
 
 def _write(steps: Sequence[Step]) -> None:

@@ -20,17 +20,14 @@ def heard(sender, event: AnymailTrackingEvent, esp_name: str, **_more) -> None:
     account = Account.objects.filter(email=normal_email(storable(event.recipient or ""))).first()
     if account is None:
         return
+    # After a soft bounce Postmark goes on trying, and tells us how that ended.
+    goes_on = isinstance(event.esp_event, dict) and event.esp_event.get("Type") == "SoftBounce"
     reason = storable(event.mta_response or event.description or "no reason was given")
     if event.event_type == EventType.COMPLAINED:
         detail = storable(f"{esp_name}: {reason}")
         Event.objects.create(account=account, voice=Voice.THEY, kind=EventKind.COMPLAINED, detail=detail)
-    elif event.event_type in CAME_BACK and event.reject_reason in FOR_GOOD and not _will_be_tried_again(event):
+    elif event.event_type in CAME_BACK and event.reject_reason in FOR_GOOD and not goes_on:
         record_bounce(account, storable(f"the letter came back: {reason}"))
-
-
-def _will_be_tried_again(event: AnymailTrackingEvent) -> bool:
-    """True for a soft bounce: Postmark goes on trying after this one, and tells us how that ended."""
-    return isinstance(event.esp_event, dict) and event.esp_event.get("Type") == "SoftBounce"
 
 
 def record_bounce(account: Account, reason: str) -> None:

@@ -30,17 +30,12 @@ def waive(
             account=account, occasion="", kind__in=kinds, state__in=WAIVABLE
         )
         waived = list(steps.order_by("pk"))
-        _open_debts(waived, pay_by)
+        pks = [step.pk for step in waived]
+        Step.objects.filter(pk__in=pks).update(state=State.WAIVED, pay_by=pay_by, attempts=0)
+        Step.objects.filter(pk__in=pks, leased=False).update(due_at=Now())  # one under way keeps its lease
         Event.objects.bulk_create(_line(step, actor, reason) for step in waived)
         recompute([account.pk])
     return waived
-
-
-def _open_debts(steps: list[Step], pay_by: datetime) -> None:
-    """Waive these steps with fresh tries for what is to be paid; a claim that is under way keeps its lease."""
-    pks = [step.pk for step in steps]
-    Step.objects.filter(pk__in=pks).update(state=State.WAIVED, pay_by=pay_by, attempts=0)
-    Step.objects.filter(pk__in=pks, leased=False).update(due_at=Now())
 
 
 def _line(step: Step, actor: Account | None, reason: str) -> Event:

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import get_language_info
 
 from accounts.models import Account, Event, EventKind, SignupClaim, Voice
-from provisioning.models import Attempt, Step
+from provisioning.models import Attempt
 from support.actions.kept_input import NOTHING, Typed
 from support.actions.views import open_ticket_of
 from support.desk.dashboard import person
@@ -29,8 +29,9 @@ def card(account: Account, viewer: Account, only: str = "", again: Typed = NOTHI
     known = facts.facts_of(account, mates=mates)
     ticket = open_ticket_of(account)
     words, letters = Message.objects.filter(account=account), Letter.objects.filter(ticket__account=account)
+    tries = {step: Attempt.objects.filter(step=step).order_by("-ended_at")[:ATTEMPTS] for step in known.steps}
     return person(known, ticket, viewer, again) | {
-        "steps": [_owed(step) for step in known.steps],
+        "steps": [{"step": step, "what": plain(step.kind), "tries": list(tries[step])} for step in known.steps],
         "diary": diary(account, only),
         "only": only if only in VOICES else "",
         "proofs": proofs(account),
@@ -58,11 +59,6 @@ def note_look(account: Account, viewer: Account) -> None:
     recent = Event.objects.filter(account=account, at__gt=Now() - NOTED_AGAIN_AFTER)
     if not recent.filter(kind=EventKind.LOOKED_AT, actor=viewer).exists():
         Event.objects.create(account=account, voice=Voice.SUPPORT, kind=EventKind.LOOKED_AT, actor=viewer)
-
-
-def _owed(step: Step) -> dict:
-    tries = Attempt.objects.filter(step=step).order_by("-ended_at")[:ATTEMPTS]
-    return {"step": step, "what": plain(step.kind), "tries": list(tries)}
 
 
 def diary(account: Account, only: str) -> list[dict]:

@@ -47,6 +47,7 @@ def today(user: Account, ticket: str = "", page: str = "", again: Typed = NOTHIN
     tickets = _page(rows, number, ticket, now, soon)
     deciding = sum(card["decision"] for card in shown)
     stands = standing()
+    overdue = Step.objects.of_setup().filter(state=State.WAIVED, pay_by__lt=now).select_related("account")
     return {
         **stands,
         **unhandled(stands["broke"], stands["refused"]),
@@ -58,7 +59,7 @@ def today(user: Account, ticket: str = "", page: str = "", again: Typed = NOTHIN
         "rest": tickets[1:],
         "pages": pages(waiting, number),
         "healing": _healing(),
-        "debts": _overdue(now),
+        "debts": [(step, label_of(step.kind)) for step in overdue.order_by("pay_by")[:10]],
     }
 
 
@@ -167,9 +168,3 @@ def _healing() -> str:
     owed = Step.objects.of_setup().filter(state=State.OPEN, account__status__in=UNFINISHED)
     n = owed.values("account").distinct()[:COUNTED_TO].count()
     return _("more than %(n)s") % {"n": COUNTED_TO} if n >= COUNTED_TO else str(n)
-
-
-def _overdue(now: datetime):
-    """Steps that were waived (debts) and are past their date, oldest first, at most ten."""
-    owed = Step.objects.of_setup().filter(state=State.WAIVED, pay_by__lt=now).select_related("account")
-    return [(step, label_of(step.kind)) for step in owed.order_by("pay_by")[:10]]

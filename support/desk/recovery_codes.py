@@ -20,7 +20,8 @@ ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 
 def make_anew(account: Account) -> list[str]:
     """Generate ten codes, to be shown now and never again. Those made before open nothing any more."""
-    codes = [_random() for _ in range(HOW_MANY)]
+    groups = ["".join(secrets.choice(ALPHABET) for _ in range(LETTERS)) for _ in range(GROUPS * HOW_MANY)]
+    codes = ["-".join(groups[place : place + GROUPS]) for place in range(0, len(groups), GROUPS)]
     with transaction.atomic():
         Account.objects.select_for_update().get(pk=account.pk)
         RecoveryCode.objects.filter(account=account).delete()
@@ -37,10 +38,6 @@ def use(account: Account, typed: str) -> bool:
 def left(account: Account) -> int:
     """Number of codes that are not used up."""
     return RecoveryCode.objects.filter(account=account, used_at=None).count()
-
-
-def _random() -> str:
-    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(LETTERS)) for _ in range(GROUPS))
 
 
 def _hash(code: str) -> str:

@@ -196,7 +196,9 @@ def _by_recovery_code(request, site):
     by_code, device = RecoveryCodeForm(request.POST), confirmed_device(request.user)
     if by_code.is_valid() and device and recovery_codes.use(request.user, by_code.cleaned_data["recovery_code"]):
         _note(request.user, EventKind.RECOVERY_CODE_USED)
-        _say_how_many(request)
+        left = recovery_codes.left(request.user)
+        words = ngettext("%(n)s recovery code is left.", "%(n)s recovery codes are left.", left) % {"n": left}
+        messages.warning(request, _("That code is used up. %(left)s") % {"left": words})
         if by_code.cleaned_data["new_phone"]:
             request.session[NEW_PHONE] = True
             return redirect("admin:second_step")
@@ -206,12 +208,6 @@ def _by_recovery_code(request, site):
         _note(request.user, EventKind.SECOND_STEP_REFUSED)
         by_code.add_error("recovery_code", _("That is none of your codes, or it was used before."))
     return _ask_for_code(request, site, CodeForm(), by_code)
-
-
-def _say_how_many(request) -> None:
-    left = recovery_codes.left(request.user)
-    words = ngettext("%(n)s recovery code is left.", "%(n)s recovery codes are left.", left) % {"n": left}
-    messages.warning(request, _("That code is used up. %(left)s") % {"left": words})
 
 
 @require_http_methods(["GET", "POST"])

@@ -51,26 +51,20 @@ def load_now(desk: Desk, now: datetime) -> Load:
     """Workload of the desk now."""
     schedule = desk.schedule()
     midnight = now.astimezone(desk.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    week = [midnight - timedelta(days=number) for number in range(7)]
     due = expected(now)
     return Load(
         Outage.objects.filter(began_at__gte=midnight).count(),
         working_minutes_between(now, due, schedule) if due else None,
-        _minutes_of_a_day(schedule, midnight),
+        max(working_minutes_between(day, day + timedelta(days=1), schedule) for day in week),
         frozenset(_days_beyond(schedule, now)),
     )
 
 
-def _minutes_of_a_day(schedule: Schedule, midnight: datetime) -> float:
-    """Working minutes of the longest of the last seven days."""
-    days = [midnight - timedelta(days=number) for number in range(7)]
-    return max(working_minutes_between(day, day + timedelta(days=1), schedule) for day in days)
-
-
 def _days_beyond(schedule: Schedule, now: datetime) -> set[date]:
     acts = Event.objects.filter(voice=Voice.SUPPORT, actor__isnull=False, at__gt=now - timedelta(days=8))
-    moments = acts.values_list("at", flat=True)
-    return {at.astimezone(schedule.zone).date() for at in moments if not _about_at_work(at, schedule)}
-
-
-def _about_at_work(at: datetime, schedule: Schedule) -> bool:
-    return any(is_open(moment, schedule) for moment in (at - ALMOST, at, at + ALMOST))
+    return {
+        at.astimezone(schedule.zone).date()
+        for at in acts.values_list("at", flat=True)
+        if not any(is_open(moment, schedule) for moment in (at - ALMOST, at, at + ALMOST))
+    }

@@ -178,7 +178,9 @@ def end(incident: Incident) -> None:
         over = Outage.objects.filter(pk=incident.outage_id, ended_at__isnull=False).first()
         this: dict = {"ended_at": over.ended_at} if over else {}
     else:
-        this = {} if lately.exists() or _given_up_lately(incident) else {"ended_at": Now()}
+        theirs = Affected.objects.filter(incident=incident, account__status=Status.FAILED)
+        given_up = theirs.filter(clock.lately("account__status_at", WITHIN))
+        this = {} if lately.exists() or given_up.exists() else {"ended_at": Now()}
     if this:
         Incident.objects.filter(pk=incident.pk).update(**this)
         incident.refresh_from_db()
@@ -186,11 +188,6 @@ def end(incident: Incident) -> None:
         Incident.objects.filter(clock.due("next_news_at", NEWS_EVERY), pk=incident.pk).update(
             next_news_at=Now() + NEWS_EVERY
         )
-
-
-def _given_up_lately(incident: Incident) -> bool:
-    theirs = Affected.objects.filter(incident=incident, account__status=Status.FAILED)
-    return theirs.filter(clock.lately("account__status_at", WITHIN)).exists()
 
 
 def give_notice(incident: Incident) -> None:

@@ -64,12 +64,9 @@ def let_in_who_must(now: datetime) -> None:
         if lets_in(case, now, back, after):
             _let_in(account, case, desk, back, now)
 
-    faults.batch(_with_a_deadline(), look_at, "looking whether the rule lets this person in", BATCH)
-
-
-def _with_a_deadline():
     named = Account.objects.filter(needed_by__isnull=False, mailbox_proven_at__isnull=False, is_active=True)
-    return named.filter(status__in=UNFINISHED).order_by("needed_by")
+    waiting = named.filter(status__in=UNFINISHED).order_by("needed_by")
+    faults.batch(waiting, look_at, "looking whether the rule lets this person in", BATCH)
 
 
 def case_of(account: Account, down: dict[str, datetime]) -> Case:

@@ -118,18 +118,13 @@ def _claim(due: QuerySet[Letter], limit: int) -> list[Letter]:
 
 def _due() -> QuerySet[Letter]:
     in_time = Q(not_after=None) | Q(not_after__gt=Now())
-    return unsent().filter(in_time, has_come("due_at", _furthest()))
+    longest_wait = timedelta(seconds=max(*settings.SETUP_RETRY_SECONDS, retry.LONGEST_RETRY_AFTER))
+    return unsent().filter(in_time, has_come("due_at", max(settings.SETUP_LEASE, longest_wait)))
 
 
 def unsent() -> QuerySet[Letter]:
     """Letters that are owed, whether due or not."""
     return Letter.objects.filter(sent_at=None, given_up_at=None)
-
-
-def _furthest() -> timedelta:
-    """Longest time ahead at which the next try of an unsent letter can lie."""
-    longest = max(*settings.SETUP_RETRY_SECONDS, retry.LONGEST_RETRY_AFTER)
-    return max(settings.SETUP_LEASE, timedelta(seconds=longest))
 
 
 def _ours(letter: Letter) -> QuerySet[Letter]:
@@ -143,15 +138,12 @@ def _locked(results: Sequence[Result]) -> QuerySet[Letter]:
 
 
 def _hand_over(letter: Letter) -> str:
-    if not _is_for_staff(letter):
+    # A digest, the note of an incident, or a ticket that is handed over to the owner.
+    is_for_staff = letter.automatic and (letter.ticket_id is None or letter.author_id is not None)
+    if not is_for_staff:
         stamp(ToCount(letter.key, letter.to, "desk", held=letter.automatic))
     hand_over(compose(letter))
     return ""
-
-
-def _is_for_staff(letter: Letter) -> bool:
-    """True for a digest, the note of an incident, or a ticket that the agent hands over to the owner."""
-    return letter.automatic and (letter.ticket_id is None or letter.author_id is not None)
 
 
 def _tell_mail(asked: Sequence[Result], now: datetime) -> None:

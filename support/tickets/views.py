@@ -21,7 +21,9 @@ LONGEST = 20_000  # characters of one field that are put back
 def contact(request):
     """Contact form: saves a message. 429 over the rate limit, 503 while the database cannot be written."""
     if request.method != "POST":
-        return _page(request, ContactForm(initial={"email": _known_address(request)}))
+        user = request.user
+        known = user.email if user.is_authenticated else request.GET.get("email", "")[:254]
+        return _page(request, ContactForm(initial={"email": known}))
     form = ContactForm(request.POST)
     if not form.is_valid():
         return _page(request, form)
@@ -44,10 +46,6 @@ def contact_again(request):
     """CSRF failure of the contact form: nothing was taken, so the form once more, as it was filled in."""
     typed = {name: request.POST.get(name, "")[:LONGEST] for name in ContactForm.base_fields}
     return _page(request, ContactForm(initial=typed), say("contact.again", support=settings.SUPPORT_EMAIL), 403)
-
-
-def _known_address(request) -> str:
-    return request.user.email if request.user.is_authenticated else request.GET.get("email", "")[:254]
 
 
 def _page(request, form, trouble="", status=200):

@@ -18,7 +18,7 @@ from support.business_hours import add_working_days
 from support.models import Desk, TrustRepair, the_desk
 from support.service_level.promises import broken_for
 from support.trust.apology_draft import Person, draft
-from support.trust.harm import DENIALS, Friction, Seen, Story, friction, level
+from support.trust.harm import DENIALS, Seen, Story, friction, level
 
 Level, State = TrustRepair.Level, TrustRepair.State
 FAILING = (Outcome.FAILED, Outcome.REFUSED, Outcome.OUTAGE)
@@ -65,19 +65,16 @@ def open_repair(account: Account, now: datetime) -> TrustRepair | None:
         closed_at=now if how == Level.NONE else None,
     )
     if how == Level.PERSONAL:
-        repair.draft = repair.words = _draft(account, story, found, now)
+        desk = the_desk()
+        person = Person(account.called, story.created_at, story.ready_at, settings.SITE_URL + "/login/")
+        words = draft(person, found, desk.sign_off or desk.name, desk.offer, now, desk.zone)
+        repair.draft = repair.words = words
     try:
         with transaction.atomic():
             repair.save()
             return repair
     except IntegrityError:
         return None
-
-
-def _draft(account: Account, story: Story, found: Friction, now: datetime) -> str:
-    desk = the_desk()
-    person = Person(account.called, story.created_at, story.ready_at, settings.SITE_URL + "/login/")
-    return draft(person, found, desk.sign_off or desk.name, desk.offer, now, desk.zone)
 
 
 def story_of(account: Account) -> Story:

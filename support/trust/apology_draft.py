@@ -28,11 +28,13 @@ def draft(person: Person, found: Friction, sign_off: str, offer: str, now: datet
     def when(moment: datetime) -> str:
         return say_when(moment, now, zone)
 
+    waited = say_span(timedelta(minutes=found.minutes_waited))
+    cost = "the time you needed it by" if found.deadline_lost else waited
     story = [
         f"you came to us at {when(person.came_at)}.",
         _tries(found),
         _denial(found),
-        f"That was our fault, not yours, and I'm sorry it cost you {_cost(found)}.",
+        f"That was our fault, not yours, and I'm sorry it cost you {cost}.",
         "What you typed was right, and it is safe.",
         f"Everything works since {when(person.ready_at)}: {person.link}",
     ]
@@ -56,12 +58,6 @@ def _denial(found: Friction) -> str:
     if any(key in DENIALS for key in found.untrue):
         return "One of our pages told you there was no such account. There was: that page was wrong."
     return "One of our pages said it was ready when it was not." if found.untrue else ""
-
-
-def _cost(found: Friction) -> str:
-    if found.deadline_lost:
-        return "the time you needed it by"
-    return say_span(timedelta(minutes=found.minutes_waited))
 
 
 def wording_warnings(words: str) -> list[str]:
