@@ -33,6 +33,7 @@ class Typed:
     phone: str
     company: str
     password: str
+    zone: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def _save(typed: Typed, encoded: str, known: Account | None, right: bool, may_pr
         company=typed.company,
         password=encoded,
         language=get_language() or settings.LANGUAGE_CODE,
+        browser_zone=typed.zone,
     )
     Account.objects.bulk_create([mine], ignore_conflicts=True)
     account = Account.objects.get(email=typed.email)
@@ -98,10 +100,23 @@ def _save(typed: Typed, encoded: str, known: Account | None, right: bool, may_pr
     if not known and not fresh:
         right = _is_right(typed, account, may_prove)
     ask_for_repair(account, effective=right)
+    if right and not fresh:
+        _correct_details(account, typed)
     again = EventKind.SIGNED_UP_AGAIN if right else EventKind.SIGNED_UP_WITH_OTHER_PASSWORD
     how = EventKind.SIGNED_UP if fresh else again
     Event.objects.create(account=account, voice=Voice.THEY, kind=how, shown=SHOWN)
     return account, right
+
+
+def _correct_details(account: Account, typed: Typed) -> None:
+    """Save what somebody typed anew who signs up again with their own password: the page says that it is saved."""
+    details = {"name": typed.name, "phone": typed.phone, "company": typed.company}
+    changed = [name for name, value in details.items() if getattr(account, name) != value]
+    if changed:
+        Account.objects.filter(pk=account.pk).update(**{name: details[name] for name in changed})
+        Event.objects.create(
+            account=account, voice=Voice.THEY, kind=EventKind.CHANGED_DETAILS, detail=", ".join(changed)
+        )
 
 
 def ask_for_repair(account: Account, effective: bool = True) -> None:

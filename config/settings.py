@@ -222,6 +222,12 @@ SWEEP_SECONDS = env.whole_number("SWEEP_SECONDS", 2, 1, 3600)
 SWEEPS = ["provisioning.sweep.fetch", "support.sweep.fetch", "support.periodic_jobs.fetch"]
 # What else is handed over by the engine, beside the steps of accounts.
 OUTBOXES = ["support.tickets.outbox.OUTBOX"]
+# What else is forgotten with an account that is deleted.
+ON_DELETION = ["support.tickets.intake.forget"]
+# The name of the time zone in which people read of whom none is known.
+DEFAULT_ZONE = "support.models.desk.zone_name"
+# What the emails that nobody asked for say, read when they are handed over.
+LETTER_FACTS = ["provisioning.intake.ready_notice.FACTS", "support.letter_facts.FACTS"]
 # What has more time: once a minute.
 CHORES = [
     "provisioning.intake.ready_notice.fetch_ready",

@@ -54,6 +54,13 @@ class Held(StepFailed):
         self.until = until
 
 
+class Withdrawn(StepFailed):
+    """Withdrawn before it was carried out, because its reason is gone: owed no more, and nobody failed."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason, failure=NOT_OWED, permanent=True)
+
+
 def seconds(wait: Any) -> int | None:
     """A wait in whole seconds, at most a day; None where it is no wait at all."""
     if isinstance(wait, timedelta):

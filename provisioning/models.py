@@ -16,6 +16,7 @@ class State(models.TextChoices):
     DONE = "done", "done"
     WAIVED = "waived", "owed, let in without it"
     DEAD = "dead", "given up"
+    WITHDRAWN = "withdrawn", "withdrawn: its reason was gone"
 
 
 OWED = (State.OPEN, State.WAIVED)
@@ -52,7 +53,7 @@ class Step(models.Model):
     )
     dependency = models.CharField(max_length=40, help_text="Who we need for it: mail, workspace, …")
     key = models.UUIDField(default=uuid.uuid4, unique=True, help_text="Idempotency key, never changed.")
-    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     epoch = models.PositiveIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0, help_text="Tries that count towards giving up.")
     due_at = models.DateTimeField(db_default=Now())
@@ -93,6 +94,7 @@ class Outcome(models.TextChoices):
     REFUSED = "refused", "refused for good"
     OUTAGE = "outage", "not its fault: the dependency was down"
     LATE = "late", "came too late to count"
+    WITHDRAWN = "withdrawn", "withdrawn: its reason was gone"
 
 
 class Attempt(models.Model):
@@ -100,7 +102,7 @@ class Attempt(models.Model):
 
     step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="+")
     epoch = models.PositiveIntegerField()
-    outcome = models.CharField(max_length=8, choices=Outcome.choices)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
     error = models.TextField(blank=True)
     ended_at = models.DateTimeField(db_default=Now())
     seconds = models.FloatField()

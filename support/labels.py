@@ -14,6 +14,7 @@ OUTCOMES = {
     "done": _("%(step)s: done"),
     "failed": _("%(step)s: failed"),
     "refused": _("%(step)s: refused for good"),
+    "withdrawn": _("%(step)s: withdrawn, since its reason was gone"),
     "outage": _("%(step)s: the service was down, which costs no try"),
     "waived": _("%(step)s: let in without it, still owed"),
 }

@@ -57,7 +57,7 @@ FLOORS = {
         diagnosis forms inbound service_level
         tickets
         demo incidents trust
-        actions digests management sweep urls
+        actions digests letter_facts management sweep urls
         desk reviews
         admin periodic_jobs site
     """,

@@ -3,52 +3,86 @@
 They serve every page, also one that is made while the database is away.
 """
 
-from functools import cache
+from functools import cache as once
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
+from django.core.cache import cache
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
+from django.utils.module_loading import import_string
 
 from accounts.database.errors import if_the_database_allows
 from accounts.models import Account
 
 LANGUAGES = dict(settings.LANGUAGES)
+ZONE_COOKIE = "zone"
+ASK_AGAIN_AFTER = 60  # seconds for which the desk's zone is taken as known
+UTC = ZoneInfo("UTC")
 CONTINENTS = (
     "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
 )  # fmt: skip
 
 
-@cache
+@once
 def zones() -> list[str]:
     """Return the time zones on offer: those that are named after a place, and UTC."""
     return ["UTC", *sorted(name for name in available_timezones() if name.partition("/")[0] in CONTINENTS)]
 
 
-def zone_of(account: Account) -> ZoneInfo | None:
-    """Return the account's time zone; None where they chose none, or one that is known no more."""
+def zone_of(account: Account) -> ZoneInfo:
+    """Return the time zone in which an account's owner reads: the one they chose, their browser's, or the desk's."""
+    return _zone(account.zone) or _zone(account.browser_zone) or default_zone()
+
+
+def browser_zone(request) -> str:
+    """Return the time zone that the browser's script has named in a cookie, or an empty string."""
+    named = request.COOKIES.get(ZONE_COOKIE, "")
+    return named if named in zones() else ""
+
+
+def default_zone() -> ZoneInfo:
+    """Return the time zone for readers of whom none is known: that of settings.DEFAULT_ZONE, the desk's."""
+    with if_the_database_allows():
+        named = cache.get_or_set("default-zone", import_string(settings.DEFAULT_ZONE), ASK_AGAIN_AFTER)
+        return _zone(named) or UTC
+    return UTC
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    """Time zone of this name; None for no name, and for one that is known no more."""
     try:
-        return ZoneInfo(account.zone) if account.zone else None
+        return ZoneInfo(name) if name else None
     except (KeyError, ValueError, OSError):
         return None
 
 
 class Preferences:
-    """Middleware that activates the account's language and time zone; after AuthenticationMiddleware.
+    """Middleware that activates the account's language and the reader's time zone; after AuthenticationMiddleware.
 
-    The desk keeps its own. What this browser chose goes first.
+    The desk keeps its own. What this browser chose goes first; of a zone, what they chose on their page.
     """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        account = None if request.path_info.startswith("/admin/") else _known(request)
-        if account is None:
+        if request.path_info.startswith("/admin/"):
             return self.get_response(request)
-        _speak(request, account)
-        with timezone.override(zone_of(account) or timezone.get_default_timezone()):
+        account, here = _known(request), browser_zone(request)
+        if account:
+            _speak(request, account)
+            _keep_zone(account, here)
+        with timezone.override(zone_of(account) if account else _zone(here) or default_zone()):
             return self.get_response(request)
+
+
+def _keep_zone(account: Account, here: str) -> None:
+    """Keep the time zone of the browser they use now: emails to them name times in it."""
+    if here and here != account.browser_zone:
+        with if_the_database_allows():
+            Account.objects.filter(pk=account.pk).update(browser_zone=here)
+        account.browser_zone = here
 
 
 def _known(request) -> Account | None:

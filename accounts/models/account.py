@@ -103,6 +103,9 @@ class Account(AbstractBaseUser, PermissionsMixin):
         db_default="",
         help_text="The one they chose. Empty: pages show their browser's.",
     )
+    browser_zone = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="What their browser said it was in, last."
+    )
     needed_by = models.DateTimeField(_("needed by"), null=True, blank=True)
     needed_because = models.CharField(_("what for"), max_length=300, blank=True)
 

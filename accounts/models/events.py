@@ -78,6 +78,10 @@ DOORS: dict[str, str] = {
 }
 
 
+# Those at which it was surely they: anybody may type a wrong password, or ask for an email to an address.
+PROVEN_DOORS = frozenset({EventKind.LOGGED_IN, EventKind.SIGNED_UP_AGAIN, EventKind.WROTE})
+
+
 class Event(models.Model):
     """One line of the audit log: what they did and were shown, what we did, what support did. Never changed."""
 

@@ -3,7 +3,9 @@
 The page says that it is done: a letter would need what was deleted.
 """
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from accounts.models import AccessRequest, Account, Event, EventKind, Voice
 
@@ -11,7 +13,8 @@ from accounts.models import AccessRequest, Account, Event, EventKind, Voice
 def delete_everything(account: Account) -> bool:
     """Delete an account with all that is known of its address. False: a second click; it is gone already.
 
-    The account is locked first, as by whoever settles its steps: a letter under way finds nothing to write to.
+    Other packages forget what they have of it (settings.ON_DELETION). The account is locked first, as by whoever
+    settles its steps: a letter under way finds nothing to write to.
     """
     with transaction.atomic():
         locked = Account.objects.select_for_update().filter(pk=account.pk).first()
@@ -19,6 +22,8 @@ def delete_everything(account: Account) -> bool:
             return False
         Event.objects.filter(account=None, address=locked.email).delete()
         AccessRequest.objects.filter(email=locked.email).delete()
+        for path in settings.ON_DELETION:
+            import_string(path)(locked)
         locked.delete()
         Event.objects.create(voice=Voice.THEY, kind=EventKind.DELETED_EVERYTHING, shown="delete.done")
         return True

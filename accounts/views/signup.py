@@ -12,6 +12,7 @@ from accounts import claims
 from accounts.database.errors import DATABASE_ERRORS, if_the_database_allows, is_passing
 from accounts.forms import SignupForm
 from accounts.hashers import Busy
+from accounts.middleware.preferences import browser_zone
 from accounts.sentences import say
 from accounts.signup import OutcomeUnknown, Typed, sign_up
 from accounts.throttle import refund, spend
@@ -36,7 +37,7 @@ def _signup_posted(request):
     if not form.is_valid():
         return _signup_page(request, form)
     try:
-        token = _signup_saved(request, Typed(**form.cleaned_data))
+        token = _signup_saved(request, Typed(**form.cleaned_data, zone=browser_zone(request)))
     except OutcomeUnknown:
         return _signup_page(request, form, trouble=say("signup.unsure"))
     except DATABASE_ERRORS as error:

@@ -20,8 +20,9 @@ from accounts.middleware.preferences import zone_of
 from accounts.models import Account, MailboxLink
 from provisioning.emails.delivery import give_back_connections, hand_over
 from provisioning.emails.rate_limit import Letter, stamp
+from provisioning.emails.recipients import behind_now, facts_now
 from provisioning.exceptions import NOT_OWED, StepFailed
-from provisioning.humanize import humanize_facts
+from provisioning.humanize import humanize_facts, say_when
 from provisioning.models import Step
 
 LATE = timedelta(minutes=5)
@@ -44,10 +45,14 @@ AFTER = "support.after"
 
 
 def send(name: str, step: Step) -> str:
-    """Compose a letter and hand it over. Returns its Message-ID, the same at every try. Raises StepFailed."""
+    """Compose a letter of what is true now, and hand it over. Returns its Message-ID, the same at every try.
+
+    Raises StepFailed: Withdrawn if its reason is gone, Held until its turn comes.
+    """
     with COMPOSING:
         if not Step.objects.owed().filter(pk=step.pk, key=step.key).exists():
             raise StepFailed("this letter is not owed any more", failure=NOT_OWED, permanent=True)
+        step.facts = facts_now(step)
         stamp(_as_counted(name, step))
         message = compose(name, step)
         give_back_connections()
@@ -84,17 +89,19 @@ def compose(name: str, step: Step) -> EmailMultiAlternatives:
 
 def _compose(name: str, account: Account, step: Step, by_hand: bool) -> EmailMultiAlternatives:
     now, zone = timezone.now(), zone_of(account)
-    by_their_clock = {"zone": zone.key} if zone else {}
     context = {
         "account": account,
         "site": settings.SITE_URL,
         "support": settings.SUPPORT_EMAIL,
         "link": _link(name, account, step),
         "late_since": step.created_at if now - step.created_at > LATE else None,
-        "facts": step.facts | humanize_facts(step.facts | by_their_clock, now),
+        "facts": step.facts | humanize_facts(step.facts | {"zone": zone.key}, now),
         "things": ", ".join(gettext(thing) for thing in step.facts.get("what", [])),
         "by_hand": by_hand,
     }
+    if name == "welcome" and (outage := behind_now(account)):
+        since = say_when(outage.began_at, now, zone)
+        context["outage"] = {"thing": gettext(outage.dependency_id), "since": since}
     context["subject"] = " ".join(_words(f"{name}-subject.txt", context).split())
     words = re.sub(r"\n{3,}", "\n\n", _words(f"{name}-words.txt", context)).strip()
     message = EmailMultiAlternatives(

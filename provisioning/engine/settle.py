@@ -23,7 +23,7 @@ from provisioning.engine import circuit_breaker, faults, retry
 from provisioning.engine.attribution import Report, is_theirs
 from provisioning.engine.claim import Result
 from provisioning.engine.faults import storable
-from provisioning.exceptions import NOBODY_ASKED, Held, StepFailed
+from provisioning.exceptions import NOBODY_ASKED, Held, StepFailed, Withdrawn
 from provisioning.kinds import WELCOME, find_kind, in_diary, name_of, setup_kinds
 from provisioning.models import OWED, SETTLED, Attempt, Dependency, Outage, Outcome, State, Step
 from provisioning.unknown_kinds import counted
@@ -192,6 +192,8 @@ def _settle_one(step: Step, result: Result, now: datetime, down: set[str], their
         outcome = Outcome.LATE
     elif result.failure is None:
         outcome = _succeed(step, result, now)
+    elif isinstance(result.failure, Withdrawn):
+        outcome = _withdraw(step, result.failure)
     else:
         step.theirs += step.pk in theirs
         outcome = _fail(step, result.failure, now, down)
@@ -225,6 +227,12 @@ def _succeed(step: Step, result: Result, now: datetime) -> Outcome:
     step.epoch += 1
     step.leased, step.error = False, ""
     return Outcome.DONE
+
+
+def _withdraw(step: Step, gone: Withdrawn) -> Outcome:
+    step.state, step.error = State.WITHDRAWN, gone.reason
+    step.epoch, step.leased = step.epoch + 1, False
+    return Outcome.WITHDRAWN
 
 
 def _wait(step: Step, held: Held, now: datetime) -> Step:

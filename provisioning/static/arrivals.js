@@ -1,5 +1,5 @@
 // Times as the reader's clock shows them, or in the zone they chose, and a waiting room that keeps itself up to date.
-// Without this file times are in UTC, the page reloads itself, and everything works the same.
+// Without this file times are in the desk's zone, which they name, the page reloads itself, and everything works the same.
 (function () {
   "use strict";
   const QUICK = 1000;
@@ -78,6 +78,10 @@
   function somebodyTypesIn(room) {
     return room.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
   }
+
+  // The next page, and the emails, name times in it.
+  document.cookie = "zone=" + Intl.DateTimeFormat().resolvedOptions().timeZone +
+    "; path=/; max-age=31536000; samesite=lax" + (location.protocol === "https:" ? "; secure" : "");
 
   localTimes(document);
   const room = document.getElementById("live");

@@ -5,7 +5,6 @@ from functools import wraps
 
 from django.contrib.auth import logout
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -96,16 +95,19 @@ def own_address(request, account: Account, posted):
 def needed(request, account: Account, claim: SignupClaim | None):
     """Deadline by which the account is needed, as its owner states it."""
     form = NeededForm(request.POST if request.method == "POST" else None)
-    with timezone.override(UTC):  # as its label says
-        is_valid = request.method == "POST" and form.is_valid()
-    if not is_valid:
+    if request.method != "POST" or not form.is_valid():
         return _page(request, "needed", form)
     by, because = form.cleaned_data["needed_by"], form.cleaned_data["needed_because"]
     if claim and not claim.proven:
         SignupClaim.objects.filter(pk=claim.pk).update(needed_by=by)
     else:
         Account.objects.filter(pk=account.pk).update(needed_by=by, needed_because=because)
-        note(account, EventKind.STATED_DEADLINE, "waiting.needed_by", f"{by:%d %b %H:%M} UTC: {because}")
+        note(
+            account,
+            EventKind.STATED_DEADLINE,
+            "waiting.needed_by",
+            f"{by.astimezone(UTC):%d %b %H:%M} UTC: {because}",
+        )
     return redirect("arriving")
 
 

@@ -1,6 +1,7 @@
 """Form of the waiting room: the moment by which an account is needed."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -8,15 +9,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import one_line
+from provisioning.humanize import city
 
 LONGEST = timedelta(days=366)
 
 
 class NeededForm(forms.Form):
-    """Deadline in UTC, between now and a year from now, and what it is for."""
+    """Deadline in the reader's time zone, between now and a year from now, and what it is for."""
 
     needed_by = forms.DateTimeField(
-        label=_("I need it by (UTC)"),
+        label=_("I need it by"),
         error_messages={
             "required": _("Give the day and the time."),
             "invalid": _("Give the day and the time like 2026-05-03 14:00."),
@@ -30,6 +32,11 @@ class NeededForm(forms.Form):
         validators=[one_line],
         error_messages={"max_length": _("Please shorten this to %(limit_value)d characters.")},
     )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        zone = timezone.get_current_timezone()
+        self.fields["needed_by"].label = _("I need it by ({zone})").format(zone=city(ZoneInfo(str(zone))))
 
     def clean_needed_by(self):
         by = self.cleaned_data["needed_by"]

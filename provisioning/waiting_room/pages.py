@@ -74,6 +74,7 @@ def _page(account: Account, claim: SignupClaim | None, state: Situation, lines: 
         "may_enter": "" if ready else _may_enter(state),
         "enter_link": account.is_active and enter_link,
         "settled": state.settled,
+        "given_up": state.given_up,
         "email": account.written_to,
         "may_change": account.is_active and not account.mailbox_proven_at,
     }
@@ -142,7 +143,7 @@ def _needed(by: datetime | None):
 
 
 def _next_try(state: Situation):
-    if state.settled:
+    if state.settled or state.given_up:
         return ""
     if state.next_try:
         return say("waiting.next_try", time=clock(state.next_try))

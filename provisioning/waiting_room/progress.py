@@ -40,13 +40,18 @@ class Situation:
 
     @property
     def settled(self) -> bool:
-        """True if nothing more comes.
+        """True if nothing more comes, so that the page need not look again: what was given up, a person may mend.
 
         Before a sign-up is picked up it has no lines yet.
         """
         if not self.lines:
             return self.top == "waiting.ready"
-        return all(line.mark in ("done", "dead") for line in self.lines)
+        return all(line.mark == "done" for line in self.lines)
+
+    @property
+    def given_up(self) -> bool:
+        """True if nothing is tried any more, and something is missing."""
+        return not self.settled and bool(self.lines) and all(line.mark in ("done", "dead") for line in self.lines)
 
 
 def line_of(step: Step) -> Line:

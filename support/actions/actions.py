@@ -19,7 +19,7 @@ from accounts.signup import ask_for_repair
 from accounts.status import Status
 from provisioning.emails.compose import BY_THE_DESK
 from provisioning.intake.address_correction import correct_address as correct
-from provisioning.intake.outbox import owe_by_the_desk
+from provisioning.intake.outbox import owe_by_the_desk, owe_letter
 from provisioning.intake.waivers import waive
 from provisioning.models import State, Step
 from support.inbound.threads import ANOTHER_ADDRESS
@@ -62,6 +62,7 @@ def let_in(account: Account, actor: Account, reason: str, pay_by: datetime) -> l
     waived = waive(account, set(missing.values_list("kind", flat=True)), actor=actor, reason=reason, pay_by=pay_by)
     if not waived:
         raise Refused(_("Nothing is missing that they could be let in without."))
+    owe_letter(account.pk, "letter.let_in", f"by hand {max(step.pk for step in waived)}")
     return waived
 
 

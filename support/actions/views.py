@@ -20,6 +20,7 @@ from support.actions.registry import ACTIONS, StaffAction, Subject
 from support.diagnosis.facts import facts_of
 from support.diagnosis.findings import diagnose
 from support.models import Incident, Press, Ticket
+from support.tickets.queue import open_ticket_of
 
 
 def page_of(request, name) -> str:
@@ -111,11 +112,6 @@ def _lock(seen: Seen) -> Subject:
 
 def _locked(model, pk):
     return model.objects.select_for_update().get(pk=pk) if pk else None
-
-
-def open_ticket_of(account: Account | None) -> Ticket | None:
-    """Open ticket of an account, if there is one."""
-    return Ticket.objects.filter(account=account, closed_at=None).first() if account else None
 
 
 def _back(request, seen: Seen, done: bool = False) -> str:

@@ -8,13 +8,13 @@ from django.utils.translation import get_language_info
 from accounts.models import Account, Event, EventKind, SignupClaim, Voice
 from provisioning.models import Attempt
 from support.actions.kept_input import NOTHING, Typed
-from support.actions.views import open_ticket_of
 from support.desk.dashboard import person
 from support.diagnosis import facts, similar_accounts
 from support.diagnosis.findings import plain
 from support.inbound.file_views import with_files
 from support.labels import describe_event, sentence
 from support.models import Letter, Message
+from support.tickets.queue import open_ticket_of
 
 LINES = 100
 ATTEMPTS = 30

@@ -10,6 +10,7 @@ from provisioning.humanize import say_when
 from provisioning.models import Attempt, Outage, State, Step
 from support.models import Desk, Lost, Promise, Ticket
 from support.service_level.unattended import REASON
+from support.tickets import queue
 from support.trust.apologies import FAILING, words_owed
 
 NAMED = 3  # people named in a line; the others are a number
@@ -34,8 +35,8 @@ def happened(since: datetime, now: datetime, desk: Desk) -> list[str]:
 
 def needs_her(now: datetime, desk: Desk) -> list[str]:
     """Open items of the agent, in words: answers, promises, apologies and debts."""
-    waiting = Ticket.objects.filter(closed_at=None).select_related("account").order_by("opened_at")
-    due = Promise.objects.filter(kept_at=None).order_by("due").first()
+    waiting = queue.waiting().select_related("account").order_by("opened_at")
+    due = Promise.objects.filter(kept_at=None, broken_at=None).order_by("due").first()
     debts = Step.objects.filter(state=State.WAIVED, pay_by__lt=now).count()
     lines = [
         _people([ticket.account.name if ticket.account else ticket.email for ticket in waiting], "for an answer"),
@@ -48,7 +49,7 @@ def needs_her(now: datetime, desk: Desk) -> list[str]:
 
 def _outage(outage: Outage, when) -> str:
     if outage.ended_at is None:
-        return f"{outage.dependency_id} is down since {when(outage.began_at)}: {outage.error}"
+        return f"{outage.dependency_id} has been down since {when(outage.began_at)}: {outage.error}"
     return f"{outage.dependency_id} was down from {when(outage.began_at)} until {when(outage.ended_at)}"
 
 

@@ -76,8 +76,9 @@ def make(now: datetime) -> None:
 
 
 def _write_to_her(desk: Desk, schedule: Schedule, now: datetime) -> None:
-    if (found := which(now, schedule)) and not _made(*found):
-        _keep(*found, desk.address, _her_facts(desk, found[0], now), now)
+    anybody = Account.objects.filter(is_staff=False).exists()  # else the platform has not begun
+    if anybody and (found := which(now, schedule)) and not _made(*found):
+        _keep(*found, desk.address, {"from": _last_told(now).isoformat()}, now)
 
 
 def _tell_owner(desk: Desk, schedule: Schedule, now: datetime) -> None:
@@ -95,14 +96,26 @@ def _keep(kind: Kind, day: date, to: str, facts: dict, now: datetime) -> None:
     DayLetter.objects.bulk_create([row], ignore_conflicts=True)
 
 
-def _her_facts(desk: Desk, kind: Kind, now: datetime) -> dict:
+def _last_told(now: datetime) -> datetime:
     before = DayLetter.objects.filter(kind__in=(Kind.MORNING, Kind.EVENING)).order_by("-made_at").first()
-    since = before.made_at if before else now - timedelta(days=1)
+    return before.made_at if before else now - timedelta(days=1)
+
+
+def _facts_now(letter: DayLetter, desk: Desk, now: datetime) -> dict:
+    """Facts of a digest when it is sent: what it says must be true when it is read, not when it was due."""
+    if letter.kind == Kind.BACKUP:
+        return _blocked_facts(desk, now)
+    if letter.kind == Kind.OWNER:
+        return letter.facts
+    since = datetime.fromisoformat(letter.facts.get("from") or (now - timedelta(days=1)).isoformat())
+    needs, down = needs_her(now, desk), sorted(circuit_breaker.broken_now())
     return {
         "desk": desk.name,
         "since": say_when(since, now, desk.zone),
         "happened": happened(since, now, desk),
-        "needs": needs_her(now, desk),
+        "needs": needs,
+        "down": " and ".join(down),
+        "may_stop": not needs and not down,
     }
 
 
@@ -110,20 +123,23 @@ def _tell_backup(desk: Desk, schedule: Schedule, now: datetime) -> None:
     today = _day(now, schedule)
     if not desk.backup_email or is_open(now, schedule) or _made(Kind.BACKUP, today):
         return
-    back, limit = next_open(now, schedule), timedelta(minutes=min(desk.blocked_limit, LONGEST_LIMIT))
+    if _blocked_facts(desk, now)["blocked"]:
+        _keep(Kind.BACKUP, today, desk.backup_email, {}, now)
+
+
+def _blocked_facts(desk: Desk, now: datetime) -> dict:
+    back, limit = next_open(now, desk.schedule()), timedelta(minutes=min(desk.blocked_limit, LONGEST_LIMIT))
     lines = [
-        f"{who} waits since {say_when(since, now, desk.zone)}"
+        f"{who} has been waiting since {say_when(since, now, desk.zone)}"
         for who, since in blocked()
         if back is None or back - since > limit
     ]
-    if lines:
-        facts = {
-            "desk": desk.name,
-            "back": say_when(back, now, desk.zone) if back else "",
-            "blocked": lines[:10],
-            "limit": say_span(limit),
-        }
-        _keep(Kind.BACKUP, today, desk.backup_email, facts, now)
+    return {
+        "desk": desk.name,
+        "back": say_when(back, now, desk.zone) if back else "",
+        "blocked": lines[:10],
+        "limit": say_span(limit),
+    }
 
 
 def blocked() -> list[tuple[str, datetime]]:
@@ -161,9 +177,13 @@ def may_send(letter: DayLetter, now: datetime, schedule: Schedule) -> bool:
 def _send(letter: DayLetter, now: datetime) -> None:
     """Put a digest into the outbox, on the road that all letters take.
 
-    What would be untrue if it came later is left unsent then.
+    What would be untrue if it came later is left unsent then; where nobody is blocked any more, nothing is.
     """
-    context = letter.facts | {"site": settings.SITE_URL}
+    facts = _facts_now(letter, the_desk(), now)
+    DayLetter.objects.filter(pk=letter.pk).update(sent_at=now)
+    if letter.kind == Kind.BACKUP and not facts["blocked"]:
+        return
+    context = facts | {"site": settings.SITE_URL}
     outbox.write(
         letter.to,
         render_to_string(f"emails/{letter.kind}-subject.txt", context),
@@ -171,4 +191,3 @@ def _send(letter: DayLetter, now: datetime) -> None:
         f"{letter.kind} {letter.day} {letter.pk}",
         not_after=Now() + GOOD_FOR[letter.kind] - (now - letter.made_at),
     )
-    DayLetter.objects.filter(pk=letter.pk).update(sent_at=now)

@@ -17,10 +17,9 @@ from django.db.models.functions import Now
 from accounts.database import clock
 from accounts.status import UNFINISHED, Status
 from provisioning.engine import faults
-from provisioning.humanize import fixed
 from provisioning.intake.outbox import owe_letter
 from provisioning.models import OWED, Dependency, Outage, State, Step
-from support.models import Affected, Incident, the_desk
+from support.models import Affected, Incident
 from support.tickets.outbox import tell_support
 
 PEOPLE = 3
@@ -191,16 +190,12 @@ def end(incident: Incident) -> None:
 
 
 def give_notice(incident: Incident) -> None:
-    """Send the outage notice, one a person.
+    """Owe the outage notice to whom it touches, once, while it lasts; each hears of it when they have waited.
 
-    By mail it waits while mail itself is what is down.
+    While mail itself is down nobody can be told by mail, and after it there is nothing to tell.
     """
-    if incident.dependency == "mail" and not incident.ended_at:
-        return
-    lasted = Incident.objects.filter(pk=incident.pk).filter(
-        Q(clock.long_ago("began_at", NOTICE_AFTER), ended_at=None) | Q(ended_at__gt=incident.began_at + NOTICE_AFTER)
-    )
-    if not lasted.exists():
+    lasts = Incident.objects.filter(clock.long_ago("began_at", NOTICE_AFTER), pk=incident.pk, ended_at=None)
+    if incident.dependency == "mail" or not lasts.exists():
         return
     untold = Affected.objects.select_for_update(skip_locked=True).filter(incident=incident, told_at=None)
     faults.together(untold, partial(_tell, incident), "telling them of an outage", BATCH)
@@ -208,19 +203,9 @@ def give_notice(incident: Incident) -> None:
 
 def _tell(incident: Incident, untold: QuerySet[Affected]) -> None:
     rows = list(untold)
-    facts = notice_facts(incident, Affected.objects.filter(incident=incident).count()) if rows else {}
     for row in rows:
-        owe_letter(row.account_id, "letter.outage_notice", f"incident {incident.pk}", facts)
+        owe_letter(row.account_id, "letter.outage_notice", f"incident {incident.pk}")
     Affected.objects.filter(pk__in=[row.pk for row in rows]).update(told_at=Now())
-
-
-def notice_facts(incident: Incident, people: int) -> dict:
-    """Facts that the outage notice states, fixed when it is owed."""
-    news = incident.next_news_at if not incident.ended_at else None
-    return fixed(the_desk().zone, since=incident.began_at, until=incident.ended_at, next_news=news) | {
-        "what": [incident.dependency],
-        "others": people - 1,
-    }
 
 
 def close_if_over(incident: Incident) -> None:

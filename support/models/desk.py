@@ -128,6 +128,11 @@ def the_desk() -> Desk:
     return Desk.objects.get_or_create(pk=1)[0]
 
 
+def zone_name() -> str:
+    """Return the name of the desk's time zone (settings.DEFAULT_ZONE)."""
+    return Desk.objects.filter(pk=1).values_list("time_zone", flat=True).first() or "UTC"
+
+
 @cache
 def public_holidays(country: str, subdivision: str):
     """Public holidays of a country; years are filled in as they are asked for. None if there is no such country.

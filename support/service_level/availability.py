@@ -5,13 +5,14 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from provisioning.engine import faults
-from provisioning.humanize import fixed, say_when
+from provisioning.humanize import say_when
 from provisioning.intake.outbox import owe_letter
 from support.business_hours import add_working_days, closes_at, is_open, next_open
-from support.models import Away, Desk, Message, Promise, Ticket, the_desk
+from support.models import Away, Desk, Letter, Message, Promise, Ticket, the_desk
 from support.service_level import estimate, promises
 
 BATCH = 200
@@ -116,18 +117,25 @@ def answer_those_who_wrote(now: datetime) -> None:
     unpromised = Ticket.objects.filter(closed_at=None, asleep_since=None, account__isnull=False).exclude(
         pk__in=Promise.objects.filter(kept_at=None, ticket__isnull=False).values("ticket")
     )
-    unpromised = unpromised.select_related("account").order_by("opened_at")
+    unpromised = unpromised.exclude(_was_answered()).select_related("account").order_by("opened_at")
     faults.batch(unpromised, partial(auto_reply, now=now), "saying by when they are answered", BATCH)
+
+
+def _was_answered() -> Exists:
+    """Filter for tickets to which a person has written since the last message: nothing more is announced to them."""
+    last = Message.objects.filter(ticket=OuterRef(OuterRef("pk")), automatic=False).order_by("-at").values("at")[:1]
+    answers = Letter.objects.filter(ticket=OuterRef("pk"), automatic=False, given_up_at=None)
+    return Exists(answers.filter(written_at__gt=Coalesce(Subquery(last), OuterRef("opened_at"))))
 
 
 def auto_reply(ticket: Ticket, now: datetime) -> Promise | None:
     """Promise an answer to a ticket, and owe the auto-reply that names its time; None: no date is known."""
     with transaction.atomic():
-        desk, promise = the_desk(), promises.promise_for(ticket, "letter.taken", now)
+        promise = promises.promise_for(ticket, "letter.taken", now)
         if ticket.account_id and _is_told(ticket):
             due = promise.due if promise else None
             occasion = f"answer by {due:%Y-%m-%d %H:%M}" if due else f"ticket {ticket.pk}, no date"
-            owe_letter(ticket.account_id, "letter.taken", occasion, _reply_facts(ticket, due, desk, now))
+            owe_letter(ticket.account_id, "letter.taken", occasion)
     return promise
 
 
@@ -138,13 +146,3 @@ def _is_told(ticket: Ticket) -> bool:
     """
     wrote = Message.objects.filter(ticket=ticket, automatic=False)
     return wrote.filter(OWN, unsure=False).exists() or not wrote.exists()
-
-
-def _reply_facts(ticket: Ticket, due: datetime | None, desk: Desk, now: datetime) -> dict:
-    schedule = desk.schedule()
-    wrote = Message.objects.filter(OWN, ticket=ticket, automatic=False).order_by("at").first()
-    back = None if is_open(now, schedule) else next_open(now, schedule)
-    return fixed(desk.zone, reached=wrote.at if wrote else None, due=due, back=back) | {
-        "auto_submitted": "auto-replied" if wrote else "auto-generated",
-        "desk": desk.name,
-    }

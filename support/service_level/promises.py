@@ -12,7 +12,6 @@ from django.db.models import F, Q
 
 from accounts.models import Account
 from provisioning.engine import faults
-from provisioning.humanize import fixed
 from provisioning.intake.outbox import owe_letter
 from provisioning.models import Outage, Step
 from support.business_hours import EARLIEST, LATEST, Schedule
@@ -127,15 +126,8 @@ def _say_so_first(promise: Promise, now: datetime) -> None:
         return
     _make(promise.ticket, outage=promise.outage, said_in="letter.late", made_at=now, due=due, instead_of=promise)
     if promise.account_id:
-        _owe_the_letter(promise, due)
+        owe_letter(promise.account_id, "letter.late", f"promise {promise.pk}")
         Promise.objects.filter(pk=promise.pk).update(told_at=now)
-
-
-def _owe_the_letter(promise: Promise, due: datetime) -> None:
-    desk = the_desk()
-    facts = fixed(desk.zone, said=promise.due, new=due) | {"desk": desk.name}
-    assert promise.account_id
-    owe_letter(promise.account_id, "letter.late", f"promise {promise.pk}", facts)
 
 
 def broken_for(account: Account) -> int:

@@ -11,10 +11,9 @@ from django.db import transaction
 from accounts.models import Account
 from accounts.status import UNFINISHED
 from provisioning.engine import faults
-from provisioning.humanize import fixed
 from provisioning.intake.outbox import owe_letter
 from provisioning.intake.waivers import waive
-from provisioning.kinds import WELCOME, label_of
+from provisioning.kinds import WELCOME
 from provisioning.models import Outage, State, Step
 from support.business_hours import EARLIEST, is_open, next_open
 from support.models import Desk, the_desk
@@ -85,9 +84,6 @@ def case_of(account: Account, down: dict[str, datetime]) -> Case:
 
 def _let_in(account: Account, case: Case, desk: Desk, back: datetime | None, now: datetime) -> None:
     pay_by = now + timedelta(days=min(desk.debt_days, LONGEST_DEBT))
-    assert case.needed_by
-    facts = fixed(desk.zone, needed=case.needed_by, pay_by=pay_by, back=back)
-    facts |= {"what": sorted(label_of(kind) for kind in case.stuck), "desk": desk.name}
     with transaction.atomic():
         if waive(account, case.stuck, actor=None, reason=REASON, pay_by=pay_by):
-            owe_letter(account.pk, "letter.let_in", f"by rule {now:%Y-%m-%d}", facts)
+            owe_letter(account.pk, "letter.let_in", f"by rule {now:%Y-%m-%d}", {"by_rule": True})

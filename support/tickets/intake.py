@@ -43,6 +43,16 @@ def take(email: str, body: str) -> Message:
     return Message.objects.create(email=email, body=body)
 
 
+def forget(account: Account) -> None:
+    """Delete what was written to us from an account's address, also what was not read yet (settings.ON_DELETION).
+
+    Where the mailbox was never proved, it may have been written by somebody else.
+    """
+    if account.mailbox_proven_at:
+        Message.objects.filter(email=account.email).delete()
+        Ticket.objects.filter(email=account.email).delete()
+
+
 def settle_messages() -> None:
     """Periodic job: start repairs for new messages, then answer them or open tickets."""
     run_phases(

@@ -39,6 +39,11 @@ def open_ticket(account: Account | None, email: str, why: str) -> Ticket:
     return ticket
 
 
+def open_ticket_of(account: Account | None) -> Ticket | None:
+    """Open ticket of an account, if there is one."""
+    return Ticket.objects.filter(account=account, closed_at=None).first() if account else None
+
+
 def take_over_given_up() -> None:
     """Open a ticket for each account on which the machine gave up, or on a step that it came to be owed later."""
     later = without_ticket_since().filter(counted()).values("account")

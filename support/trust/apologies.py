@@ -6,19 +6,18 @@ from functools import partial
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Account, Event, EventKind, Voice
 from accounts.status import Status
 from provisioning.engine import faults
-from provisioning.humanize import fixed
 from provisioning.intake.outbox import owe_letter
-from provisioning.models import Attempt, Outage, Outcome
+from provisioning.models import Attempt, Outage, Outcome, Step
 from support.business_hours import add_working_days
-from support.models import Desk, TrustRepair, the_desk
+from support.models import TrustRepair, the_desk
 from support.service_level.promises import broken_for
 from support.trust.apology_draft import Person, draft
-from support.trust.harm import DENIALS, Seen, Story, friction, level
+from support.trust.harm import DENIALS, NOTICEABLE, Seen, Story, friction, level
 
 Level, State = TrustRepair.Level, TrustRepair.State
 FAILING = (Outcome.FAILED, Outcome.REFUSED, Outcome.OUTAGE)
@@ -30,9 +29,10 @@ BATCH = 200
 def assess(now: datetime) -> None:
     """Periodic job: open a trust repair for everybody who is set up after something of ours had failed them."""
     failing = Attempt.objects.filter(step__account=OuterRef("pk"), step__occasion="", outcome__in=FAILING)
+    waited = Q(status_at__gt=F("created_at") + timedelta(minutes=NOTICEABLE)) & ~Exists(came_back_to_us("pk"))
     denied = Event.objects.filter(account=OuterRef("pk"), shown__in=DENIALS)
     healed = Account.objects.filter(
-        Exists(failing) | Exists(denied),
+        Exists(failing) | Exists(denied) | waited,
         ~Exists(TrustRepair.objects.filter(account=OuterRef("pk"))),
         status=Status.ACTIVE,
         status_at__gt=now - LOOK_BACK,
@@ -80,22 +80,36 @@ def open_repair(account: Account, now: datetime) -> TrustRepair | None:
 def story_of(account: Account) -> Story:
     """History of an account until it was ready, as far as it decides on harm."""
     theirs = Event.objects.filter(account=account, voice=Voice.THEY).order_by("at", "pk")
-    tries = Attempt.objects.filter(step__account=account, step__occasion="", outcome__in=FAILING)
     return Story(
         created_at=account.created_at,
         ready_at=account.status_at,
         events=tuple(Seen(event.at, event.kind, event.shown) for event in theirs[:500]),
-        failed=tries.exists(),
+        failed=failed_by_us(account),
         needed_by=account.needed_by,
         promises_broken=broken_for(account),
         earlier=TrustRepair.objects.filter(account=account).exclude(level=Level.NONE).count(),
     )
 
 
+def failed_by_us(account: Account) -> bool:
+    """True if something of ours failed them: a step of theirs, or the whole of it, behind which they waited.
+
+    The wait of somebody whose own address took no mail says nothing about us.
+    """
+    tries = Attempt.objects.filter(step__account=account, step__occasion="", outcome__in=FAILING)
+    theirs = Account.objects.filter(pk=account.pk).filter(Exists(came_back_to_us("pk")))
+    return tries.exists() or not theirs.exists()
+
+
+def came_back_to_us(account: str) -> QuerySet[Event]:
+    """Diary lines that say that an address of the account's took no mail; `account` names its key outside."""
+    bounced = (EventKind.MAIL_BOUNCED, EventKind.WELCOME_EMAIL_BOUNCED, EventKind.CORRECTED_ADDRESS)
+    return Event.objects.filter(account=OuterRef(account), kind__in=bounced)
+
+
 def first_outage(account: Account, until: datetime) -> Outage | None:
-    """The outage in which set-up first failed. Others that overlap are no second reason to apologise."""
-    failed = Attempt.objects.filter(step__account=account, step__occasion="", outcome__in=FAILING)
-    needs = failed.values("step__dependency")
+    """The first outage behind which their set-up waited. Others that overlap are no second reason to apologise."""
+    needs = Step.objects.of_setup().filter(account=account).values("dependency")
     touching = Outage.objects.filter(Q(ended_at=None) | Q(ended_at__gte=account.created_at), began_at__lte=until)
     return touching.filter(dependency__in=needs).order_by("began_at").first()
 
@@ -130,16 +144,12 @@ def send_word(repair: TrustRepair, actor: Account, words: str, restitution: str,
 def send_lines(now: datetime) -> None:
     """Periodic job: send the automatic apologies, which need nobody."""
     owed = TrustRepair.objects.filter(state=State.OWED, level=Level.AUTOMATIC).select_related("account")
-    faults.batch(
-        owed.order_by("opened_at"), partial(_send_line, the_desk(), now), "sending this person a line", BATCH
-    )
+    faults.batch(owed.order_by("opened_at"), partial(_send_line, now), "sending this person a line", BATCH)
 
 
-def _send_line(desk: Desk, now: datetime, repair: TrustRepair) -> None:
+def _send_line(now: datetime, repair: TrustRepair) -> None:
     if _mark_sent(repair, now):
-        waited = timedelta(minutes=repair.harms["minutes_waited"])
-        facts = fixed(desk.zone, came=repair.account.created_at, waited=waited, since=repair.ready_at)
-        owe_letter(repair.account_id, "letter.amends", f"repair {repair.pk}", facts | {"desk": desk.name})
+        owe_letter(repair.account_id, "letter.amends", f"repair {repair.pk}")
 
 
 def _mark_sent(repair: TrustRepair, now: datetime, **facts) -> bool:

@@ -13,9 +13,8 @@ from accounts.models import Event, Voice
 from accounts.profile import deletion
 from provisioning.emails.compose import AFTER
 from provisioning.engine import faults
-from provisioning.humanize import fixed
 from provisioning.intake.outbox import owe_letter
-from support.models import Lost, Message, Ticket, TrustRepair, the_desk
+from support.models import Lost, Message, Ticket, TrustRepair
 from support.tickets.queue import open_ticket
 
 Level, State = TrustRepair.Level, TrustRepair.State
@@ -70,13 +69,10 @@ def _go_on(now: datetime, repair) -> None:
 
 
 def _write(repair: TrustRepair, thing: str, now: datetime) -> None:
-    desk = the_desk()
-    facts = fixed(desk.zone, came=repair.account.created_at, since=repair.ready_at)
-    facts |= {"desk": desk.name}
     with transaction.atomic():
         unwritten = TrustRepair.objects.filter(pk=repair.pk, state=State.SENT, followed_up_at=None)
         if unwritten.update(followed_up_at=now, followed_up_with=thing):
-            owe_letter(repair.account_id, f"letter.{thing}", occasion_of(repair), facts)
+            owe_letter(repair.account_id, f"letter.{thing}", occasion_of(repair))
 
 
 def close_silent(repair: TrustRepair, came_back: bool, now: datetime) -> None:

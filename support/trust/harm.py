@@ -59,7 +59,7 @@ def friction(story: Story) -> Friction:
     until = [seen for seen in story.events if story.created_at <= seen.at <= story.ready_at]
     return Friction(
         minutes_waited=int((story.ready_at - story.created_at) / timedelta(minutes=1)),
-        doors=tuple(DOORS[seen.kind] for seen in until if seen.kind in DOORS),
+        doors=tuple(DOORS[seen.kind] for seen in until if _is_a_try_of_theirs(seen)),
         untrue=tuple(seen.shown for seen in until if seen.shown in UNTRUE and seen.at < story.ready_at),
         contradicting=contradict(seen.shown for seen in until),
         wrote=any(seen.kind == EventKind.WROTE for seen in until),
@@ -67,6 +67,12 @@ def friction(story: Story) -> Friction:
         promises_broken=story.promises_broken,
         again=story.earlier > 0,
     )
+
+
+def _is_a_try_of_theirs(seen: Seen) -> bool:
+    """True for a door at which it was they, as far as we know: anybody may type a wrong password at somebody's."""
+    wrong_password = seen.kind == EventKind.TRIED_TO_LOG_IN and seen.shown not in DENIALS
+    return seen.kind in DOORS and not wrong_password
 
 
 def contradict(shown: Iterable[str]) -> bool:

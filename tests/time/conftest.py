@@ -9,10 +9,12 @@ import pytest
 from accounts.models import Account, Event, Voice
 from accounts.status import Status
 from provisioning.emails.compose import compose
+from provisioning.emails.recipients import read_facts
 from provisioning.models import Attempt, Dependency, Outage, Outcome, Step
 from support.models import Desk
 from tests.people import Person
 
+TEMPLATES = {"letter.amends": "ready", "letter.repaired": "ready"}
 LISBON = ZoneInfo("Europe/Lisbon")
 
 
@@ -70,7 +72,9 @@ def works(account: Account, when: datetime) -> None:
 def letter_at(kind: str, now: datetime) -> str:
     """The words of the one letter of this kind, were it handed over now."""
     with patch("django.utils.timezone.now", return_value=now):
-        return str(compose(kind.removeprefix("letter."), Step.objects.get(kind=kind)).body)
+        step = Step.objects.get(kind=kind)
+        step.facts = read_facts(step, now)
+        return str(compose(TEMPLATES.get(kind, kind.removeprefix("letter.")), step).body)
 
 
 def letters(account: Account) -> list[str]:

@@ -1,6 +1,7 @@
 """Being away: one click, and what people are told meanwhile."""
 
 from provisioning.models import Step
+from support.letter_facts import taken
 from support.models import Away, Message, Ticket
 from support.service_level import availability
 from support.tickets import queue
@@ -43,11 +44,11 @@ def test_the_reply_in_the_night_says_what_goes_on_and_when_somebody_is_back(desk
     for _ in range(3):
         availability.answer_those_who_wrote(NIGHT)
     assert letters(account) == ["letter.taken"]
-    assert Step.objects.get(kind="letter.taken").facts["auto_submitted"] == "auto-replied"
+    assert taken(Step.objects.get(kind="letter.taken"), NIGHT)["auto_submitted"] == "auto-replied"
     words = letter_at("letter.taken", NIGHT)
-    assert "your message reached us at 22:10 today (Lisbon time)." in words
-    assert "Jordan answers by noon tomorrow (Lisbon time)." in words
-    assert "Nobody is at the desk before 09:00 tomorrow (Lisbon time)." in words
+    assert "Your message reached us at 22:10 today (Lisbon time)." in words
+    assert "Jordan will answer by noon tomorrow (Lisbon time)." in words
+    assert "Nobody is here before 09:00 tomorrow (Lisbon time)." in words
 
 
 def test_a_letter_that_goes_out_a_day_later_does_not_say_tomorrow(desk):

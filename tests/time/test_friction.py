@@ -46,9 +46,14 @@ def test_the_level(told, expected):
 
 def test_every_door_at_which_they_tried_counts():
     """By the kinds that are really written; looking at the waiting room is no door."""
-    kinds = ("asked_for_resend", "looked", "asked_for_reset", "tried_to_log_in", "signed_up_again", "wrote")
+    kinds = ("asked_for_resend", "looked", "asked_for_reset", "logged_in", "signed_up_again", "wrote")
     told = friction(story(*((kind, "") for kind in kinds)))
     assert told.doors == ("“send it again”", "password reset", "log-in", "sign-up", "support")
+
+
+def test_wrong_passwords_that_anybody_may_type_are_no_harm_of_theirs():
+    told = friction(story(*[("tried_to_log_in", "login.no_match")] * 5))
+    assert told.doors == () and level(told, True)[0] != Level.PERSONAL
 
 
 def test_what_happens_once_it_works_is_no_harm():

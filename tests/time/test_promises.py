@@ -110,8 +110,8 @@ def test_a_promise_that_breaks_is_said_by_us_once(desk):
     delivered(MONDAY - minutes(500))
     promises.look_after(instead.due + minutes(1))
     words = letter_at("letter.late", first.due)
-    assert "we said you would have an answer by noon today (Lisbon time)" in words
-    assert "The new time is 17:00 today (Lisbon time)" in words
+    assert "We said you'd have an answer by noon today (Lisbon time)" in words
+    assert "Jordan will answer by 17:00 today (Lisbon time)" in words
     assert Promise.objects.filter(broken_at__isnull=False).count() == 2
 
 
@@ -134,4 +134,4 @@ def test_no_hours_no_date_and_no_time_named(desk):
         delivered(MONDAY - minutes(500))
     assert not Promise.objects.exists()
     assert letters(ticket.account) == ["letter.taken"]
-    assert "Jordan answers, but we cannot name a time yet." in letter_at("letter.taken", MONDAY)
+    assert "Jordan will answer, but we can't say when yet." in letter_at("letter.taken", MONDAY)

@@ -184,7 +184,7 @@ def test_the_link_ends_with_the_address(to):
     assert Client().get(after_link(repair) + to).status_code == 200, "a letter to the right address would work"
 
 
-@pytest.mark.parametrize("name", ["taken", "late", "let_in", "amends", "follow_up", "come_back"])
+@pytest.mark.parametrize("name", ["taken", "late", "let_in", "ready", "follow_up", "come_back"])
 def test_an_automatic_letter_is_short_never_says_i_and_is_sorry_once_at_most(name):
     facts = dict.fromkeys(
         ["reached", "due", "back", "said", "new", "needed", "pay_by", "came", "waited", "since", "desk"],
@@ -194,12 +194,12 @@ def test_an_automatic_letter_is_short_never_says_i_and_is_sorry_once_at_most(nam
         account=signed_up(CAME),
         kind=f"letter.{name}",
         created_at=CAME,
-        facts=facts | {"link": "https://a.example/x/", "what": ["workspace"]},
+        facts=facts | {"link": "https://a.example/x/", "what": ["workspace"], "sorry": True},
     )
     message = post.compose(name, step)
     words = message.body.split("Arrivals (automatic)")[0]
     assert len(words.split()) <= 90 + 25  # the facts above are longer than real ones
-    assert words.lower().count("sorry") <= 1 and words.lower().count("sorry") == (name == "amends")
-    assert not {"I", "I'm", "soon", "shortly"} & set(words.split())
+    assert words.lower().count("sorry") <= 1 and words.lower().count("sorry") == (name == "ready")
+    assert not {"I", "I'm", "shortly"} & set(words.split())
     assert "noon on Tuesday" in str(message.alternatives[0][0])
     assert outbox.outbox == []
