@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import DateTimeField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Least, Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import claims
@@ -27,6 +28,7 @@ from support.incidents import bulk_recovery
 from support.models import Incident, Letter, Message, Promise, Recovery, Ticket
 from support.tickets import queue
 from support.tickets.outbox import message_id, tell_owner, write
+from support.trust.settled_by_reply import settle
 
 MOST_DEBTS = 25
 
@@ -84,16 +86,19 @@ def _where_they_are(ticket: Ticket, asked: str) -> str:
 def reply(ticket: Ticket, actor: Account, body: str, draft: str, key: UUID, *, then_close: bool) -> None:
     """Send a reply in the agent's name; the ticket then closes, or is snoozed until it is answered.
 
-    `key` makes each of its letters idempotent. The ticket's open promise is kept by it. `draft` is what was proposed.
+    `key` makes each of its letters idempotent. The ticket's open promise is kept by it, and so is a personal apology
+    that is owed to whom it goes. `draft` is what was proposed.
     """
     before = Letter.objects.filter(ticket=ticket, automatic=False).order_by("-written_at").first()
     subject = _("Your message to Arrivals") if ticket.why == Ticket.Why.WROTE else _("Your Arrivals account")
     how = {"ticket": ticket, "author": actor, "draft": draft, "automatic": False}
-    for number, (to, answers) in enumerate(who_asked(ticket, before).items()):
-        to = _where_they_are(ticket, to)
+    asked = {_where_they_are(ticket, to): answers for to, answers in who_asked(ticket, before).items()}
+    for number, (to, answers) in enumerate(asked.items()):
         write(to, subject, body, f"reply {key} {number}".removesuffix(" 0"), answers=answers, **how)
     Promise.objects.filter(ticket=ticket, kept_at=None).update(kept_at=Now())
     note(ticket.account, EventKind.REPLIED, actor, body)
+    if ticket.account and ticket.account.email in asked:
+        settle(ticket.account, actor, body, timezone.now())
     if then_close:
         queue.close(ticket, _("Answered."), actor)
     else:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from provisioning.models import State, Step
 from support.models import Incident, Message, Recovery, Ticket
+from support.trust.newest_word import sent_word
 
 SALT = "support.seen"
 VALID_SECONDS = 12 * 3600
@@ -65,6 +66,7 @@ def state_of(account: Account | None, ticket: Ticket | None, steps: list[Step] |
     """State of an account and its ticket, as pages show it. `steps` are read where they are not given."""
     if steps is None:
         steps = list(Step.objects.filter(account=account)) if account else []
+    spoken = sent_word(account, ticket) if account and ticket else None  # one apology is enough
     return {
         "account": str(account.pk) if account else None,
         "status": account.status if account else None,
@@ -77,6 +79,7 @@ def state_of(account: Account | None, ticket: Ticket | None, steps: list[Step] |
         "owner": bool(ticket and ticket.handed_over_at),
         "abusive": bool(ticket and ticket.abusive),
         "words": _last_words(ticket),
+        **({"spoken": spoken} if spoken else {}),
     }
 
 
@@ -95,7 +98,7 @@ def state_of_incident(incident: Incident) -> Sight:
 
 def changes(old: Sight, new: Sight) -> list[str]:
     """Differences between two page states, in words."""
-    found = [words(old[name], new[name]) for name, words in WORDS.items() if old.get(name) != new.get(name)]
+    found = [words(old.get(name), new.get(name)) for name, words in WORDS.items() if old.get(name) != new.get(name)]
     return [sentence for sentence in found if sentence] or ([] if old == new else [_("it has changed")])
 
 
@@ -111,6 +114,7 @@ WORDS = {
     "email": lambda old, new: _("the address is %(new)s now") % {"new": new},
     "active": lambda old, new: _("suspended or not: that changed"),
     "words": lambda old, new: _("they wrote again"),
+    "spoken": lambda old, new: _("a word was sent to them"),
     "ticket": lambda old, new: _("their ticket is another one"),
     "open": lambda old, new: _("the ticket was closed") if old else _("the ticket was opened again"),
     "aside": lambda old, new: _("the ticket was put aside") if new else _("the ticket woke up"),

@@ -10,11 +10,12 @@ from provisioning.models import Attempt
 from support.actions.kept_input import NOTHING, Typed
 from support.actions.views import open_ticket_of
 from support.desk.dashboard import person
+from support.desk.reply_context import messages_of
 from support.diagnosis import facts, similar_accounts
 from support.diagnosis.findings import plain
 from support.inbound.file_views import with_files
 from support.labels import describe_event, sentence
-from support.models import Letter, Message
+from support.models import Letter, Message, the_desk
 
 LINES = 100
 ATTEMPTS = 30
@@ -30,7 +31,7 @@ def card(account: Account, viewer: Account, only: str = "", again: Typed = NOTHI
     ticket = open_ticket_of(account)
     words, letters = Message.objects.filter(account=account), Letter.objects.filter(ticket__account=account)
     tries = {step: Attempt.objects.filter(step=step).order_by("-ended_at")[:ATTEMPTS] for step in known.steps}
-    return person(known, ticket, viewer, again) | {
+    return person(known, ticket, viewer, again, messages_of(ticket), the_desk()) | {
         "steps": [{"step": step, "what": plain(step.kind), "tries": list(tries[step])} for step in known.steps],
         "diary": diary(account, only),
         "only": only if only in VOICES else "",

@@ -23,14 +23,16 @@ from support.actions.page_state import state_of
 from support.actions.views import buttons
 from support.desk.fault_list import unhandled
 from support.desk.incident_cards import cards
-from support.desk.reply_drafts import draft, to_stranger
+from support.desk.reply_context import case_of, case_of_stranger, messages_of, what_was_read
+from support.desk.reply_drafts import draft
 from support.desk.status_line import standing
 from support.diagnosis import facts, similar_accounts
 from support.diagnosis.findings import Facts, diagnose
 from support.inbound.file_views import mail_of
-from support.models import Incident, Message, Ticket
+from support.models import Desk, Incident, Message, Ticket
 from support.service_level.promises import forward_until
 from support.tickets import priority, queue
+from support.trust import newest_word
 
 A_PAGE = 25
 MOST_URGENT = 500  # more than that of an urgent priority, and their order is the database's
@@ -53,7 +55,7 @@ def today(user: Account, ticket: str = "", page: str = "", again: Typed = NOTHIN
         **unhandled(stands["broke"], stands["refused"]),
         "headline": headline(waiting + deciding),
         "cards": shown,
-        "opened": opened(tickets[0], user, services, [card["incident"] for card in shown], again)
+        "opened": opened(tickets[0], user, services, [card["incident"] for card in shown], again, stands["desk"])
         if tickets
         else None,
         "rest": tickets[1:],
@@ -115,6 +117,7 @@ def _with_words(pks: list[int]):
         Ticket.objects.filter(pk__in=pks, closed_at=None)
         .select_related("account")
         .annotate(
+            word=newest_word.of_tickets(),
             last_words=Subquery(last.values("pk")[:1]),
             said=Subquery(last.values("body")[:1], output_field=CharField()),
             said_at=Subquery(last.values("at")[:1]),
@@ -124,42 +127,51 @@ def _with_words(pks: list[int]):
 
 
 def opened(
-    ticket: Ticket, user: Account, services: dict[str, Dependency], incidents: list[Incident], again: Typed
+    ticket: Ticket,
+    user: Account,
+    services: dict[str, Dependency],
+    incidents: list[Incident],
+    again: Typed,
+    desk: Desk,
 ) -> dict:
     """Ticket opened in full: diagnosis, evidence, suggested action, drafted reply."""
-    newest: int | None = getattr(ticket, "last_words", None)
-    mail = {"mail": mail_of(newest) if newest else None}  # what else was in it, where it came by mail
+    said = messages_of(ticket)
+    mail = {"mail": mail_of(said[-1]) if said else None}  # what else was in it, where it came by mail
     if ticket.account is None:
-        return mail | _stranger(ticket, user, again)
+        return mail | _stranger(ticket, user, again, said, desk)
     known = facts.facts_of(ticket.account, services=services, incidents=incidents)
-    return mail | person(known, ticket, user, again)
+    return mail | person(known, ticket, user, again, said, desk)
 
 
-def person(known: Facts, ticket: Ticket | None, user: Account, again: Typed) -> dict:
-    """Finding about an account, with the forms of the actions it offers and a drafted reply."""
+def person(known: Facts, ticket: Ticket | None, user: Account, again: Typed, said: list[Message], desk: Desk) -> dict:
+    """Finding about an account, with the forms of the actions it offers and a drafted reply to what they said."""
     finding = diagnose(known)
     state = state_of(known.account, ticket, list(known.steps))
     offered = authorization.on_person(user, finding, known.account, ticket)
-    drafted = draft(finding, known, user.name) if "reply" in offered else ""
+    case = case_of(known, finding, ticket, said, desk, user.name) if "reply" in offered else None
+    drafted = draft(case) if case else ""
     return {
         "ticket": ticket,
         "account": known.account,
         "finding": finding,
+        "read": what_was_read(case) if case else (),
         "suggested": buttons(user, state, [name for name in offered if name == finding.act], again),
         "others": buttons(user, state, [name for name in offered if name not in (finding.act, "reply")], again),
         "reply": buttons(user, state, [name for name in offered if name == "reply"], again, drafted),
     }
 
 
-def _stranger(ticket: Ticket, user: Account, again: Typed) -> dict:
+def _stranger(ticket: Ticket, user: Account, again: Typed, said: list[Message], desk: Desk) -> dict:
     state = state_of(None, ticket)
     offered = authorization.on_stranger(user, ticket)
-    drafted = to_stranger(ticket.email, user.name)
+    near = similar_accounts.near_misses(ticket.email)
+    case = case_of_stranger(ticket, near, said, desk, user.name)
     return {
         "ticket": ticket,
-        "near": similar_accounts.near_misses(ticket.email),
+        "near": near,
+        "read": what_was_read(case),
         "others": buttons(user, state, [name for name in offered if name != "reply"], again),
-        "reply": buttons(user, state, [name for name in offered if name == "reply"], again, drafted),
+        "reply": buttons(user, state, [name for name in offered if name == "reply"], again, draft(case)),
     }
 
 

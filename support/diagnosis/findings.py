@@ -205,10 +205,13 @@ def _debt_words(facts: Facts) -> str:
     return f"They are in, without: {', '.join(plain(step.kind) for step in facts.debts())}."
 
 
+def _failed_before(facts: Facts) -> bool:
+    return any(e.voice == Voice.WE and e.kind.endswith((".failed", ".outage", ".refused")) for e in facts.events)
+
+
 def _abandoned(facts: Facts):
-    failed = [e for e in facts.events if e.voice == Voice.WE and e.kind.endswith((".failed", ".outage", ".refused"))]
     seen, healed = facts.last_seen(), facts.account.status_at
-    if facts.account.status != Status.ACTIVE or not failed or facts.now - healed < GONE_AFTER:
+    if facts.account.status != Status.ACTIVE or not _failed_before(facts) or facts.now - healed < GONE_AFTER:
         return None
     return None if seen and seen > healed else [Evidence("healed then, and not here since", healed)]
 
@@ -226,6 +229,12 @@ def _fine(facts: Facts):
         return None
     event = facts.last(EventKind.LOGGED_IN)
     return [Evidence("last logged in", event.at)] if event else []
+
+
+def _fine_words(facts: Facts) -> str:
+    if _failed_before(facts):
+        return "It works now. Before that, something of ours failed them."
+    return "Nothing is wrong on our side."
 
 
 def _says(words: str) -> Callable[[Facts], str]:
@@ -286,6 +295,6 @@ TABLE: tuple[Row, ...] = (
         "wait",
         ("let_in", "recover"),
     ),
-    Row("fine", _fine, _says("Nothing is wrong on our side."), "answer", ("vouch", "end_sessions")),
+    Row("fine", _fine, _fine_words, "answer", ("vouch", "end_sessions")),
     Row("unknown", lambda facts: [], _says("I do not know."), "read", ("recover", "hand_over")),
 )

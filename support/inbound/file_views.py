@@ -57,6 +57,6 @@ def with_files(messages: Iterable[Message]) -> list[dict]:
     return [{"message": message, "files": files.get(message.pk, [])} for message in messages]
 
 
-def mail_of(pk: int) -> dict | None:
+def mail_of(message: Message) -> dict | None:
     """One message with its attachments; None if it did not come by mail."""
-    return next(iter(with_files(list(Message.objects.filter(pk=pk, mail__isnull=False)))), None)
+    return with_files([message])[0] if message.mail_id else None
