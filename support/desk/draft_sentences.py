@@ -79,6 +79,7 @@ ENGLISH: Mapping[str, str] = {
     # How it stands, and what happens next.
     "saved": "Your sign-up is saved.",
     "failed": "{doing} failed on our side at {failed}.",
+    "failed_then": "{doing} failed on our side.",
     "down": "A service we need for {needs} is down for everyone, not just for you.",
     "next_try": "We'll try again at {next_try}.",
     "by_itself": "You'll get an email from us as soon as it works. There's nothing you need to do.",
@@ -137,7 +138,7 @@ GERMAN: Mapping[str, str] = {
     "tried": "Sie haben {number} versucht, sich anzumelden.",
     "chased": "Sie mussten bei uns nachfragen.",
     "had_to_write_again": "Sie mussten uns {number} schreiben.",
-    "denied": "Eine unserer Seiten hat behauptet, es gebe Ihr Konto nicht. Es gab es: Die Seite war falsch.",
+    "denied": "Eine unserer Seiten hat behauptet, Ihr Konto gebe es nicht. Das stimmte nicht.",
     "too_early": "Eine unserer Seiten hat gesagt, es sei fertig, als es das noch nicht war.",
     "promise_broken": "Wir hatten Ihnen eine Antwort versprochen (Frist: {promised}), und Sie haben keine bekommen.",
     "deadline_missed": "Sie haben Ihren Termin ({deadline}) unseretwegen verpasst.",
@@ -212,6 +213,7 @@ GERMAN: Mapping[str, str] = {
     "in_time": "Für Ihren Termin ({deadline}) reicht es also.",
     "saved": "Ihre Registrierung ist gespeichert.",
     "failed": "Bei uns ist {failed} etwas fehlgeschlagen: {doing}.",
+    "failed_then": "Bei uns ist dabei etwas fehlgeschlagen: {doing}.",
     "down": "Ein Dienst, den wir für {needs} brauchen, ist gerade für alle ausgefallen, nicht nur für Sie.",
     "next_try": "Wir versuchen es {next_try} erneut.",
     "by_itself": "Sobald es funktioniert, bekommen Sie eine E-Mail von uns. Sie müssen nichts tun.",
@@ -235,7 +237,7 @@ GERMAN: Mapping[str, str] = {
         "wir haben es nicht ausgetauscht, damit das auch sonst niemand kann."
     ),
     "log_in": "Hier können Sie sich anmelden: {login}",
-    "works_since": "Inzwischen funktioniert alles (fertig geworden {ready}): {login}",
+    "works_since": "Inzwischen funktioniert alles; fertig war es {ready}. Hier können Sie sich anmelden: {login}",
     "works": "Ihr Konto funktioniert: {login}",
     "last_login": "Zuletzt haben Sie sich {last_login} angemeldet.",
     "gone": "Wenn Sie inzwischen etwas anderes gefunden haben, verstehe ich das.",

@@ -36,6 +36,7 @@ from support.trust.harm import DENIALS
 from support.trust.harm_so_far import FAILURES, Harm
 
 LANGUAGES = tuple(SENTENCES)
+AT_ONCE = timedelta(minutes=5)
 NOT_OURS = {"bounced", "likely_typo", "suspended"}  # the wait is no fault of ours, an answer that is missing is
 
 
@@ -65,6 +66,12 @@ class Case:
     @property
     def named(self) -> str:
         return next(iter(self.reading.addresses), "")
+
+    @property
+    def deadline(self) -> datetime | None:
+        """Deadline that was read, as long as it is ahead."""
+        read = self.reading.deadline
+        return read if read and read > self.now else None
 
     def asks(self, topic: Topic) -> bool:
         return topic in self.reading.topics
@@ -159,7 +166,7 @@ def _body(say: Wording) -> Iterator[str]:
         yield say("own_account")
     else:
         yield cost(say)
-        answers = list(_answers(say, case.known))
+        answers = [answer for answer in _answers(say, case.known) if answer]
         yield from answers
         yield from _standing(say, case.known, asked=bool(answers))
         yield _asks_what_it_cost(say)
@@ -223,12 +230,15 @@ def _answers(say: Wording, known: Facts) -> Iterator[str]:
         yield say("delete_by_us")
     if case.asks(Topic.INVOICE):
         yield say("invoice")
-    if case.asks(Topic.PASSWORD) and not case.asks(Topic.DELETE):
+    about_login = case.asks(Topic.LOGIN) and account.status == Status.ACTIVE
+    if (case.asks(Topic.PASSWORD) or about_login) and not case.asks(Topic.DELETE):
         yield from _password(say, known)
     if case.asks(Topic.ADDRESS):
         yield from _other_address(say, bool(account.mailbox_proven_at), bool(account.phone))
     if case.asks(Topic.COLLEAGUE):
         yield say("about_colleague")
+    if account.status != Status.ACTIVE and not case.asks(Topic.DELETE):
+        yield say("deadline_seen", deadline=case.deadline)
     if case.asks(Topic.THANKS) and account.status == Status.ACTIVE:
         yield f"{say('glad')} {say('nothing_to_do')}"
 
@@ -261,18 +271,10 @@ def _standing(say: Wording, known: Facts, asked: bool) -> Iterator[str]:
     of_address = case.asks(Topic.ADDRESS) and finding.code in ("bounced", "likely_typo")
     if not of_address and (not asked or is_open or (case.harm and case.harm.apology)):
         yield from STANDING[finding.code](say, known)
-    yield _deadline(say, known, finding)
-
-
-def _deadline(say: Wording, known: Facts, finding: Finding) -> str:
-    deadline = say.case.reading.deadline
-    if deadline is None or deadline <= say.case.now:
-        return ""
-    if known.account.status == Status.ACTIVE:
-        return say("in_time", deadline=deadline) if finding.code != "debt" else ""
-    may_let_in = "let_in" in (finding.act, *finding.alternatives)
-    seen = say("deadline_seen", deadline=deadline)
-    return f"{seen} {say('deadline_let_in')}" if may_let_in else seen
+    if case.deadline and known.account.status == Status.ACTIVE and finding.code != "debt":
+        yield say("in_time", deadline=case.deadline)
+    if case.deadline and is_open and "let_in" in (finding.act, *finding.alternatives):
+        yield say("deadline_let_in")
 
 
 def _failed(say: Wording, known: Facts) -> str:
@@ -281,7 +283,9 @@ def _failed(say: Wording, known: Facts) -> str:
     if not stuck:
         return ""
     at = min(step.failed_at for step in stuck if step.failed_at)
-    failed = say("failed", failed=at, doing=say.steps(stuck, DOINGS))
+    harm, doing = say.case.harm, say.steps(stuck, DOINGS)
+    at_once = harm is not None and harm.waited and at - harm.came_at < AT_ONCE  # that time was named
+    failed = say("failed_then", doing=doing) if at_once else say("failed", failed=at, doing=doing)
     return _joined(say("saved"), failed[:1].upper() + failed[1:])
 
 
@@ -386,6 +390,11 @@ def _to_stranger(say: Wording) -> Iterator[str]:
     case = say.case
     if case.asks(Topic.INVOICE):
         yield say("invoice")
+    elif case.asks(Topic.THANKS):
+        yield _joined(say("glad"), say("nothing_to_do"))
+    elif case.asks(Topic.COLLEAGUE):
+        yield say("for_somebody")
+        yield say("own_account")
     elif case.asks(Topic.EMPTY):
         yield say("empty")
         yield say("near_miss" if case.near else "no_account")

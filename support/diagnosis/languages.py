@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 
 WORD = re.compile(r"[^\W\d_]+")
+ADDRESS = re.compile(r"\S*(?:@|://)\S*")
+SIGNS = {"pl": set("ąęłśźż"), "de": set("ß"), "pt": set("ãõ"), "es": set("ñ¿¡"), "cs": set("ěřů"), "tr": set("şğı")}
 UNKNOWN = "und"  # ISO 639: a language, and none of those we know
 SCRIPTS = re.compile(r"[\u0370-\u1fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # none of them is Latin
 STOP_WORDS: Mapping[str, frozenset[str]] = {
@@ -11,13 +13,14 @@ STOP_WORDS: Mapping[str, frozenset[str]] = {
     for language, words in {
         "en": """the and is are was were i my me you your it this that with for not have has had can could would do
             does did please thank thanks hello hi to of be been when what where why still by at on but am get got
-            need invoice account password delete wrong works working nothing anybody""",
+            need invoice account password delete wrong works working nothing anybody as an or if so we our they will
+            just since by up help today tomorrow before""",
         "de": """der die das den dem ein eine einen einem und ist sind war ich mein meine meinen meiner mir mich sie
             ihr ihre ihnen ihren es nicht kein keine mit für auf von zu im am um wir uns haben habe hat kann können
             bitte danke guten hallo wann was wo warum noch aber bei bis zur zum auch wie bin rechnung konto passwort
-            löschen lösche löscht immer schon""",
+            löschen lösche löscht immer schon heute morgen uhr brauche brauchen ab oder dass wird wenn jetzt""",
         "pl": """nie jest się na do to że mam moje moja mój proszę dzień dobry dziękuję jak czy już od dla przez ale
-            bardzo mogę konto konta hasło kiedy gdzie wciąż jeszcze mnie pan pani państwa po za""",
+            bardzo witam cześć moich mogę konto konta hasło kiedy gdzie wciąż jeszcze mnie pan pani państwa po za""",
         "fr": """le la les un une des et est je mon ma mes vous votre vos nous pas ne que qui pour avec dans sur
             bonjour merci compte toujours encore suis ai c'est ce cette du au mais""",
         "es": """el la los las un una y es yo mi mis usted su sus nosotros no que por para con en hola gracias cuenta
@@ -44,9 +47,13 @@ def language_of(text: str) -> str:
     letters = [char for char in text if char.isalpha()]
     if letters and sum(bool(SCRIPTS.match(char)) for char in letters) * 2 > len(letters):
         return UNKNOWN
-    words = WORD.findall(text.lower())
+    signs, words = set(text.lower()), WORD.findall(ADDRESS.sub(" ", text.lower()))
     scores = sorted(
-        ((sum(word in known for word in words), code) for code, known in STOP_WORDS.items()), reverse=True
+        (
+            (sum(word in known for word in words) + 2 * bool(signs & SIGNS.get(code, set())), code)
+            for code, known in STOP_WORDS.items()
+        ),
+        reverse=True,
     )
     (best, language), (next_best, _other) = scores[:2]
     return language if best > next_best else ""

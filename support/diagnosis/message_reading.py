@@ -26,6 +26,7 @@ class Topic(StrEnum):
     DELETE = "delete"
     INVOICE = "invoice"
     PASSWORD = "password"
+    LOGIN = "login"  # they cannot get in, by whatever cause
     ADDRESS = "address"  # theirs is mistyped, or another one is to be used
     COLLEAGUE = "colleague"  # it is about somebody else, or by somebody else
     THANKS = "thanks"  # and nothing more
@@ -66,6 +67,10 @@ DELETE = re.compile(
     r"\b(?:daten|konto|kontos|account|accounts|profil|alles|mich)\b"
     r"|\bdsgvo\b"
 )
+DELETED_WANTED = re.compile(
+    r"\b(?:want|like|please|have|get|request)\b.{0,40}\b(?:data|account|everything|details|profile)\b.{0,15}"
+    r"\b(?:deleted|removed|erased|wiped|closed|cancelled|canceled)\b"
+)
 DELETED_ALREADY = re.compile(
     r"\b(?:wurde|wurden|haben sie|was|were|has been|have been)\b.{0,30}\b(?:gelöscht|deleted)\b"
 )
@@ -74,19 +79,31 @@ INVOICE = re.compile(
     r"|rechnung\w*|umsatzsteuer\w*|mehrwertsteuer|mwst|ust|zahlung\w*|abgebucht|erstattung|gutschrift)\b"
 )
 PASSWORD = re.compile(
-    r"\b(?:passwords?|passphrase|passwort|passworts|passwörter|kennwort|kennworts)\b"
-    r"|\b(?:can't|cannot|can not|unable to) (?:log|sign) ?in\b|\bkann mich nicht (?:mehr )?(?:anmelden|einloggen)\b"
+    r"\b(?:pass?words?|passwrod|passphrase|pass?worts?|passwörter|kennworts?|zugangsdaten)\b"
+    r"|\b(?:reset|forgot|forgotten) (?:my )?log-?in\b"
+)
+LOGIN = re.compile(
+    r"\b(?:can't|cannot|can not|unable to) (?:log|sign) ?in\b"
+    r"|\b(?:kann|konnte) mich nicht (?:mehr )?(?:anmelden|einloggen)\b"
+    r"|\blocked out\b|\bausgesperrt\b"
 )
 ADDRESS = re.compile(
-    r"\b(?:typo|mistyped|misspel\w+|misspelt|wrong (?:e-?mail|address)|right (?:e-?mail|address)|new e-?mail"
-    r"|(?:change|correct|update) (?:my|the|our) (?:e-?mail|address)|spelled|spelt|should (?:be|have been) \S+@\S+"
-    r"|vertippt|verschrieben|tippfehler|falsch geschrieben|neue (?:e-?mail|mail)?-?adresse"
-    r"|(?:falsche|richtige|andere|geänderte) (?:e-?mail|mail|adresse|e-?mail-adresse|mailadresse))\b"
+    r"\b(?:typos?|mistyped|misspel\w+|misspelt|spelled|spelt)\b|\bshould (?:be|have been) \S+@\S+"
+    r"|\b(?:wrong|right|correct|new|old|actual|different) (?:e-?mail|mail|address)\b"
+    r"|\b(?:change|correct|update) (?:my|the|our) (?:e-?mail|mail|address)\b"
+    r"|\b(?:mistake|error) (?:in|with) (?:my|the|our) (?:e-?mail|address)\b"
+    r"|\b(?:address|e-?mail)\b.{0,20}\b(?:wrong|incorrect|incorrectly|instead)\b"
+    r"|\b(?:vertippt|verschrieben|tippfehler|falsch geschrieben)\b"
+    r"|\b(?:falsche|richtige|andere|neue|alte|geänderte)n? (?:e-?mail|mail|adresse|e-?mail-?adresse|mailadresse)\b"
+    r"|\bfehler in (?:meiner|der) (?:e-?mail|mail|adresse|e-?mail-?adresse|mailadresse)\b"
+    r"|\b(?:adresse|e-?mail)\b.{0,20}\b(?:falsch|stimmt nicht|ändern)\b"
 )
 COLLEAGUE = re.compile(
-    r"\b(?:(?:my|our|his|her) (?:colleague|coworker|co-worker|boss|manager|assistant|teammate)|on behalf of"
-    r"|(?:meine?[rnm]?|unsere?[rnm]?) (?:kolleg\w+|chef\w*|mitarbeiter\w*|assisten\w+)"
-    r"|im (?:namen|auftrag) (?:von|meine\w+))\b"
+    r"\b(?:my|our|his|her|\w+'s) (?:colleague|coworker|co-worker|boss|manager|assistant|secretary|teammate)\b"
+    r"|\bon behalf of\b|\bi work with\b|\basked me to (?:check|write|ask|contact|look)\b|\bwriting for\b"
+    r"|\b(?:meine?[rnm]?|unsere?[rnm]?) (?:kolleg\w+|chef\w*|mitarbeiter\w*|assisten\w+)\b"
+    r"|\beine? kolleg(?:in|e) von\b|\bim (?:namen|auftrag) (?:von|meine\w+)\b"
+    r"|\bvertrete (?:sie|ihn|frau|herrn)\b"
 )
 THANKS = re.compile(r"\b(?:thanks|thank you|thx|cheers|danke|vielen dank|dankeschön|besten dank|merci)\b")
 AND_MORE = re.compile(
@@ -106,19 +123,26 @@ ORDINALS = {
     )
     for name in names.split()
 }
-WRITES = r"\b(?:writ\w+|wrote|ask\w*|contact\w*|messag\w+|schreib\w*|geschrieben|frage\w*|melde\w*)\b"
+WRITES = r"\b(?:writ\w+|wrote|ask\w*|contact\w*|messag\w+|mailed|schreib\w*|geschrieben|frage\w*|melde\w*)\b"
 NTH = rf"\b({'|'.join(ORDINALS)})"
+OFTEN = {
+    "twice": 2, "two times": 2, "three times": 3, "four times": 4, "five times": 5,
+    "zweimal": 2, "dreimal": 3, "viermal": 4, "fünfmal": 5,
+}  # fmt: skip
+N_TIMES = rf"\b({'|'.join(OFTEN)})\b"
 TIMES = re.compile(
-    rf"{NTH} (?:message|e-?mail|mail|nachricht|anfrage)\b"
+    rf"{NTH} (?:message|e-?mail|mail|nachricht|anfrage)\b|^\W*(?:for the |zum )?{NTH} (?:time|mal)[:,!]"
     rf"|{NTH} (?:time|mal)\b.{{0,40}}{WRITES}|{WRITES}.{{0,40}}{NTH} (?:time|mal)\b"
+    rf"|{WRITES}.{{0,25}}{N_TIMES}|{N_TIMES} {WRITES}",
+    re.MULTILINE,
 )
 MACHINE = re.compile(
     r"\s*(?:re: |aw: )?(?:automatic reply|automated reply|auto-?reply|auto(?:matic)? response|out of (?:the )?office"
     r"|abwesenheits\w+|automatische antwort)\b"
 )
 AWAY = re.compile(
-    r"\bi(?: am|'m) (?:currently )?(?:out of (?:the )?office|away|on (?:leave|vacation|holiday))\b"
-    r"|\bich bin (?:derzeit |zurzeit |bis .{1,20})?(?:nicht im (?:büro|haus)|im urlaub|abwesend)\b"
+    r"\bi(?: am|'m| will be|'ll be) (?:currently )?(?:out of (?:the )?office|away|on (?:leave|vacation|holiday))\b"
+    r"|\bich bin (?:derzeit |zurzeit |bis .{1,20}|vom .{1,30})?(?:nicht im (?:büro|haus)|im urlaub|abwesend)\b"
 )
 FOOTER = re.compile(
     r"^(?:sent from my .{1,40}|von meinem .{1,30} gesendet|gesendet von .{1,40}|get outlook for .{1,20}|--|[-_ ]*)$"
@@ -157,7 +181,7 @@ def _words(text: str) -> str:
 
 def _topics(text: str) -> Iterator[Topic]:
     words = text.lower()
-    if not words.strip():
+    if not any(sign.isalnum() or sign == "?" for sign in words):
         yield Topic.EMPTY
         return
     said = [topic for topic, holds in _rules(words) if holds]
@@ -166,7 +190,7 @@ def _topics(text: str) -> Iterator[Topic]:
         yield Topic.THANKS
 
 
-ALONE = {Topic.DELETE, Topic.INVOICE, Topic.PASSWORD, Topic.ADDRESS, Topic.ANGRY}
+ALONE = {Topic.DELETE, Topic.INVOICE, Topic.PASSWORD, Topic.LOGIN, Topic.ADDRESS, Topic.ANGRY}
 
 
 def _rules(words: str) -> list[tuple[Topic, bool]]:
@@ -174,6 +198,7 @@ def _rules(words: str) -> list[tuple[Topic, bool]]:
         (Topic.DELETE, any(_asks_to_delete(clause) for clause in CLAUSES.split(words))),
         (Topic.INVOICE, bool(INVOICE.search(words))),
         (Topic.PASSWORD, bool(PASSWORD.search(words))),
+        (Topic.LOGIN, bool(LOGIN.search(words))),
         (Topic.ADDRESS, bool(ADDRESS.search(words))),
         (Topic.COLLEAGUE, bool(COLLEAGUE.search(words))),
         (Topic.ANGRY, bool(ANGRY.search(words))),
@@ -183,11 +208,15 @@ def _rules(words: str) -> list[tuple[Topic, bool]]:
 def _counted_by_them(words: str) -> Iterator[int]:
     """Numbers of their messages, as they say themselves: “for the third time”."""
     for found in TIMES.finditer(words):
-        yield ORDINALS[next(filter(None, found.groups()))]
+        yield (ORDINALS | OFTEN)[next(filter(None, found.groups()))]
 
 
 def _asks_to_delete(clause: str) -> bool:
-    return bool(DELETE.search(clause)) and not NOT.search(clause) and not DELETED_ALREADY.search(clause)
+    return (
+        bool(DELETE.search(clause) or DELETED_WANTED.search(clause))
+        and not NOT.search(clause)
+        and not DELETED_ALREADY.search(clause)
+    )
 
 
 def _only_thanks(words: str) -> bool:

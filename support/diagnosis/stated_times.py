@@ -6,6 +6,7 @@ ourselves, and the hours at which somebody is away or may be rung are left out.
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -109,6 +110,7 @@ TO = r"(?P<to>at|by|before|until|till|from|um|bis|vor|gegen|ab)"
 BY_DAY = re.compile(
     r"\b(?:by|before|until|till|bis|vor|than)(?: (?:the|next|dem|zum|kommenden|nächsten|diesen|on|end of))* ?$"
 )
+COUNTED = r"(?:tage?|stunden?|minuten?|wochen?|monate?|prozent|euro|leute|nutzer|personen)\b"  # “um drei Tage”
 CLOCKS = (
     re.compile(r"(?<![\d.:-])(?P<h>[01]?\d|2[0-3]):(?P<m>[0-5]\d)(?![\d:]) ?(?P<half>am|pm)?"),
     re.compile(r"\b(?P<h>1[0-2]|0?[1-9])(?:\.(?P<m>[0-5]\d))? ?(?P<half>am|pm)\b"),
@@ -116,6 +118,8 @@ CLOCKS = (
     re.compile(rf"\b{TO} (?P<h>[01]?\d|2[0-3])\.(?P<m>[0-5]\d)(?![\d.])"),
     re.compile(rf"\b(?P<w>{_any(NUMBERS)}) (?:uhr|o'clock)\b"),
     re.compile(rf"\bhalb (?P<before>{_any(NUMBERS)})\b"),
+    re.compile(rf"\bhalf past (?P<past>{_any(NUMBERS)})\b"),
+    re.compile(rf"\b(?P<to>um|gegen) (?P<h>[01]?\d|2[0-3]|(?P<w>{_any(NUMBERS)}))\b(?! ?[\d:.%]| {COUNTED})"),
     re.compile(
         rf"\b{TO} (?P<h>[01]?\d|2[0-3]|(?P<w>{_any(NUMBERS)}))(?![\w.:%/-]*\w)"
         r"(?= ?(?:$|[,.!?)]|(?:today|tomorrow|tonight|on|heute|morgen|am|in|this|sharp|latest|wegen|because|i|ich|we"
@@ -130,7 +134,7 @@ PARTS = (
     (re.compile(r"\bend of (?:the )?day\b|\beod\b|\bclose of business\b|\bcob\b|\bfeierabend\b"), END_OF_WORK),
 )
 IN_A_WHILE = re.compile(
-    rf"\b(?:in|within|innerhalb von) (?P<n>\d{{1,3}}|{_any(NUMBERS)}) "
+    rf"\b(?:in|within|innerhalb von) (?P<n>\d{{1,3}}|half an|einer halben|{_any(NUMBERS)}) "
     r"(?P<unit>hour|stunde|minute|day|tag)(?:s|n|en)?\b"
 )
 DATES = (
@@ -138,6 +142,8 @@ DATES = (
     re.compile(r"(?<![\d.])(?P<d>[0-3]?\d)\. ?(?P<mo>[01]?\d)\.(?: ?(?P<y>20\d\d)\b)?(?!\d)"),
     re.compile(rf"\b(?P<d>[0-3]?\d)(?:st|nd|rd|th|\.)? (?:of )?(?P<name>{_any(MONTHS)})\b(?: (?P<y>20\d\d))?"),
     re.compile(rf"\b(?P<name>{_any(MONTHS)}) (?P<d>[0-3]?\d)(?:st|nd|rd|th)?\b(?:,? (?P<y>20\d\d))?"),
+    re.compile(r"\bthe (?P<only>[0-3]?\d)(?:st|nd|rd|th)\b"),
+    re.compile(r"\b(?:am|zum|dem|den) (?P<only>[0-3]?\d)\.(?! ?\d| mal)"),
 )
 TOMORROW_BUT_ONE = re.compile(r"\b(?:day after tomorrow|übermorgen)\b")
 TOMORROW = re.compile(
@@ -210,7 +216,7 @@ def _said(words: str, local: datetime) -> Said:
 
 def _in_a_while(ahead: re.Match, words: str, local: datetime) -> Said:
     number = ahead["n"]
-    amount = int(number) if number.isdigit() else NUMBERS[number]
+    amount = int(number) if number.isdigit() else NUMBERS.get(number, 0.5)
     unit = {"h": "hours", "s": "hours", "m": "minutes", "d": "days", "t": "days"}[ahead["unit"][0]]
     moment = local + timedelta(**{unit: amount})
     return Said(moment=moment if NEED.search(words) or "within" in words or "innerhalb" in words else None)
@@ -238,12 +244,23 @@ def _day(words: str, local: datetime) -> tuple[date | None, int | None]:
 
 def _date_of(found: re.Match, today: date) -> date | None:
     parts = found.groupdict()
+    if only := parts.get("only"):
+        return _day_of_month(int(only), today)
     month = MONTHS[parts["name"]] if parts.get("name") else int(parts["mo"])
     try:
         named = date(int(parts["y"] or today.year), month, int(parts["d"]))
         return named if parts["y"] or named >= today else named.replace(year=today.year + 1)
     except ValueError:
         return None
+
+
+def _day_of_month(day: int, today: date) -> date | None:
+    """The next day with this number, in this month or the next."""
+    for first in (today.replace(day=1), (today.replace(day=1) + timedelta(days=32)).replace(day=1)):
+        with suppress(ValueError):
+            if first.replace(day=day) >= today:
+                return first.replace(day=day)
+    return None
 
 
 def _clock(words: str, local: datetime, day: date | None) -> tuple[time | None, bool]:
@@ -264,6 +281,9 @@ def _time_of(found: re.Match, local: datetime, day: date | None) -> time | None:
         return time(12)
     if parts.get("before"):
         hour = NUMBERS[parts["before"]] - 1
+        return time(hour + 12 if hour < 7 else hour, 30)
+    if parts.get("past"):
+        hour = NUMBERS[parts["past"]] % 12
         return time(hour + 12 if hour < 7 else hour, 30)
     hour = NUMBERS[parts["w"]] if parts.get("w") else int(parts["h"])
     minute = int(parts.get("m") or parts.get("m2") or 0)

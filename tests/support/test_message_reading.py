@@ -40,6 +40,13 @@ STATED = {
     "We need it on 2026-12-01": moment(1, 17, month=12),
     "In two hours I have a presentation": NOW + timedelta(hours=2),
     "I need it in 45 minutes": NOW + timedelta(minutes=45),
+    "I've got a meeting at half past two this afternoon": moment(TODAY, 14, 30),
+    "I need access by the 30th": moment(30, 17),
+    "Wir brauchen es bis zum 30.": moment(30, 17),
+    "Morgen um neun stelle ich es vor": moment(TOMORROW, 9),
+    "In einer halben Stunde habe ich eine Präsentation": NOW + timedelta(minutes=30),
+    "I'm presenting in an hour!": NOW + timedelta(hours=1),
+    "Can you have it ready for Monday morning?": moment(30, 9),
     "I need it by end of day": moment(TODAY, 17),
     "I need it tomorrow morning": moment(TOMORROW, 9),
     "I signed up at 9:14 and I need it by 15:00": moment(TODAY, 15),
@@ -93,6 +100,8 @@ NOT_STATED = [
     "Sie können mich um 16 Uhr anrufen",
     "vor 3 Stunden kam ein Fehler",
     "Montags bin ich nie da",
+    "Bitte verlängern Sie um drei Tage",
+    "Das ist am 3. Mal so",
 ]
 
 
@@ -118,6 +127,9 @@ TOPICS = {
     "Bitte löschen Sie alle meine Daten.": {Topic.DELETE},
     "Ich möchte mein Konto löschen": {Topic.DELETE},
     "Ich brauche es nicht mehr, löschen Sie bitte mein Konto": {Topic.DELETE},
+    "I want my data removed.": {Topic.DELETE},
+    "Ich will, dass meine Daten gelöscht werden.": {Topic.DELETE},
+    "My account was deleted, why?": set(),
     "Please don't delete my account": set(),
     "Bitte löschen Sie mein Konto nicht": set(),
     "Wurde mein Konto gelöscht?": set(),
@@ -125,12 +137,20 @@ TOPICS = {
     "I was charged twice, can I have a refund?": {Topic.INVOICE},
     "I forgot my password": {Topic.PASSWORD},
     "Mein Passwort funktioniert nicht": {Topic.PASSWORD},
-    "I can’t log in": {Topic.PASSWORD},
-    "Ich kann mich nicht anmelden": {Topic.PASSWORD},
+    "I forgot my pasword": {Topic.PASSWORD},
+    "How can I reset my login?": {Topic.PASSWORD},
+    "I can’t log in": {Topic.LOGIN},
+    "Ich kann mich nicht anmelden": {Topic.LOGIN},
     "I mistyped my email, sorry": {Topic.ADDRESS},
     "Ich habe mich bei der Adresse vertippt": {Topic.ADDRESS},
     "Please change my email": {Topic.ADDRESS},
+    "My actual address is dana@acme.example": {Topic.ADDRESS},
+    "I think I typed my address wrong": {Topic.ADDRESS},
+    "I made a mistake in my email": {Topic.ADDRESS},
+    "Die alte Adresse gibt es nicht mehr": {Topic.ADDRESS},
     "My colleague can't find the page": {Topic.COLLEAGUE},
+    "I am Dana's assistant and handle her mail": {Topic.COLLEAGUE},
+    "Ich bin eine Kollegin von Dana": {Topic.COLLEAGUE},
     "Ich schreibe für meine Kollegin": {Topic.COLLEAGUE},
     "Thank you, it works now!": {Topic.THANKS},
     "Vielen Dank, alles klappt": {Topic.THANKS},
@@ -140,12 +160,15 @@ TOPICS = {
     "This is ridiculous, still nothing!!": {Topic.ANGRY},
     "Das ist eine Frechheit": {Topic.ANGRY},
     "I am out of office until Monday.": {Topic.AUTOMATIC},
+    "I will be out of the office until 30 November.": {Topic.AUTOMATIC},
     "Automatische Antwort: Ich bin nicht im Büro": {Topic.AUTOMATIC},
     "Ich bin bis Freitag im Urlaub.": {Topic.AUTOMATIC},
     "My boss is out of the office, and I need his invoice": {Topic.COLLEAGUE, Topic.INVOICE},
     "I'm away from Friday on, can you still help me today?": set(),
     "": {Topic.EMPTY},
     "  \n\n ": {Topic.EMPTY},
+    ".": {Topic.EMPTY},
+    "?": set(),
     "\n\nSent from my iPhone": {Topic.EMPTY},
     "Von meinem iPhone gesendet": {Topic.EMPTY},
     "Where is my account?": set(),
@@ -171,6 +194,9 @@ LANGUAGES = {
     "Hola, no puedo entrar en mi cuenta.": "es",
     "Не могу войти в свой аккаунт": UNKNOWN,
     "アカウントはどこですか": UNKNOWN,
+    "Witam, proszę o usunięcie moich danych.": "pl",
+    "heute um 15 Uhr": "de",
+    "I registered as d.sommer@gmail.com": "en",
     "OK": "",
     "": "",
     "dana@acme.example": "",
@@ -193,6 +219,10 @@ def test_all_that_they_wrote_is_read_and_not_the_newest_only():
     assert (found.deadline, found.times_written) == (moment(TODAY, 15), 3)
     assert reading("I am writing for the third time now").times_written == 3
     assert reading("Ich schreibe Ihnen jetzt zum dritten Mal").times_written == 3
+    assert reading("I've written to you three times already").times_written == 3
+    assert reading("Ich habe Ihnen schon zweimal geschrieben").times_written == 2
+    assert reading("Zum dritten Mal: Wann geht es?").times_written == 3
+    assert reading("Zum dritten Mal schlägt die Anmeldung fehl").times_written == 1
     assert reading("This is the second time I sign up").times_written == 1
 
 

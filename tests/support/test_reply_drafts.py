@@ -98,6 +98,23 @@ def test_the_near_miss_is_named():
     assert "there is one with dana@acme.exampel" in drafted("A typo in the address")
 
 
+@pytest.mark.parametrize(
+    ("text", "has"),
+    [
+        ("Where is my account?", "There's no account with dana@acme.example here. If you signed up with another"),
+        ("I'm writing on behalf of my colleague Dana", "please ask them to write to us from the address"),
+        ("Thank you!", "just reply to this email"),
+        ("Wo finde ich die Rechnung?", "gebe ich Ihre Frage an die zuständige Stelle weiter"),
+        ("Delete my data please", "apart from your message there is nothing to delete"),
+        ("I signed up with x@acme.example", "I've looked for x@acme.example as well as dana@acme.example"),
+        ("", "Your message reached us without any text."),
+    ],
+)
+def test_somebody_without_an_account_is_answered(text, has):
+    words = draft(Example("", "", (text,)).case())
+    assert has in words and not NEVER.search(words)
+
+
 def test_a_colleague_is_told_nothing_of_the_account():
     words = drafted("A colleague")
     assert words.startswith("Hello,\n\nThank you for writing on behalf of Dana.")
