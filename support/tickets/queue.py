@@ -29,7 +29,7 @@ UNTRUE = ("login.unknown",)  # said of an address that has an account
 
 def open_ticket(account: Account | None, email: str, why: str) -> Ticket:
     """The open ticket of this person, made if there is none: a second message joins the first, and wakes it."""
-    ticket = Ticket(account=account, email=email, why=why)
+    ticket = Ticket(account=account, email=email, why=why, locked_out=bool(account and is_locked_out(account)))
     Ticket.objects.bulk_create([ticket], ignore_conflicts=True)
     whose = {"account": account} if account else {"account": None, "email": email}
     ticket = Ticket.objects.get(closed_at=None, **whose)
@@ -37,6 +37,14 @@ def open_ticket(account: Account | None, email: str, why: str) -> Ticket:
         Ticket.objects.filter(pk=ticket.pk).update(why=why, **AWAKE)
         ticket.refresh_from_db()
     return ticket
+
+
+def is_locked_out(account: Account) -> bool:
+    """True if the account's set-up is unfinished, so that its holder cannot work.
+
+    A suspended one is shut on purpose.
+    """
+    return account.is_active and account.status in UNFINISHED
 
 
 def take_over_given_up() -> None:
@@ -103,7 +111,8 @@ def reopen(ticket: Ticket, since: datetime) -> None:
     theirs = {"account": ticket.account_id} if ticket.account_id else {"account": None, "email": ticket.email}
     if not Ticket.objects.filter(closed_at=None, **theirs).exists():
         Ticket.objects.filter(pk=ticket.pk).update(closed_at=None, closed_because="", **AWAKE)
-    Promise.objects.filter(ticket=ticket, kept_at__gte=since).update(kept_at=None)
+    if not Promise.objects.filter(ticket=ticket, kept_at=None, broken_at=None).exists():
+        Promise.objects.filter(ticket=ticket, kept_at__gte=since).update(kept_at=None)
 
 
 def wake() -> None:
@@ -143,6 +152,7 @@ def refresh_these(tickets: QuerySet[Ticket]) -> None:
         here_at=Subquery(theirs.annotate(last=Max("at")).values("last")),
         needed_by=Subquery(Account.objects.filter(pk=OuterRef("account_id")).values("needed_by")),
         untrue=Exists(theirs.filter(shown__in=UNTRUE)),
+        locked_out=Exists(Account.objects.filter(pk=OuterRef("account_id"), status__in=UNFINISHED, is_active=True)),
     )
     promised = Promise.objects.filter(ticket=OuterRef("pk"), kept_at=None).order_by("due")
     tickets.update(facts_at=Now(), promised_for=Subquery(promised.values("due")[:1]))

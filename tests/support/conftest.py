@@ -9,13 +9,15 @@ from tests.people import Supporter
 from tests.provisioning.conftest import _mail, _workspaces, mail, workspaces, world  # noqa: F401
 
 make_roles = import_module("support.migrations.0002_roles").make_roles
+grant = import_module("support.migrations.0007_notes_and_saved_replies").grant
 
 
 @pytest.fixture
 def jordan(db):
     """The one person who helps, with the role *support* and nothing more."""
     jordan = Supporter.create(name="Jordan", is_superuser=False)
-    make_roles(apps, None)  # a test with real transactions empties all tables after it
+    make_roles(apps, None)
+    grant(apps, None)  # a test with real transactions empties all tables after it
     jordan.groups.add(Group.objects.get(name="support"))
     return jordan
 
