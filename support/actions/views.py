@@ -162,7 +162,7 @@ def _back(request, seen: Seen, done: bool = False) -> str:
     return _of_ticket(ticket)
 
 
-def _of_ticket(pk: int) -> str:
+def _of_ticket(pk: int | None) -> str:
     return f"{reverse('admin:index')}?ticket={pk}"
 
 

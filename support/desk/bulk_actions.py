@@ -15,6 +15,7 @@ from django.db import transaction
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -35,8 +36,8 @@ class Bulk:
     """One admin action: the staff action it does for each, `choose` whom it may do it for, and `do`."""
 
     act: str
-    label: str
-    explained: str
+    label: str | Promise
+    explained: str | Promise
     choose: Callable
     do: Callable
 

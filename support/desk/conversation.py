@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from provisioning.kinds import label_of
-from provisioning.models import Step
+from provisioning.models import State, Step
 from support.inbound.file_views import with_files
 from support.models import Letter, Message, Ticket
 
@@ -121,13 +121,17 @@ def _ours(
         )
         for letter in letters.select_related("author").order_by("-written_at", "-pk")[:most]
     ]
-    return found + [_by_name(step) for step in steps if step.kind.startswith(LETTER_KINDS) and step.done_at]
+    return found + [_by_name(step, step.done_at) for step in steps if _is_sent_letter(step) and step.done_at]
 
 
-def _by_name(step: Step) -> Entry:
+def _is_sent_letter(step: Step) -> bool:
+    return step.kind.startswith(LETTER_KINDS) and step.state == State.DONE
+
+
+def _by_name(step: Step, at: datetime) -> Entry:
     name, words = label_of(step.kind), str(step.facts.get("words", ""))
     who = _("Support") if words else _("Arrivals (automatic)")
-    return Entry(step.done_at, who, words or name, ours=True, subject=name if words else "")
+    return Entry(at, who, words or name, ours=True, subject=name if words else "")
 
 
 def _state_of(letter: Letter) -> str:

@@ -31,7 +31,7 @@ def facts_by_account(
     return faults.read(lambda: facts_of_all(accounts, services=services, incidents=known), {})
 
 
-def describe(tickets: Iterable[Ticket], known: Mapping[UUID, Facts]) -> None:
+def describe(tickets: Iterable, known: Mapping[UUID, Facts]) -> None:
     """Set `status_now`, `waits_since` and `suggested` of each ticket, for its line."""
     for ticket in tickets:
         account = ticket.account

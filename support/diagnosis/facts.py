@@ -71,7 +71,7 @@ def facts_of_all(
     }
 
 
-def _events_and_domains(ids: list[UUID]) -> tuple[dict[UUID, list[Event]], dict[UUID, frozenset[str]]]:
+def _events_and_domains(ids: list[UUID]) -> tuple[dict[UUID | None, list[Event]], dict[UUID, frozenset[str]]]:
     """The newest events of each account, and the domains that its colleagues have proved."""
     newest = Event.objects.filter(account=OuterRef("pk")).order_by("-at", "-pk").values("pk")[:RECENT]
     of_it = Account.objects.alias(lower_company=Lower("company")).exclude(company="").exclude(pk=OuterRef("pk"))
@@ -81,7 +81,7 @@ def _events_and_domains(ids: list[UUID]) -> tuple[dict[UUID, list[Event]], dict[
         newest=ArraySubquery(newest), proved=ArraySubquery(mates.values("proved")[:MATES])
     )
     found = list(rows.values_list("pk", "newest", "proved"))
-    events: dict[UUID, list[Event]] = {}
+    events: dict[UUID | None, list[Event]] = {}
     named = [pk for _account, pks, _proved in found for pk in pks]
     for event in Event.objects.filter(pk__in=named).order_by("-at", "-pk"):
         events.setdefault(event.account_id, []).append(event)

@@ -147,6 +147,26 @@ def test_a_stranger_is_called_by_no_name(desk):
     assert in_the_form(insert(desk, page(desk), body="")).startswith("Hello,\n\nhere: ")
 
 
+@pytest.mark.parametrize("missing", ["reply", "view_savedreply"])
+def test_only_who_may_write_and_see_them_puts_one_in(desk, jordan, dana, missing):
+    SavedReply.objects.create(title="Log in", body="Hello {name}")
+    wrote(dana)
+    html = page(desk)
+    group = jordan.groups.get()
+    group.permissions.remove(group.permissions.get(codename=missing))
+    client = Client()
+    client.force_login(jordan)
+    assert "This page is not open to you" in insert(client, html, body="x")
+    assert "saved-replies" not in page(client)
+
+
+def test_a_form_of_somebody_else_tells_nothing(desk, dana):
+    SavedReply.objects.create(title="Log in", body="Hello {name}")
+    other = Person.create()
+    sealed = {"seen": seal(state_of(dana, None), other), "saved": str(SavedReply.objects.get().pk), "body": ""}
+    assert desk.post("/admin/saved-replies/insert/", sealed).status_code == 400
+
+
 # A company's name
 
 

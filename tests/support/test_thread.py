@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.status import Status
 from provisioning.models import State, Step
@@ -109,7 +110,7 @@ def test_a_long_one_is_folded_and_whole(desk, dana):
 
 
 def test_a_text_without_a_blank_is_folded_and_whole():
-    entry = conversation.Entry(None, "Dana", "x" * 5000)
+    entry = conversation.Entry(timezone.now(), "Dana", "x" * 5000)
     assert entry.first + entry.rest == "x" * 5000 and 0 < len(entry.first) < 5000
 
 
