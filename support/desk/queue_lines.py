@@ -6,13 +6,13 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.status import UNFINISHED
 from provisioning.engine import faults
 from provisioning.models import Dependency
 from support.actions.registry import ACTIONS
 from support.diagnosis.facts import facts_of_all
 from support.diagnosis.findings import Facts, diagnose
 from support.models import Incident, Ticket
-from support.tickets.queue import is_locked_out
 
 NOTHING_TO_PRESS = {
     "wait": gettext_lazy("wait, it is tried again by itself"),
@@ -36,7 +36,8 @@ def describe(tickets: Iterable, known: Mapping[UUID, Facts]) -> None:
     for ticket in tickets:
         account = ticket.account
         ticket.status_now = _status(ticket)
-        ticket.waits_since = account.created_at if account and is_locked_out(account) else ticket.opened_at
+        waits = account is not None and account.status in UNFINISHED
+        ticket.waits_since = account.created_at if waits else ticket.opened_at
         ticket.suggested = _suggested(known.get(account.pk) if account else None, ticket)
 
 

@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="ticket",
             name="locked_out",
-            field=models.BooleanField(db_default=False, default=False, help_text="Their set-up is unfinished."),
+            field=models.BooleanField(db_default=False, default=False, help_text="They cannot get in."),
         ),
         migrations.AlterField(
             model_name="recovery",

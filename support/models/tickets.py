@@ -36,7 +36,7 @@ class Ticket(models.Model):
     here_at = models.DateTimeField(null=True, help_text="When they were last at one of our doors.")
     came_back = models.PositiveIntegerField(default=0)
     untrue = models.BooleanField(default=False, help_text="They were shown something that was not so.")
-    locked_out = models.BooleanField(default=False, db_default=False, help_text="Their set-up is unfinished.")
+    locked_out = models.BooleanField(default=False, db_default=False, help_text="They cannot get in.")
     facts_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -46,8 +46,11 @@ def test_locked_out_comes_before_a_stranger_and_before_whoever_can_work():
     locked_out("silent")
     queue.take_over_given_up()
     wrote(locked_out("wrote"))
+    other = Person.create(email="other@acme.example", status=Status.ACTIVE, asked_at=None)
+    Event.objects.create(account=other, voice=Voice.THEY, kind="signed_up_with_other_password")
+    wrote(other)
     assert order() == [
-        *("wrote@acme.example", "silent@acme.example"),
+        *("wrote@acme.example", "other@acme.example", "silent@acme.example"),
         *("promised@x.example", "stranger@x.example", "works@acme.example"),
     ]
 
@@ -72,6 +75,13 @@ def test_whoever_works_again_goes_to_their_place():
     Account.objects.filter(pk=dana.pk).update(is_active=False)
     queue.refresh_these(Ticket.objects.all())
     assert not Ticket.objects.get().locked_out
+
+
+def test_a_password_that_counts_opens_the_door_again():
+    dana = Person.create(status=Status.ACTIVE, asked_at=None)
+    for kind, shut in (("signed_up_with_other_password", True), ("tried_to_log_in", True), ("logged_in", False)):
+        Event.objects.create(account=dana, voice=Voice.THEY, kind=kind)
+        assert queue.locked_out().filter(pk=dana.pk).exists() is shut, kind
 
 
 def lines(html) -> str:
