@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from provisioning.models import State, Step
-from support.models import Incident, Message, Recovery, Ticket
+from support.models import Incident, Letter, Message, Recovery, Ticket
 from support.trust.newest_word import sent_word
 
 SALT = "support.seen"
@@ -96,6 +96,17 @@ def state_of_incident(incident: Incident) -> Sight:
     return {"incident": incident.pk, "closed": incident.closed_at is not None, "recovery": running}
 
 
+def state_of_reply(key: str, letter: Letter, *, held: bool) -> Sight:
+    """State of a reply that was just sent: whom it is for, and whether it still waits in the outbox."""
+    account = letter.ticket.account_id if letter.ticket else None
+    return {"reply": key, "held": held, "account": str(account) if account else None, "ticket": letter.ticket_id}
+
+
+def state_of_selected(recovery: Recovery) -> Sight:
+    """State of the recovery of people who were selected in a list."""
+    return {"selected": recovery.pk, "over": recovery.ended_at is not None}
+
+
 def changes(old: Sight, new: Sight) -> list[str]:
     """Differences between two page states, in words."""
     found = [words(old.get(name), new.get(name)) for name, words in WORDS.items() if old.get(name) != new.get(name)]
@@ -121,5 +132,7 @@ WORDS = {
     "owner": lambda old, new: _("the owner has it now"),
     "abusive": lambda old, new: _("its words were hidden or shown"),
     "closed": lambda old, new: _("the incident is over") if new else _("the incident is open again"),
+    "held": lambda old, new: _("it went out"),
+    "over": lambda old, new: _("the recovery ended"),
     "recovery": lambda old, new: _("a recovery began") if new else _("the recovery ended"),
 }

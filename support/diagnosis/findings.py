@@ -12,6 +12,13 @@ from support.diagnosis.edit_distance import meant_domain
 
 GONE_AFTER = timedelta(hours=24)
 SOON = timedelta(hours=2)
+# Whichever came last says whether they know the password that counts.
+PASSWORD_KNOWN_BY = (
+    EventKind.SIGNED_UP_WITH_OTHER_PASSWORD,
+    EventKind.LOGGED_IN,
+    EventKind.CHOSE_PASSWORD,
+    EventKind.PROVED_MAILBOX,
+)
 EXISTS = ("already exists", "409", "taken", "duplicate")
 
 
@@ -168,12 +175,7 @@ def _works_since(facts: Facts, step: Step) -> bool:
 
 
 def _other_password(facts: Facts):
-    event = facts.last(
-        EventKind.SIGNED_UP_WITH_OTHER_PASSWORD,
-        EventKind.LOGGED_IN,
-        EventKind.CHOSE_PASSWORD,
-        EventKind.PROVED_MAILBOX,
-    )
+    event = facts.last(*PASSWORD_KNOWN_BY)
     if event is None or event.kind != EventKind.SIGNED_UP_WITH_OTHER_PASSWORD:
         return None
     return [Evidence("signed up again with another password", event.at)]

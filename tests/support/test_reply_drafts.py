@@ -314,13 +314,15 @@ def test_a_word_that_was_sent_is_not_drafted_again(jordan):
 
 
 @pytest.mark.django_db
-def test_a_reply_that_is_taken_back_leaves_the_apology_owed(jordan):
+def test_a_reply_that_is_taken_back_leaves_the_apology_owed(jordan, monkeypatch):
+    monkeypatch.setattr(actions, "UNDO_FOR", timedelta(seconds=10))
     person = works_after(46)
     repair = owed_a_word(person)
     drafted_before = repair.draft
-    send(wrote(person), jordan, "It was our fault.")
-    assert not unsettle(person, "Something else")
-    assert unsettle(person, "It was our fault.")
+    key = uuid4()
+    actions.reply(wrote(person), jordan, "It was our fault.", "", key, then_close=True)
+    assert not unsettle(person, "Something else") and list(apologies.words_owed()) == []
+    actions.undo_reply(key, jordan)
     repair.refresh_from_db()
     assert (repair.state, repair.words, repair.sent_at) == (TrustRepair.State.OWED, drafted_before, None)
     assert list(apologies.words_owed()) == [repair]
