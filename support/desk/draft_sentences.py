@@ -50,7 +50,7 @@ ENGLISH: Mapping[str, str] = {
         "Nobody here can see your password, but you can choose a new one. We'll email you a link for it, which is "
         "valid for two hours. You can ask for it here: {reset}"
     ),
-    "first_password": "If you signed up more than once: your first password is the one that counts.",
+    "first_password": "If you signed up more than once: your first password is the one that works.",
     "mail_is_late": "Our emails are late right now, so the link may take a while.",
     "address_themselves": (
         "You can change your email address yourself. We'll send a link to the new address, and it counts as soon as "
@@ -67,7 +67,7 @@ ENGLISH: Mapping[str, str] = {
     "own_account": "If you need an account of your own, you can sign up here: {signup}",
     "about_colleague": (
         "About your colleague: I can only talk about an account with the person it belongs to. Please ask them to "
-        "write to us or to log in; either one starts a repair at once: {login}"
+        "write to us or to log in; either one gets things moving at once: {login}"
     ),
     "for_somebody": (
         "Thank you for writing for somebody else. I can only talk about an account with the person it belongs to, "
@@ -95,7 +95,7 @@ ENGLISH: Mapping[str, str] = {
     "perhaps_typo": "Could you check your address for typos? We have {email}.",
     "perhaps_meant": "Did you mean {meant}?",
     "other_password": (
-        "You signed up again at {again} with a different password. The first one still counts; we didn't swap it, "
+        "You signed up again at {again} with a different password. The first one still works; we didn't swap it, "
         "so that nobody else could."
     ),
     "log_in": "You can log in here: {login}",
@@ -177,7 +177,7 @@ GERMAN: Mapping[str, str] = {
         "Ihr Passwort kann bei uns niemand sehen, aber Sie können ein neues wählen. Den Link dafür, er gilt zwei "
         "Stunden, schicken wir Ihnen per E-Mail. Anfordern können Sie ihn hier: {reset}"
     ),
-    "first_password": "Falls Sie sich mehrmals registriert haben: Es gilt Ihr erstes Passwort.",
+    "first_password": "Falls Sie sich mehrmals registriert haben: Ihr erstes Passwort funktioniert.",
     "mail_is_late": "Unsere E-Mails kommen gerade verspätet an, der Link kann also etwas dauern.",
     "address_themselves": (
         "Ihre E-Mail-Adresse können Sie selbst ändern. Wir schicken einen Link an die neue Adresse; sobald Sie ihn "
@@ -200,8 +200,8 @@ GERMAN: Mapping[str, str] = {
     "own_account": "Wenn Sie ein eigenes Konto brauchen, können Sie sich hier registrieren: {signup}",
     "about_colleague": (
         "Zu Ihrem Kollegen oder Ihrer Kollegin: Über ein Konto kann ich nur mit der Person sprechen, der es gehört. "
-        "Am schnellsten geht es mit einer Nachricht an uns oder einer Anmeldung; beides stößt sofort eine "
-        "Reparatur an: {login}"
+        "Am schnellsten geht es mit einer Nachricht an uns oder einer Anmeldung; beides bringt die Sache sofort "
+        "in Gang: {login}"
     ),
     "for_somebody": (
         "Danke, dass Sie für jemand anderen schreiben. Über ein Konto kann ich nur mit der Person sprechen, der es "
@@ -233,8 +233,8 @@ GERMAN: Mapping[str, str] = {
     "perhaps_typo": "Könnten Sie Ihre Adresse auf Tippfehler prüfen? Bei uns steht {email}.",
     "perhaps_meant": "Meinten Sie {meant}?",
     "other_password": (
-        "Sie haben sich {again} noch einmal mit einem anderen Passwort registriert. Es gilt weiterhin das erste; "
-        "wir haben es nicht ausgetauscht, damit das auch sonst niemand kann."
+        "Sie haben sich {again} noch einmal mit einem anderen Passwort registriert. Das erste funktioniert "
+        "weiterhin; wir haben es nicht ausgetauscht, damit das auch sonst niemand kann."
     ),
     "log_in": "Hier können Sie sich anmelden: {login}",
     "works_since": "Inzwischen funktioniert alles; fertig war es {ready}. Hier können Sie sich anmelden: {login}",

@@ -123,7 +123,7 @@ def _topics(case: Case) -> list[tuple[Topic, str]]:
         (Topic.INVOICE, _("A question about an invoice: hand it to the owner if you cannot answer it.")),
         (Topic.PASSWORD, _("About the password: they choose a new one themselves, by the link we mail them.")),
         (Topic.LOGIN, _("Says that they cannot log in.")),
-        (Topic.ADDRESS, _("About their address: put it right once they have proved who they are.")),
+        (Topic.ADDRESS, _("About their address: correct it once they have proved who they are.")),
         (Topic.COLLEAGUE, _("Speaks of a colleague.")),
         (Topic.THANKS, _("Says thank you, and asks for nothing.")),
         (Topic.AUTOMATIC, _("Written by a machine: it needs no reply. Close it.")),
