@@ -13,44 +13,53 @@ from accounts.models import Account
 from provisioning.models import Dependency, Outage, Workspace
 from support.actions import kept_input
 from support.desk.account_card import card
+from support.desk.bulk_actions import Actionable
 from support.desk.record_lists import Guarded, ReadOnly
-from support.desk.search import find
-from support.models import Away, Desk, Incident, Letter, Promise, Ticket, TrustRepair
+from support.desk.search import find, find_tickets
+from support.models import Away, Desk, Incident, Letter, Promise, SavedReply, Ticket, TrustRepair
 from support.models.desk import WEEKDAYS
 
 RULE = ["let_in_by_rule", "rule_after", "debt_days"]
 
 
 @admin.register(Account)
-class AccountAdmin(ReadOnly):
+class AccountAdmin(Actionable, ReadOnly):
     """Accounts: search, and the account card as the page of each."""
 
     list_display = ["name", "email", "company", "status", "created_at"]
     list_filter = ["status"]
     ordering = ["pk"]
     search_fields = ["email"]  # shows the box; what is looked for where says `find`
-    search_help_text = _("Address, name, company or a word of them, mail domain, phone number, reference.")
+    search_help_text = _("Address, name, company, phone number, reference, or a word of them or of their messages.")
 
     def get_search_results(self, request, queryset, search_term):
-        return (find(queryset, search_term) if search_term else queryset), False
+        in_messages = request.user.has_perm("support.view_ticket")
+        return (find(queryset, search_term, in_messages=in_messages) if search_term else queryset), False
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         account = self.get_object(request, object_id)
         if account is None or not self.has_view_permission(request, account):
             raise Http404
         site = self.admin_site.each_context(request)
-        context = site | card(account, request.user, request.GET.get("diary", ""), kept_input.again(request))
+        asked, again = request.GET, kept_input.again(request)
+        whole = asked.get("thread") == "all"
+        context = site | card(account, request.user, asked.get("diary", ""), again, whole_thread=whole)
         return TemplateResponse(request, "admin/person.html", context | {"title": account.name, "opts": self.opts})
 
 
 @admin.register(Ticket)
-class TicketAdmin(ReadOnly):
+class TicketAdmin(Actionable, ReadOnly):
     """Tickets, open and closed, newest first."""
 
     list_display = ["id", "email", "why", "opened_at", "closed_at", "handed_over_at", "closed_because"]
     list_filter = ["why"]
     ordering = ["-pk"]
-    search_fields = ["email__startswith"]
+    search_fields = ["email__startswith"]  # shows the box; what is looked for where says `find_tickets`
+    search_help_text = _("Number, address, name, company, phone number, or a word of the messages.")
+
+    def get_search_results(self, request, queryset, search_term):
+        in_letters = request.user.has_perm("support.view_letter")
+        return (find_tickets(queryset, search_term, in_letters=in_letters) if search_term else queryset), False
 
 
 @admin.register(Incident)
@@ -117,6 +126,13 @@ class AwayAdmin(Guarded):
     """Absences of the agent, to be planned and changed."""
 
     list_display = ["start", "until", "stepped"]
+
+
+@admin.register(SavedReply)
+class SavedReplyAdmin(Guarded):
+    """Saved replies, to be added, changed and deleted."""
+
+    list_display = ["title", "body"]
 
 
 @admin.register(Promise)

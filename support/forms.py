@@ -64,6 +64,33 @@ class AddressForm(ActForm):
         self.fields["reason"].label = _("How they proved who they are")
 
 
+class CompanyForm(ActForm):
+    """Form for correcting a company name."""
+
+    company = forms.CharField(label=_("Company"), max_length=300)
+
+
+class LinkForm(ActForm):
+    """Form for linking a stranger's ticket to an account; its reason is how we know that it is theirs."""
+
+    whose = forms.CharField(label=_("Address or reference of the account"), max_length=254)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].label = _("How you know that it is theirs")
+
+
+class NoteForm(forms.Form):
+    """Form for a note on an account, for the desk alone."""
+
+    note = forms.CharField(
+        label=_("A note for the desk; they never see it"),
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Write the note first.")},
+    )
+
+
 class PutAsideForm(ActForm):
     """Form for snoozing a ticket: the event that wakes it, and hours at most."""
 

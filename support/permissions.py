@@ -17,6 +17,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "send_word": (*WORDS, "support.change_trustrepair"),
     "mail": ("support.view_ticket",),
     "attachment": ("support.view_ticket",),
+    "insert_saved": ("support.reply", "support.view_savedreply"),
     "step_away": ("support.add_away",),
     "come_back": (*PEOPLE, "support.add_away"),
     "why": WHY,

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from support import permissions
-from support.actions import kept_input
-from support.actions.views import press
-from support.desk import availability_views, two_factor
+from support.actions import kept_input, undo
+from support.actions.views import buttons, press
+from support.desk import availability_views, saved_replies, two_factor
 from support.desk.dashboard import today
 from support.desk.record_lists import guarded
 from support.desk.refusals import desk_refused
@@ -69,8 +69,14 @@ class Console(admin.AdminSite):
         )
 
     def each_context(self, request):
-        again = kept_input.again(request)
-        return super().each_context(request) | {"typed": again if again.page == request.get_full_path() else None}
+        again, path = kept_input.again(request), request.get_full_path()
+        mine = {"typed": again.here(path), "typed_elsewhere": again.elsewhere(path), "undo": self._undo(request)}
+        return super().each_context(request) | mine
+
+    def _undo(self, request) -> dict | None:
+        """Button that takes the last reply back, for ten seconds."""
+        state = undo.offer(request)
+        return buttons(request.user, state, ["undo_reply"], kept_input.NOTHING)[0] if state else None
 
     def login(self, request, extra_context=None):
         if two_factor.needs_second_step(request.user):
@@ -85,7 +91,8 @@ class Console(admin.AdminSite):
 
     def index(self, request, extra_context=None):
         asked = request.GET.get("ticket", ""), request.GET.get("page", "")
-        return super().index(request, today(request.user, *asked, kept_input.again(request)))
+        whole = request.GET.get("thread") == "all"
+        return super().index(request, today(request.user, *asked, kept_input.again(request), whole_thread=whole))
 
     def records(self, request):
         """Index of everything that is kept: the list of models, which stock admin shows first."""
@@ -113,6 +120,7 @@ class Console(admin.AdminSite):
             mine
             + availability_views.urls(self)
             + file_views.urls(self)
+            + saved_replies.urls(self)
             + reviews_views.urls(self)
             + super().get_urls()
         )

@@ -45,7 +45,7 @@ def default_zone() -> ZoneInfo:
     """Return the time zone for readers of whom none is known: that of settings.DEFAULT_ZONE, the desk's."""
     with if_the_database_allows():
         named = cache.get_or_set("default-zone", import_string(settings.DEFAULT_ZONE), ASK_AGAIN_AFTER)
-        return _zone(named) or UTC
+        return _zone(named or "") or UTC
     return UTC
 
 

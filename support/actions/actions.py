@@ -1,4 +1,4 @@
-"""Staff actions: recover, let in with debt, reply, snooze, escalate, correct an address, vouch, end sessions.
+"""Staff actions: recover, let in with debt, reply, undo, note, snooze, escalate, correct, link, vouch.
 
 Each action only makes work due, by the road that everybody takes.
 """
@@ -7,16 +7,19 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import DateTimeField, Value
+from django.db.models import DateTimeField, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Least, Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import claims
 from accounts.models import Account, Event, EventKind, Login, Voice
 from accounts.profile import sessions
 from accounts.signup import ask_for_repair
 from accounts.status import Status
+from accounts.text.addresses import normal_email
 from provisioning.emails.compose import BY_THE_DESK
 from provisioning.intake.address_correction import correct_address as correct
 from provisioning.intake.outbox import owe_by_the_desk, owe_letter
@@ -24,15 +27,27 @@ from provisioning.intake.waivers import waive
 from provisioning.models import State, Step
 from support.inbound.threads import ANOTHER_ADDRESS
 from support.incidents import bulk_recovery
-from support.models import Incident, Letter, Message, Promise, Recovery, Ticket
+from support.models import Incident, Letter, Message, Note, Promise, Recovery, Ticket
 from support.tickets import queue
 from support.tickets.outbox import message_id, tell_owner, write
+from support.trust.settled_by_reply import settle, unsettle
 
 MOST_DEBTS = 25
+GONE = gettext_lazy("it does not exist any more.")
+UNDO_FOR = timedelta(seconds=10)  # a reply waits in the outbox for so long, and can be taken back
 
 
 class Refused(Exception):
     """Refusal of a staff action: nothing was done or changed, and the message says why."""
+
+
+def may_touch(user: Account, account: Account | None) -> bool:
+    """Object-level permission: accounts of staff are helped by superusers only.
+
+    Else an action would be a way to become one of them.
+    """
+    of_the_house = account is not None and (account.is_staff or account.is_superuser)
+    return user.is_superuser or not of_the_house
 
 
 def note(account: Account | None, kind: str, actor: Account, reason: str) -> None:
@@ -85,20 +100,53 @@ def _where_they_are(ticket: Ticket, asked: str) -> str:
 def reply(ticket: Ticket, actor: Account, body: str, draft: str, key: UUID, *, then_close: bool) -> None:
     """Send a reply in the agent's name; the ticket then closes, or is snoozed until it is answered.
 
-    `key` makes each of its letters idempotent. The ticket's open promise is kept by it. `draft` is what was proposed.
+    It goes out after UNDO_FOR. `key` makes each of its letters idempotent. The ticket's open promise is kept by it,
+    and so is a personal apology that is owed to whom it goes. `draft` is what was proposed.
     """
     before = Letter.objects.filter(ticket=ticket, automatic=False).order_by("-written_at").first()
     subject = _("Your message to Arrivals") if ticket.why == Ticket.Why.WROTE else _("Your Arrivals account")
-    how = {"ticket": ticket, "author": actor, "draft": draft, "automatic": False}
-    for number, (to, answers) in enumerate(who_asked(ticket, before).items()):
-        to = _where_they_are(ticket, to)
+    how = {"ticket": ticket, "author": actor, "draft": draft, "automatic": False, "due_at": Now() + UNDO_FOR}
+    asked = {_where_they_are(ticket, to): answers for to, answers in who_asked(ticket, before).items()}
+    for number, (to, answers) in enumerate(asked.items()):
         write(to, subject, body, f"reply {key} {number}".removesuffix(" 0"), answers=answers, **how)
     Promise.objects.filter(ticket=ticket, kept_at=None).update(kept_at=Now())
     note(ticket.account, EventKind.REPLIED, actor, body)
+    if ticket.account and ticket.account.email in asked:
+        settle(ticket.account, actor, body, timezone.now())
     if then_close:
         queue.close(ticket, _("Answered."), actor)
     else:
         _put_aside(ticket, Ticket.Wake.ANSWER, Now() + queue.ASLEEP_AT_MOST)
+
+
+def letters_of_reply(key: UUID) -> QuerySet[Letter]:
+    """Letters of the reply that was sent with this idempotency key."""
+    return Letter.objects.filter(occasion__startswith=f"reply {key}").order_by("pk")
+
+
+def is_held(key: UUID) -> bool:
+    """True while a reply waits in the outbox and nobody has begun to hand it over."""
+    gone = letters_of_reply(key).exclude(due_at__gt=Now(), attempts=0, sent_at=None, given_up_at=None)
+    return letters_of_reply(key).exists() and not gone.exists()
+
+
+def undo_reply(key: UUID, actor: Account) -> str:
+    """Take a reply back before it goes out, and return its words; ticket, promise and apology are open again.
+
+    Raises Refused once it is on its way.
+    """
+    if not is_held(key):
+        raise Refused(_("it is on its way already."))
+    letters = list(letters_of_reply(key).select_related("ticket__account"))
+    letters_of_reply(key).delete()
+    ticket = letters[0].ticket
+    if ticket:
+        queue.reopen(ticket, since=letters[0].written_at)
+        Ticket.objects.filter(pk=ticket.pk, closed_at=None).update(**queue.AWAKE)
+        note(ticket.account, EventKind.TOOK_BACK, actor, "")
+        if ticket.account:
+            unsettle(ticket.account, letters[0].body)
+    return letters[0].body
 
 
 def who_asked(ticket: Ticket, before: Letter | None) -> dict[str, str]:
@@ -149,6 +197,12 @@ def recover_all(incident: Incident, actor: Account, reason: str) -> Recovery:
     return begun
 
 
+def stop_selected(recovery: Recovery, actor: Account, reason: str) -> None:
+    """Stop the recovery of people who were selected in a list. Raises Refused if it is over."""
+    if not bulk_recovery.stop(recovery, f"stopped by {actor.name}: {reason}"):
+        raise Refused(_("No recovery is running."))
+
+
 def stop_recovery(incident: Incident, actor: Account, reason: str) -> None:
     """Stop the bulk recovery of an incident. Raises Refused if none is running."""
     running = Recovery.objects.filter(incident=incident, ended_at=None).first()
@@ -169,6 +223,61 @@ def correct_address(account: Account, actor: Account, reason: str, email: str) -
     correct(account, email, BY_THE_DESK)
     Ticket.objects.filter(account=account, closed_at=None).update(email=email)
     note(account, EventKind.CORRECTED_ADDRESS, actor, f"{account.email} → {email}: {reason}")
+
+
+def correct_company(account: Account, actor: Account, reason: str, company: str) -> None:
+    """Change the company name of an account; an unfinished set-up is retried, for the name may have been refused.
+
+    Raises Refused if it is that name already.
+    """
+    if company == account.company:
+        raise Refused(_("That is the name we have."))
+    Account.objects.filter(pk=account.pk).update(company=company)
+    if account.is_active and account.status != Status.ACTIVE:
+        ask_for_repair(account)
+    note(account, EventKind.CORRECTED_COMPANY, actor, f"{account.company} → {company}: {reason}")
+
+
+def add_note(account: Account, actor: Account, body: str) -> None:
+    """Add a note for the desk alone to an account; the person never sees it."""
+    Note.objects.create(account=account, author=actor, body=body)
+
+
+def link_account(ticket: Ticket, actor: Account, reason: str, whose: str) -> None:
+    """Link a stranger's ticket to the account with this address or reference, and start its repair.
+
+    It joins the ticket that is open for that account, if there is one. Raises Refused if there is no such account.
+    """
+    found = Account.objects.filter(Q(email=normal_email(whose)) | Q(reference=whose.strip().upper()))
+    account = found.select_for_update().first()
+    if account is None or not may_touch(actor, account):
+        raise Refused(_("No account that you may help has that address or reference."))
+    Message.objects.filter(ticket=ticket).update(account=account)
+    Promise.objects.filter(ticket=ticket).update(account=account)
+    theirs = Ticket.objects.select_for_update().filter(account=account, closed_at=None).first()
+    if theirs:
+        _join(ticket, theirs, actor)
+    else:
+        Ticket.objects.filter(pk=ticket.pk).update(account=account)
+        queue.refresh_these(Ticket.objects.filter(pk=ticket.pk))
+    if account.is_active and account.status != Status.ACTIVE:
+        ask_for_repair(account)
+    note(account, EventKind.LINKED, actor, f"{ticket.email}: {reason}")
+
+
+def _join(ticket: Ticket, theirs: Ticket, actor: Account) -> None:
+    """Move everything of a ticket to another one; of two open promises the earlier is left."""
+    Message.objects.filter(ticket=ticket).update(ticket=theirs)
+    Letter.objects.filter(ticket=ticket).update(ticket=theirs)
+    open_ = {"kept_at": None, "broken_at": None}
+    mine = Promise.objects.filter(ticket=ticket, **open_).first()
+    other = Promise.objects.filter(ticket=theirs, **open_).first()
+    if mine and other:
+        Promise.objects.filter(pk=other.pk).update(due=min(mine.due, other.due))
+        mine.delete()
+    Promise.objects.filter(ticket=ticket).update(ticket=theirs)
+    Ticket.objects.filter(pk=theirs.pk).update(why=Ticket.Why.WROTE, **queue.AWAKE)
+    queue.close(ticket, _("Joined to #%(number)s.") % {"number": theirs.pk}, actor)
 
 
 def vouch(account: Account, actor: Account, reason: str, key: UUID) -> None:

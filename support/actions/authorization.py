@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from accounts.status import UNFINISHED
 from provisioning.models import Step
-from support.actions.registry import ACTIONS, ON_TICKET
+from support.actions.actions import may_touch
+from support.actions.registry import ACTIONS, ON_ACCOUNT, ON_TICKET
 from support.diagnosis.findings import Finding
-from support.models import Affected, Incident, Recovery, Ticket
+from support.models import Affected, Incident, Letter, Recovery, Ticket
 
 SEE_PEOPLE, SEE_TICKETS, SEE_INCIDENTS = "accounts.view_account", "support.view_ticket", "support.view_incident"
 
@@ -25,29 +26,31 @@ def on_person(user: Account, finding: Finding, account: Account, ticket: Ticket 
     open_ = ticket is not None and ticket.closed_at is None
     names = [finding.act, *finding.alternatives]
     names = [name for name in names if open_ or name not in ON_TICKET]
-    return _permitted(user, [*names, *(ON_TICKET if open_ else ())], SEE_PEOPLE)
+    return _permitted(user, [*names, *(ON_TICKET if open_ else ()), *ON_ACCOUNT], SEE_PEOPLE)
 
 
 def on_stranger(user: Account, ticket: Ticket) -> list[str]:
     """Actions on a ticket whose writer has no account."""
     if ticket.closed_at or not may_touch(user, ticket.account):
         return []
-    return _permitted(user, ON_TICKET, SEE_TICKETS)
+    return _permitted(user, [*ON_TICKET, "link_account"], SEE_TICKETS)
+
+
+def on_reply(user: Account, letters: list[Letter]) -> list[str]:
+    """Actions on a reply of their own that waits in the outbox."""
+    is_own = bool(letters) and all(letter.author_id == user.pk for letter in letters)
+    return _permitted(user, ["undo_reply"] if is_own else [], SEE_TICKETS)
+
+
+def on_selected(user: Account, recovery: Recovery) -> list[str]:
+    """Actions on the recovery of people who were selected in a list."""
+    return _permitted(user, ["stop_selected"] if recovery.ended_at is None else [], SEE_PEOPLE)
 
 
 def on_incident(user: Account, *, stuck: bool, running: bool) -> list[str]:
     """Actions on an incident while people are stuck in it: stop the running recovery, or else start one."""
     names = ["stop_recovery" if running else "recover_all"] if stuck else []
     return _permitted(user, names, SEE_INCIDENTS)
-
-
-def may_touch(user: Account, account: Account | None) -> bool:
-    """Object-level permission: accounts of staff are helped by superusers only.
-
-    Else an action would be a way to become one of them.
-    """
-    of_the_house = account is not None and (account.is_staff or account.is_superuser)
-    return user.is_superuser or not of_the_house
 
 
 def refuse_the_house(user: Account, account: Account | None) -> None:

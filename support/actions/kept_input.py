@@ -5,7 +5,7 @@ Nothing is sent again by itself. Passwords and codes are not kept, nor more than
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,11 +14,15 @@ from django.core import signing
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Account
 from accounts.throttle import TooMany, spend
 from support.actions.page_state import Sight, sealed_for, unseal_old
+from support.models import Ticket
 
 KEY = "desk_typed"
-LONGEST = 20_000  # characters of one field
+BEFORE = "desk_typed_before"  # what was refused in other tabs before that
+MOST_FORMS = 5
+LONGEST = 50_000  # characters of one field: more than any form takes, so that what is too long is not cut
 MOST_IN_ALL = 50_000
 VALID = timedelta(hours=12)
 SECRET = {"csrfmiddlewaretoken", "code", "recovery_code"}
@@ -27,27 +31,42 @@ NOT_TYPED = {"seen", "back", "next", "draft", "_save", "_continue", "_addanother
 
 @dataclass(frozen=True)
 class Typed:
-    """Input that was typed last and not accepted, with its form (`place`) and the page on which that stands."""
+    """Input that was typed last and not accepted, with its form (`place`) and the page on which that stands.
+
+    `whom` it was for and `why` it was refused are in words. `before`: the same of other forms, newest first.
+    """
 
     place: str = ""
     page: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+    whom: str = ""
+    why: str = ""
+    before: tuple["Typed", ...] = ()
 
     def into(self, form: type[forms.BaseForm], place: str, prefix: str | None = None) -> dict[str, Any]:
-        """Initial values for the form at `place`; empty if the input belongs to another form."""
-        if place != self.place:
+        """Initial values for the form at `place`; empty if no input belongs to that form."""
+        mine = next((one for one in (self, *self.before) if one.place == place), None)
+        if mine is None:
             return {}
         empty = form(prefix=prefix)
         named = {name: (empty[name].field.widget, empty[name].html_name) for name in empty.fields}
         return {
-            name: widget.value_from_datadict(self.fields, {}, html_name)
+            name: widget.value_from_datadict(mine.fields, {}, html_name)
             for name, (widget, html_name) in named.items()
-            if not widget.is_hidden and not widget.value_omitted_from_data(self.fields, {}, html_name)
+            if not widget.is_hidden and not widget.value_omitted_from_data(mine.fields, {}, html_name)
         }
 
     def words(self) -> list[str]:
         """Values longer than three characters, for a page on which the form stands no more."""
         return [value for value in self.fields.values() if len(value) > 3]
+
+    def here(self, path: str) -> list["Typed"]:
+        """Input whose form stands, or stood, on the page at `path`."""
+        return [one for one in (self, *self.before) if one.page == path]
+
+    def elsewhere(self, path: str) -> list["Typed"]:
+        """Input that waits on other pages than the one at `path`."""
+        return [one for one in (self, *self.before) if one.page and one.page != path and one.words()]
 
 
 NOTHING = Typed()
@@ -81,7 +100,7 @@ def place(path: str, state: Sight | None = None) -> str:
     return f"{path} {whom}".strip()
 
 
-def gather(request) -> dict | None:
+def gather(request, why: str = "") -> dict | None:
     """Input of a request that is worth keeping, as it goes into the session; None if there is none."""
     typed = [(name, value) for name, value in request.POST.items() if name not in NOT_TYPED and value.strip()]
     posted = [(name, value) for name, value in typed if not _is_secret(name)]
@@ -89,8 +108,24 @@ def gather(request) -> dict | None:
         return None
     token = request.POST.get("seen", "")
     by = str(request.user.pk) if request.user.is_authenticated else sealed_for(token)
+    return entry(_place_of(request), page_of(request), _bounded(posted), by, _whom(token), why)
+
+
+def entry(place: str, page: str, fields: dict[str, str], by: str | None, whom: str = "", why: str = "") -> dict:
+    """Input as it is stored in the session."""
     now = timezone.now().timestamp()
-    return {"place": _place_of(request), "page": page_of(request), "fields": _bounded(posted), "by": by, "at": now}
+    return {"place": place, "page": page, "fields": fields, "by": by, "at": now, "whom": whom, "why": str(why)}
+
+
+def _whom(token: str) -> str:
+    """Name of the person a form is about, for whoever reads the words later."""
+    try:
+        state = unseal_old(token).state
+    except signing.BadSignature:
+        return ""
+    account = Account.objects.filter(pk=state["account"]).first() if state.get("account") else None
+    ticket = Ticket.objects.filter(pk=state["ticket"]).first() if state.get("ticket") and not account else None
+    return f"{account.name}, {account.email}" if account else ticket.email if ticket else ""
 
 
 def kept_on_the_page(request) -> dict[str, str]:
@@ -119,14 +154,14 @@ def _place_of(request) -> str:
         return place(request.path)
 
 
-def keep(request) -> None:
+def keep(request, why: str = "") -> None:
     """Keep a refused request's input in the session of a member of staff, or of somebody who is not logged in.
 
     For the latter it spends the contact form's rate limit: as often as strangers may write to us at all.
     """
     if request.user.is_authenticated and not request.user.is_staff:
         return
-    found = gather(request)
+    found = gather(request, why)
     try:
         if found and not request.user.is_authenticated:
             spend(request, "contact", "")
@@ -136,24 +171,43 @@ def keep(request) -> None:
 
 
 def put(request, found: dict | None) -> None:
-    """Store gathered input in the session; does nothing for None."""
+    """Store gathered input in the session, before what other forms left there; does nothing for None."""
     if found:
-        request.session[KEY] = found
+        others = [one for one in stored(request) if one["place"] != found["place"]]
+        store(request, [found, *others])
         request.typed_kept = True
+
+
+def stored(request) -> list[dict]:
+    """Everything that is kept in the session, newest first."""
+    kept = request.session.get(KEY)
+    return [kept, *request.session.get(BEFORE, [])] if kept else []
+
+
+def store(request, kept: list[dict]) -> None:
+    """Store the newest forms, as many as there is room for."""
+    size = 0
+    for number, one in enumerate(kept):
+        size += sum(map(len, one["fields"].values()))
+        if number == MOST_FORMS or (number and size > MOST_IN_ALL):
+            kept = kept[:number]
+            break
+    request.session.pop(KEY, None)
+    request.session.pop(BEFORE, None)
+    if kept:
+        request.session[KEY], request.session[BEFORE] = kept[0], kept[1:]
 
 
 def again(request) -> Typed:
     """Input that this user, or this browser before it logged in, typed last and nobody took; for 12 hours."""
-    kept = request.session.get(KEY)
-    if not kept or kept["by"] not in (None, str(request.user.pk)):
-        return NOTHING
-    if timezone.now().timestamp() - kept["at"] > VALID.total_seconds():
-        return NOTHING
-    return Typed(kept["place"], kept["page"], kept["fields"])
+    oldest = timezone.now().timestamp() - VALID.total_seconds()
+    mine = [one for one in stored(request) if one["by"] in (None, str(request.user.pk)) and one["at"] >= oldest]
+    found = [Typed(one["place"], one["page"], one["fields"], one.get("whom", ""), one.get("why", "")) for one in mine]
+    return replace(found[0], before=tuple(found[1:])) if found else NOTHING
 
 
 def forget(request) -> None:
     """Drop the kept input of the form of this request, as it was accepted this time."""
-    kept = request.session.get(KEY)
-    if kept and not getattr(request, "typed_kept", False) and kept["place"] == _place_of(request):
-        del request.session[KEY]
+    kept = stored(request)
+    if kept and not getattr(request, "typed_kept", False):
+        store(request, [one for one in kept if one["place"] != _place_of(request)])

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from provisioning.models import State, Step
-from support.models import Incident, Message, Recovery, Ticket
+from support.models import Incident, Letter, Message, Recovery, Ticket
+from support.trust.newest_word import sent_word
 
 SALT = "support.seen"
 VALID_SECONDS = 12 * 3600
@@ -65,6 +66,7 @@ def state_of(account: Account | None, ticket: Ticket | None, steps: list[Step] |
     """State of an account and its ticket, as pages show it. `steps` are read where they are not given."""
     if steps is None:
         steps = list(Step.objects.filter(account=account)) if account else []
+    spoken = sent_word(account, ticket) if account and ticket else None  # one apology is enough
     return {
         "account": str(account.pk) if account else None,
         "status": account.status if account else None,
@@ -77,6 +79,7 @@ def state_of(account: Account | None, ticket: Ticket | None, steps: list[Step] |
         "owner": bool(ticket and ticket.handed_over_at),
         "abusive": bool(ticket and ticket.abusive),
         "words": _last_words(ticket),
+        **({"spoken": spoken} if spoken else {}),
     }
 
 
@@ -93,9 +96,20 @@ def state_of_incident(incident: Incident) -> Sight:
     return {"incident": incident.pk, "closed": incident.closed_at is not None, "recovery": running}
 
 
+def state_of_reply(key: str, letter: Letter, *, held: bool) -> Sight:
+    """State of a reply that was just sent: whom it is for, and whether it still waits in the outbox."""
+    account = letter.ticket.account_id if letter.ticket else None
+    return {"reply": key, "held": held, "account": str(account) if account else None, "ticket": letter.ticket_id}
+
+
+def state_of_selected(recovery: Recovery) -> Sight:
+    """State of the recovery of people who were selected in a list."""
+    return {"selected": recovery.pk, "over": recovery.ended_at is not None}
+
+
 def changes(old: Sight, new: Sight) -> list[str]:
     """Differences between two page states, in words."""
-    found = [words(old[name], new[name]) for name, words in WORDS.items() if old.get(name) != new.get(name)]
+    found = [words(old.get(name), new.get(name)) for name, words in WORDS.items() if old.get(name) != new.get(name)]
     return [sentence for sentence in found if sentence] or ([] if old == new else [_("it has changed")])
 
 
@@ -111,11 +125,14 @@ WORDS = {
     "email": lambda old, new: _("the address is %(new)s now") % {"new": new},
     "active": lambda old, new: _("suspended or not: that changed"),
     "words": lambda old, new: _("they wrote again"),
+    "spoken": lambda old, new: _("a word was sent to them"),
     "ticket": lambda old, new: _("their ticket is another one"),
     "open": lambda old, new: _("the ticket was closed") if old else _("the ticket was opened again"),
     "aside": lambda old, new: _("the ticket was put aside") if new else _("the ticket woke up"),
     "owner": lambda old, new: _("the owner has it now"),
     "abusive": lambda old, new: _("its words were hidden or shown"),
     "closed": lambda old, new: _("the incident is over") if new else _("the incident is open again"),
+    "held": lambda old, new: _("it went out"),
+    "over": lambda old, new: _("the recovery ended"),
     "recovery": lambda old, new: _("a recovery began") if new else _("the recovery ended"),
 }

@@ -4,9 +4,10 @@ A new action is one record here, one function in actions.py, and its permission 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils import timezone
@@ -16,8 +17,17 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Account
 from support.actions import actions
 from support.actions.page_state import Seen
-from support.forms import ActForm, AddressForm, LetInForm, PutAsideForm, ReplyForm
-from support.models import Incident, Ticket
+from support.forms import (
+    ActForm,
+    AddressForm,
+    CompanyForm,
+    LetInForm,
+    LinkForm,
+    NoteForm,
+    PutAsideForm,
+    ReplyForm,
+)
+from support.models import Incident, Letter, Recovery, Ticket
 from support.tickets import queue
 
 
@@ -29,6 +39,8 @@ class Subject:
     account: Account | None = None
     ticket: Ticket | None = None
     incident: Incident | None = None
+    letters: list[Letter] = field(default_factory=list)  # of a reply
+    recovery: Recovery | None = None
 
 
 @dataclass(frozen=True)
@@ -36,7 +48,8 @@ class StaffAction:
     """One staff action: `do(subject, actor, words, seen)` runs it, `done` is the message afterwards.
 
     `words` is the cleaned data of `form`, whose reason is proposed as `reason`. With `on_ticket` it is open for every
-    open ticket. With `kicks` the engine starts on the account at once.
+    open ticket, with `on_account` for every account. With `kicks` the engine starts on the account at once. What has
+    changed since the page was made stops it, unless `in_any_state`.
     """
 
     label: str | Promise
@@ -46,6 +59,8 @@ class StaffAction:
     reason: str | Promise = ""
     form: type[forms.Form] = ActForm
     on_ticket: bool = False
+    on_account: bool = False
+    in_any_state: bool = False
     kicks: bool = False
 
 
@@ -66,6 +81,26 @@ def _reply(subject, actor, words, seen):
 
 def _correct_address(subject, actor, words, seen):
     actions.correct_address(subject.account, actor, words["reason"], words["email"])
+
+
+def _correct_company(subject, actor, words, seen):
+    actions.correct_company(subject.account, actor, words["reason"], words["company"])
+
+
+def _link_account(subject, actor, words, seen):
+    actions.link_account(subject.ticket, actor, words["reason"], words["whose"])
+
+
+def _add_note(subject, actor, words, seen):
+    actions.add_note(subject.account, actor, words["note"])
+
+
+def _undo_reply(subject, actor, words, seen):
+    actions.undo_reply(UUID(seen.state["reply"]), actor)
+
+
+def _stop_selected(subject, actor, words, seen):
+    actions.stop_selected(subject.recovery, actor, words["reason"])
 
 
 def _on_account(act: Callable) -> Callable:
@@ -169,6 +204,46 @@ ACTIONS: dict[str, StaffAction] = {
         reason=t("Answered"),
         on_ticket=True,
     ),
+    "undo_reply": StaffAction(
+        t("Undo"),
+        "support.reply",
+        _undo_reply,
+        done=t("It was not sent. Your words are in the form again."),
+        form=forms.Form,
+    ),
+    "add_note": StaffAction(
+        t("Keep the note"),
+        "support.add_note",
+        _add_note,
+        done=t("The note is kept. They never see it."),
+        form=NoteForm,
+        on_account=True,
+        in_any_state=True,
+    ),
+    "correct_company": StaffAction(
+        t("Correct the company name"),
+        "support.correct_company",
+        _correct_company,
+        done=t("The company name is corrected."),
+        reason=t("They told us the right name"),
+        form=CompanyForm,
+        on_account=True,
+        kicks=True,
+    ),
+    "link_account": StaffAction(
+        t("Link to an account"),
+        "support.link_account",
+        _link_account,
+        done=t("The ticket belongs to that account now."),
+        form=LinkForm,
+    ),
+    "stop_selected": StaffAction(
+        t("Stop"),
+        "support.recover",
+        _stop_selected,
+        done=t("Stopped. Whoever is under way goes on."),
+        reason=t("I want to look first"),
+    ),
     "recover_all": StaffAction(
         t("Recover everybody"),
         "support.recover_all",
@@ -184,4 +259,5 @@ ACTIONS: dict[str, StaffAction] = {
         reason=t("I want to look first"),
     ),
 }
+ON_ACCOUNT = tuple(name for name, action in ACTIONS.items() if action.on_account)
 ON_TICKET = tuple(name for name, action in ACTIONS.items() if action.on_ticket)

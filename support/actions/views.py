@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core import signing
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, SuspiciousOperation
 from django.db import transaction
 from django.http import Http404
 from django.shortcuts import redirect
@@ -14,12 +14,21 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Account
 from provisioning.dispatch import kick
-from support.actions import actions, authorization, kept_input
-from support.actions.page_state import Seen, changes, seal, state_of, state_of_incident, unseal, unseal_old
+from support.actions import actions, authorization, kept_input, undo
+from support.actions.page_state import (
+    Seen,
+    changes,
+    seal,
+    state_of,
+    state_of_incident,
+    state_of_selected,
+    unseal,
+    unseal_old,
+)
 from support.actions.registry import ACTIONS, StaffAction, Subject
 from support.diagnosis.facts import facts_of
 from support.diagnosis.findings import diagnose
-from support.models import Incident, Press, Ticket
+from support.models import Incident, Press, Recovery, Ticket
 from support.tickets.queue import open_ticket_of
 
 
@@ -43,8 +52,7 @@ def press(request, name):
     try:
         seen = unseal(request.POST.get("seen", ""), request.user)
     except signing.SignatureExpired:
-        messages.error(request, _("Not done: that page was too old. Look again."))
-        kept_input.keep(request)
+        _refuse(request, _("Not done: that page was too old. Look again."))
         return redirect(page_of(request, name))
     except signing.BadSignature as error:
         raise SuspiciousOperation("a form that this desk did not make") from error
@@ -56,19 +64,27 @@ def _carry_out(request, name: str, action: StaffAction, seen: Seen) -> bool:
     """Validate the form and run the action; false if it was refused, and then what was typed is kept."""
     form = action.form(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
-        kept_input.keep(request)
+        _refuse(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
         return False
     try:
         subject = _do(name, action, seen, request.user, form.cleaned_data)
     except actions.Refused as refusal:
-        messages.error(request, _("Not done: %(why)s") % {"why": refusal})
-        kept_input.keep(request)
+        _refuse(request, _("Not done: %(why)s") % {"why": refusal})
         return False
     if action.kicks and subject.account:
         kick(subject.account)
+    if name == "reply":
+        undo.remember(request, seen.key)
+    if subject.letters:
+        undo.put_words_back(request, subject)
     messages.success(request, str(action.done))
     return True
+
+
+def _refuse(request, why: str) -> None:
+    """Say why nothing was done, and keep what was typed together with that."""
+    messages.error(request, why)
+    kept_input.keep(request, why)
 
 
 def _do(name: str, action: StaffAction, seen: Seen, actor: Account, words: dict) -> Subject:
@@ -77,7 +93,8 @@ def _do(name: str, action: StaffAction, seen: Seen, actor: Account, words: dict)
         _press, first = Press.objects.get_or_create(key=seen.key, defaults={"act": name})
         if not first:
             raise actions.Refused(_("that button was pressed already."))
-        if different := changes(seen.state, subject.state):
+        different = [] if action.in_any_state else changes(seen.state, subject.state)
+        if different:
             raise actions.Refused(_("since you looked: %(what)s. Look again.") % {"what": "; ".join(different)})
         if name not in _offered(subject, actor):
             raise PermissionDenied(_not_offered(action))
@@ -88,6 +105,10 @@ def _do(name: str, action: StaffAction, seen: Seen, actor: Account, words: dict)
 def _offered(subject: Subject, actor: Account) -> list[str]:
     if subject.incident:
         return authorization.of_incident(actor, subject.incident)
+    if subject.recovery:
+        return authorization.on_selected(actor, subject.recovery)
+    if subject.letters:
+        return authorization.on_reply(actor, subject.letters)
     if subject.account:
         return authorization.on_person(actor, diagnose(facts_of(subject.account)), subject.account, subject.ticket)
     return authorization.on_stranger(actor, subject.ticket) if subject.ticket else []
@@ -103,11 +124,16 @@ def _lock(seen: Seen) -> Subject:
         if "incident" in seen.state:
             incident = Incident.objects.select_for_update().get(pk=seen.state["incident"])
             return Subject(state_of_incident(incident), incident=incident)
+        if "selected" in seen.state:
+            recovery = Recovery.objects.select_for_update().get(pk=seen.state["selected"], incident=None)
+            return Subject(state_of_selected(recovery), recovery=recovery)
+        if "reply" in seen.state:
+            return undo.lock(seen.state["reply"])
         account = _locked(Account, seen.state["account"])
         ticket = _locked(Ticket, seen.state["ticket"]) or open_ticket_of(account)
         return Subject(state_of(account, ticket), account=account, ticket=ticket)
-    except (Incident.DoesNotExist, Account.DoesNotExist, Ticket.DoesNotExist) as error:
-        raise actions.Refused(_("it does not exist any more.")) from error
+    except ObjectDoesNotExist as error:
+        raise actions.Refused(actions.GONE) from error
 
 
 def _locked(model, pk):
@@ -115,11 +141,29 @@ def _locked(model, pk):
 
 
 def _back(request, seen: Seen, done: bool = False) -> str:
-    """Redirect target: the account's page, or the dashboard, there on to the next ticket once this one is done."""
+    """Redirect target: the account's page, or the dashboard, there on to the next ticket once this one is done.
+
+    What was refused leads back to the person it was for, also if their ticket is closed by now.
+    """
     account, ticket = seen.state.get("account"), seen.state.get("ticket")
-    if request.POST.get("back") == "person" and account:
+    if "reply" in seen.state:  # taken back: its ticket is the one to go on with
+        return _of_ticket(ticket)
+    if request.POST.get("back") == "person" and _is_there(Account, account):
         return reverse("admin:accounts_account_change", args=[account])
-    return reverse("admin:index") + (f"?ticket={ticket}" if ticket and not done else "")
+    if done or not ticket:
+        return reverse("admin:index")
+    closed = not Ticket.objects.filter(pk=ticket, closed_at=None).exists()
+    if closed and _is_there(Account, account):
+        return reverse("admin:accounts_account_change", args=[account])
+    return _of_ticket(ticket)
+
+
+def _of_ticket(pk: int | None) -> str:
+    return f"{reverse('admin:index')}?ticket={pk}"
+
+
+def _is_there(model, pk) -> bool:
+    return bool(pk) and model.objects.filter(pk=pk).exists()
 
 
 def buttons(user: Account, state: Any, names: list[str], again: kept_input.Typed, draft: str = "") -> list[dict]:

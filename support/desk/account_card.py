@@ -8,12 +8,13 @@ from django.utils.translation import get_language_info
 from accounts.models import Account, Event, EventKind, SignupClaim, Voice
 from provisioning.models import Attempt
 from support.actions.kept_input import NOTHING, Typed
+from support.desk.conversation import conversation
 from support.desk.dashboard import person
+from support.desk.reply_context import messages_of
 from support.diagnosis import facts, similar_accounts
 from support.diagnosis.findings import plain
-from support.inbound.file_views import with_files
 from support.labels import describe_event, sentence
-from support.models import Letter, Message
+from support.models import the_desk
 from support.tickets.queue import open_ticket_of
 
 LINES = 100
@@ -22,27 +23,25 @@ NOTED_AGAIN_AFTER = timedelta(minutes=10)
 VOICES = [*Voice.values, "shown"]
 
 
-def card(account: Account, viewer: Account, only: str = "", again: Typed = NOTHING) -> dict:
+def card(
+    account: Account, viewer: Account, only: str = "", again: Typed = NOTHING, *, whole_thread: bool = False
+) -> dict:
     """Template context of an account's page; `only` filters the audit log. The look itself is logged."""
     note_look(account, viewer)
     mates = facts.mates_of(account)
     known = facts.facts_of(account, mates=mates)
     ticket = open_ticket_of(account)
-    words, letters = Message.objects.filter(account=account), Letter.objects.filter(ticket__account=account)
     tries = {step: Attempt.objects.filter(step=step).order_by("-ended_at")[:ATTEMPTS] for step in known.steps}
-    return person(known, ticket, viewer, again) | {
+    return person(known, ticket, viewer, again, messages_of(ticket), the_desk()) | {
         "steps": [{"step": step, "what": plain(step.kind), "tries": list(tries[step])} for step in known.steps],
         "diary": diary(account, only),
         "only": only if only in VOICES else "",
         "proofs": proofs(account),
         "mates": mates,
         "near": similar_accounts.near_misses(account.email),
-        "typed": similar_accounts.typed_near(account),
+        "typed_near": similar_accounts.typed_near(account),
         "spoken": spoken(account),
-        "words": with_files(list(words.order_by("-at")[:20])) if viewer.has_perm("support.view_ticket") else (),
-        "letters": letters.select_related("author").order_by("-pk")[:20]
-        if viewer.has_perm("support.view_letter")
-        else (),
+        "thread": conversation(account, ticket, viewer, known.steps, whole=whole_thread),
     }
 
 

@@ -86,9 +86,10 @@ def send_word(request, pk):
     text = request.POST.get("words", "").strip()
     if not text:
         messages.error(request, _("There are no words in it."))
+        kept_input.keep(request, _("There are no words in it."))
     elif apologies.send_word(repair, request.user, text, request.POST.get("restitution", "")[:500], timezone.now()):
         messages.success(request, _("Your word to %(name)s is on its way.") % {"name": repair.account.name})
     else:
         messages.error(request, _("A word was sent before; one apology is enough."))
-        kept_input.keep(request)
+        kept_input.keep(request, _("A word was sent before; one apology is enough."))
     return redirect("admin:words")

@@ -1,12 +1,14 @@
-"""Dashboard: incidents, one ticket opened in full, the rest one line each. At most 15 queries.
+"""Dashboard: incidents, one ticket opened in full, the rest one line each. At most 20 queries.
 
 Faults that the machine could not handle cost a few more, while there are any.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from heapq import nsmallest
+from uuid import UUID
 
-from django.db.models import Case, CharField, Count, OuterRef, Subquery, When, Window
+from django.db.models import CharField, Count, OuterRef, Subquery, Window
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,23 +23,30 @@ from support.actions import authorization
 from support.actions.kept_input import NOTHING, Typed
 from support.actions.page_state import state_of
 from support.actions.views import buttons
+from support.desk.conversation import conversation
 from support.desk.fault_list import unhandled
-from support.desk.incident_cards import cards
-from support.desk.reply_drafts import draft, to_stranger
+from support.desk.incident_cards import cards, selected_recoveries
+from support.desk.queue_lines import describe, facts_by_account
+from support.desk.reply_context import case_of, case_of_stranger, messages_of, what_was_read
+from support.desk.reply_drafts import draft
 from support.desk.status_line import standing
 from support.diagnosis import facts, similar_accounts
 from support.diagnosis.findings import Facts, diagnose
-from support.inbound.file_views import mail_of
-from support.models import Incident, Message, Ticket
+from support.models import Desk, Incident, Message, Note, SavedReply, Ticket
 from support.service_level.promises import forward_until
 from support.tickets import priority, queue
+from support.trust import newest_word
 
 A_PAGE = 25
 MOST_URGENT = 500  # more than that of an urgent priority, and their order is the database's
 COUNTED_TO = 1000
+MOST_NOTES = 100
+APART = ("reply", "add_note")  # these stand by themselves
 
 
-def today(user: Account, ticket: str = "", page: str = "", again: Typed = NOTHING) -> dict:
+def today(
+    user: Account, ticket: str = "", page: str = "", again: Typed = NOTHING, *, whole_thread: bool = False
+) -> dict:
     """Template context of the dashboard; `ticket` and `page` are the query parameters as they came."""
     now = timezone.now()
     services = facts.services_now()
@@ -45,6 +54,9 @@ def today(user: Account, ticket: str = "", page: str = "", again: Typed = NOTHIN
     number = int(page) if page.isdigit() and 0 < int(page) < 1000 else 1
     rows, waiting, soon = ahead(now, 1 + A_PAGE * number)
     tickets = _page(rows, number, ticket, now, soon)
+    incidents = [card["incident"] for card in shown]
+    known = facts_by_account(tickets, services, incidents)
+    describe(tickets, known)
     deciding = sum(card["decision"] for card in shown)
     stands = standing()
     overdue = Step.objects.of_setup().filter(state=State.WAIVED, pay_by__lt=now).select_related("account")
@@ -53,7 +65,8 @@ def today(user: Account, ticket: str = "", page: str = "", again: Typed = NOTHIN
         **unhandled(stands["broke"], stands["refused"]),
         "headline": headline(waiting + deciding),
         "cards": shown,
-        "opened": opened(tickets[0], user, services, [card["incident"] for card in shown], again)
+        "selected": selected_recoveries(user, again),
+        "opened": _opened(tickets[0], user, services, incidents, known, again, whole_thread, stands["desk"])
         if tickets
         else None,
         "rest": tickets[1:],
@@ -81,9 +94,8 @@ def ahead(now: datetime, many: int) -> tuple[list[priority.Waiting], int, dateti
 
     The database brings forward whoever may have an urgent priority; which it is, tickets/priority.py says.
     """
-    calm = Case(When(priority.may_be_urgent(now), then=0), default=1)
-    rows = queue.waiting().filter(priority.IN_TIME).annotate(calm=calm, waiting=Window(Count("pk")))
-    rows = rows.order_by("calm", "-why", Coalesce("promised_for", "opened_at"), "opened_at", "pk")
+    rows = queue.waiting().filter(priority.IN_TIME).annotate(rank=priority.rank(now), waiting=Window(Count("pk")))
+    rows = rows.order_by("rank", Coalesce("promised_for", "opened_at"), "opened_at", "pk")
     found = list(rows.values_list(*priority.Waiting._fields, "waiting")[: MOST_URGENT + many])
     waiting = [priority.Waiting(*row[:-1]) for row in found]
     dues = [row.promised_for for row in waiting if row.promised_for]
@@ -115,51 +127,78 @@ def _with_words(pks: list[int]):
         Ticket.objects.filter(pk__in=pks, closed_at=None)
         .select_related("account")
         .annotate(
+            word=newest_word.of_tickets(),
             last_words=Subquery(last.values("pk")[:1]),
             said=Subquery(last.values("body")[:1], output_field=CharField()),
-            said_at=Subquery(last.values("at")[:1]),
-            said_from=Subquery(last.values("email")[:1]),
         )
     )
 
 
-def opened(
-    ticket: Ticket, user: Account, services: dict[str, Dependency], incidents: list[Incident], again: Typed
+def _opened(
+    ticket: Ticket,
+    user: Account,
+    services: dict[str, Dependency],
+    incidents: list[Incident],
+    known: Mapping[UUID, Facts],
+    again: Typed,
+    whole: bool,
+    desk: Desk,
 ) -> dict:
-    """Ticket opened in full: diagnosis, evidence, suggested action, drafted reply."""
-    newest: int | None = getattr(ticket, "last_words", None)
-    mail = {"mail": mail_of(newest) if newest else None}  # what else was in it, where it came by mail
-    if ticket.account is None:
-        return mail | _stranger(ticket, user, again)
-    known = facts.facts_of(ticket.account, services=services, incidents=incidents)
-    return mail | person(known, ticket, user, again)
+    """Ticket opened in full: the conversation, diagnosis, evidence, suggested action, drafted reply."""
+    account, said = ticket.account, messages_of(ticket)
+    if account is None:
+        thread = conversation(None, ticket, user, whole=whole)
+        return _stranger(ticket, user, again, said, desk) | {"thread": thread, "number": str(ticket.pk)}
+    theirs = known.get(account.pk) or facts.facts_of(account, services=services, incidents=incidents)
+    thread = conversation(account, ticket, user, theirs.steps, whole=whole)
+    return person(theirs, ticket, user, again, said, desk) | {"thread": thread, "number": str(ticket.pk)}
 
 
-def person(known: Facts, ticket: Ticket | None, user: Account, again: Typed) -> dict:
-    """Finding about an account, with the forms of the actions it offers and a drafted reply."""
+def person(known: Facts, ticket: Ticket | None, user: Account, again: Typed, said: list[Message], desk: Desk) -> dict:
+    """Finding about an account, with the forms of the actions it offers and a drafted reply to what they said."""
     finding = diagnose(known)
     state = state_of(known.account, ticket, list(known.steps))
     offered = authorization.on_person(user, finding, known.account, ticket)
-    drafted = draft(finding, known, user.name) if "reply" in offered else ""
+    case = case_of(known, finding, ticket, said, desk, user.name) if "reply" in offered else None
+    drafted = draft(case) if case else ""
     return {
         "ticket": ticket,
         "account": known.account,
         "finding": finding,
+        "read": what_was_read(case) if case else (),
         "suggested": buttons(user, state, [name for name in offered if name == finding.act], again),
-        "others": buttons(user, state, [name for name in offered if name not in (finding.act, "reply")], again),
+        "others": buttons(user, state, [name for name in offered if name not in (finding.act, *APART)], again),
         "reply": buttons(user, state, [name for name in offered if name == "reply"], again, drafted),
+        "saved": saved_for(user, offered),
+        "note": buttons(user, state, [name for name in offered if name == "add_note"], again),
+        "notes": notes_on(known.account, user),
     }
 
 
-def _stranger(ticket: Ticket, user: Account, again: Typed) -> dict:
+def saved_for(user: Account, offered: list[str]) -> list[SavedReply]:
+    """Saved replies, where there is a reply to put them into."""
+    return list(SavedReply.objects.all()) if "reply" in offered and user.has_perm("support.view_savedreply") else []
+
+
+def notes_on(account: Account, user: Account) -> list[Note]:
+    """Notes of the desk on an account, oldest first."""
+    if not user.has_perm("support.view_note"):
+        return []
+    return list(Note.objects.filter(account=account).select_related("author").order_by("pk")[:MOST_NOTES])
+
+
+def _stranger(ticket: Ticket, user: Account, again: Typed, said: list[Message], desk: Desk) -> dict:
     state = state_of(None, ticket)
     offered = authorization.on_stranger(user, ticket)
-    drafted = to_stranger(ticket.email, user.name)
+    near = similar_accounts.near_misses(ticket.email)
+    case = case_of_stranger(ticket, near, said, desk, user.name)
     return {
         "ticket": ticket,
-        "near": similar_accounts.near_misses(ticket.email),
+        "near": near,
+        "read": what_was_read(case),
         "others": buttons(user, state, [name for name in offered if name != "reply"], again),
-        "reply": buttons(user, state, [name for name in offered if name == "reply"], again, drafted),
+        "reply": buttons(user, state, [name for name in offered if name == "reply"], again, draft(case)),
+        "saved": saved_for(user, offered),
     }
 
 

@@ -1,10 +1,11 @@
 """Incident cards: failure, start, people affected, progress of the recovery, and the one decision that is open."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -13,12 +14,14 @@ from accounts.status import UNFINISHED
 from provisioning.models import Dependency
 from support.actions import authorization
 from support.actions.kept_input import Typed
+from support.actions.page_state import state_of_selected
 from support.actions.views import buttons
 from support.diagnosis.facts import open_incidents
 from support.diagnosis.remedies import what_to_mend
 from support.models import Affected, Incident, Recovery, Turn
 
 NAMED = 3
+SHOWN_FOR = timedelta(hours=1)
 
 
 def with_numbers() -> QuerySet[Incident]:
@@ -71,13 +74,31 @@ def card_of(incident, service: Dependency | None, user: Account, again: Typed) -
     }
 
 
+def selected_recoveries(user: Account, again: Typed) -> list[dict]:
+    """Recoveries of people who were selected in a list: those that run, and those that ended within the last hour."""
+    turns = Turn.objects.filter(recovery=OuterRef("pk")).order_by().values("recovery")
+    counted = {f"turns_{name}": _number(turns.filter(outcome=outcome)) for name, outcome in OUTCOMES.items()}
+    lately = Q(ended_at=None) | Q(ended_at__gt=Now() - SHOWN_FOR)
+    rows = Recovery.objects.filter(lately, incident=None).annotate(**counted).order_by("pk")
+    return [
+        {
+            "words": _progress(_("Recovering the people you selected:"), row, row.ended_at, row.ended_because),
+            "buttons": buttons(user, state_of_selected(row), authorization.on_selected(user, row), again),
+        }
+        for row in rows
+    ]
+
+
 def recovery_words(incident) -> str:
     """Progress of a bulk recovery, in words."""
+    over, because = incident.recovery_ended, incident.recovery_because
+    return _progress(_("Recovering everybody:"), incident, over, because)
+
+
+def _progress(begins: str, counted, over, because: str) -> str:
     said = _("%(well)s are well, %(failed)s failed again, %(asked)s are under way, %(waiting)s are still to come.")
-    said %= {name: getattr(incident, f"turns_{name}") for name in OUTCOMES}
-    if not incident.recovery_ended:
-        return f"{_('Recovering everybody:')} {said}"
-    return f"{ENDINGS.get(incident.recovery_because, incident.recovery_because)}: {said}"
+    said %= {name: getattr(counted, f"turns_{name}") for name in OUTCOMES}
+    return f"{ENDINGS.get(because, because)}: {said}" if over else f"{begins} {said}"
 
 
 ENDINGS = {

@@ -18,10 +18,11 @@ FROM_ELSEWHERE = ("Origin checking failed", "Referer checking failed")
 def desk_refused(request, why: str):
     """403 page in the desk's layout: a sentence, what was typed, and the way back to its form."""
     if request.method == "POST":
-        kept_input.keep(request)
+        kept_input.keep(request, why)
     sent = request.method == "POST"
     shown: dict = {"title": _("Not done") if sent else _("Not open to you"), "why": why}
-    shown |= {"typed": kept_input.again(request), "back": kept_input.page_of(request) if sent else ""}
+    back = kept_input.page_of(request) if sent else ""
+    shown |= {"typed": kept_input.again(request).here(back) if back else [], "back": back, "typed_elsewhere": []}
     return render(request, "admin/refused.html", admin.site.each_context(request) | shown, status=403)
 
 

@@ -1,4 +1,4 @@
-"""Status of the desk: its status line, stale sweep, number of apologies owed, faults, refused letters. One query."""
+"""Status of the desk: status line, stale sweep, apologies owed, faults, refused letters, its row. One query."""
 
 from django.db.models import Count, Exists, Q, Subquery
 from django.db.models.functions import Coalesce, Now
@@ -23,9 +23,10 @@ def standing() -> dict:
         away=Exists(Away.objects.filter(away)),
         broke=Exists(Fault.objects.all()),
         refused=Exists(refused_letters()),
-    ).values("said", "beats", "words_owed", "away", "broke", "refused")
+    )
     desk = rows.first()
-    if not desk or not desk["said"]:
+    if not desk or not desk.said:
         word_status(timezone.now())
         desk = rows.get()
-    return desk | {"status_line": desk["said"], "sweep_is_stale": not desk["beats"]}
+    facts = {name: getattr(desk, name) for name in ("beats", "words_owed", "away", "broke", "refused")}
+    return facts | {"desk": desk, "status_line": desk.said, "sweep_is_stale": not desk.beats}

@@ -78,8 +78,9 @@ def too_long_idle(request) -> bool:
 
 def ask_again(request):
     """Log out for idleness; the next login leads back to the same page, with what was typed there."""
-    words = kept_input.gather(request)
+    words, before = kept_input.gather(request), kept_input.stored(request)
     logout(request)
+    kept_input.store(request, before)
     kept_input.put(request, words)
     messages.info(request, _("Nobody clicked for a while, so the desk was locked."))
     return to_login(request)

@@ -12,6 +12,13 @@ from support.diagnosis.edit_distance import meant_domain
 
 GONE_AFTER = timedelta(hours=24)
 SOON = timedelta(hours=2)
+# Whichever came last says whether they know the password that counts.
+PASSWORD_KNOWN_BY = (
+    EventKind.SIGNED_UP_WITH_OTHER_PASSWORD,
+    EventKind.LOGGED_IN,
+    EventKind.CHOSE_PASSWORD,
+    EventKind.PROVED_MAILBOX,
+)
 EXISTS = ("already exists", "409", "taken", "duplicate")
 
 
@@ -168,12 +175,7 @@ def _works_since(facts: Facts, step: Step) -> bool:
 
 
 def _other_password(facts: Facts):
-    event = facts.last(
-        EventKind.SIGNED_UP_WITH_OTHER_PASSWORD,
-        EventKind.LOGGED_IN,
-        EventKind.CHOSE_PASSWORD,
-        EventKind.PROVED_MAILBOX,
-    )
+    event = facts.last(*PASSWORD_KNOWN_BY)
     if event is None or event.kind != EventKind.SIGNED_UP_WITH_OTHER_PASSWORD:
         return None
     return [Evidence("signed up again with another password", event.at)]
@@ -205,10 +207,13 @@ def _debt_words(facts: Facts) -> str:
     return f"They are in, without: {', '.join(plain(step.kind) for step in facts.debts())}."
 
 
+def _failed_before(facts: Facts) -> bool:
+    return any(e.voice == Voice.WE and e.kind.endswith((".failed", ".outage", ".refused")) for e in facts.events)
+
+
 def _abandoned(facts: Facts):
-    failed = [e for e in facts.events if e.voice == Voice.WE and e.kind.endswith((".failed", ".outage", ".refused"))]
     seen, healed = facts.last_seen(), facts.account.status_at
-    if facts.account.status != Status.ACTIVE or not failed or facts.now - healed < GONE_AFTER:
+    if facts.account.status != Status.ACTIVE or not _failed_before(facts) or facts.now - healed < GONE_AFTER:
         return None
     return None if seen and seen > healed else [Evidence("healed then, and not here since", healed)]
 
@@ -226,6 +231,12 @@ def _fine(facts: Facts):
         return None
     event = facts.last(EventKind.LOGGED_IN)
     return [Evidence("last logged in", event.at)] if event else []
+
+
+def _fine_words(facts: Facts) -> str:
+    if _failed_before(facts):
+        return "It works now. Before that, something of ours failed them."
+    return "Nothing is wrong on our side."
 
 
 def _says(words: str) -> Callable[[Facts], str]:
@@ -286,6 +297,6 @@ TABLE: tuple[Row, ...] = (
         "wait",
         ("let_in", "recover"),
     ),
-    Row("fine", _fine, _says("Nothing is wrong on our side."), "answer", ("vouch", "end_sessions")),
+    Row("fine", _fine, _fine_words, "answer", ("vouch", "end_sessions")),
     Row("unknown", lambda facts: [], _says("I do not know."), "read", ("recover", "hand_over")),
 )

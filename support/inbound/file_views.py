@@ -55,8 +55,3 @@ def with_files(messages: Iterable[Message]) -> list[dict]:
     for file in Attachment.objects.filter(message__in=by_mail).defer("content") if by_mail else ():
         files[file.message_id].append(file)
     return [{"message": message, "files": files.get(message.pk, [])} for message in messages]
-
-
-def mail_of(pk: int) -> dict | None:
-    """One message with its attachments; None if it did not come by mail."""
-    return next(iter(with_files(list(Message.objects.filter(pk=pk, mail__isnull=False)))), None)

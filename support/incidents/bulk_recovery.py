@@ -1,11 +1,13 @@
-"""Bulk recovery of an incident's accounts: a canary, then five, then the rest at a rate; it stops itself.
+"""Bulk recovery of an incident's accounts, or of selected ones: a canary, then five, then the rest at a rate.
 
-The pace is arithmetic on outcomes; the sweep carries it out, never a request.
+It stops itself. The pace is arithmetic on outcomes; the sweep carries it out, never a request.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -68,6 +70,14 @@ def begin(incident: Incident, actor: Account, reason: str) -> Recovery | None:
     return recovery
 
 
+def begin_selected(accounts: Iterable[UUID], actor: Account, reason: str) -> Recovery:
+    """Start a bulk recovery of accounts that were selected in a list, in this order."""
+    with transaction.atomic():
+        recovery = Recovery.objects.create(incident=None, actor=actor, reason=reason)
+        Turn.objects.bulk_create(Turn(recovery=recovery, account_id=pk) for pk in dict.fromkeys(accounts))
+    return recovery
+
+
 def still_stuck(incident: Incident):
     """Ids of the incident's accounts whose set-up still waits for its service, or was given up."""
     stuck = Step.objects.of_setup().unpaid().filter(account=OuterRef("account"), dependency=incident.dependency)
@@ -104,8 +114,8 @@ def _settle_turns(recovery: Recovery) -> None:
     asked = Turn.objects.filter(recovery=recovery, outcome=Turn.Outcome.ASKED)
     _settle(asked.filter(_paid(recovery)), outcome=Turn.Outcome.WELL, settled_at=Now())
     tries = Attempt.objects.filter(
+        **({"step__dependency": recovery.incident.dependency} if recovery.incident else {"step__occasion": ""}),
         step__account=OuterRef("account"),
-        step__dependency=recovery.incident.dependency,
         ended_at__gt=OuterRef("asked_at"),
         outcome__in=(Outcome.FAILED, Outcome.REFUSED, Outcome.OUTAGE),
     )
@@ -113,6 +123,7 @@ def _settle_turns(recovery: Recovery) -> None:
     _settle(asked.filter(failed), outcome=Turn.Outcome.FAILED, settled_at=Now())
     # Whoever healed without a turn needs none.
     waiting = Turn.objects.filter(recovery=recovery, outcome="", account__status=Status.ACTIVE)
+    waiting = waiting if recovery.incident else waiting.filter(_paid(recovery))
     _settle(waiting, outcome=Turn.Outcome.WELL, asked_at=Now(), settled_at=Now())
 
 
@@ -121,10 +132,13 @@ def _settle(turns: QuerySet[Turn], **became) -> None:
 
 
 def _paid(recovery: Recovery):
-    owed = (
-        Step.objects.of_setup().unpaid().filter(account=OuterRef("account"), dependency=recovery.incident.dependency)
-    )
+    owed = Step.objects.of_setup().unpaid().filter(account=OuterRef("account"), **_of_service(recovery))
     return ~Exists(owed)
+
+
+def _of_service(recovery: Recovery) -> dict[str, str]:
+    """Filter for the steps that a recovery is about: those of the incident's service, or all of selected people."""
+    return {"dependency": recovery.incident.dependency} if recovery.incident else {}
 
 
 def _next(recovery: Recovery) -> None:
@@ -143,13 +157,14 @@ def _ask(recovery: Recovery, turns: QuerySet[Turn]) -> None:
     If the service is down, the first one is its probe.
     """
     pks = list(turns.values_list("account_id", flat=True))
-    service = recovery.incident.dependency
     turns.update(outcome=Turn.Outcome.ASKED, asked_at=Now())
     for account in Account.objects.filter(pk__in=pks):
         ask_for_repair(account)
     pick_up(pks)
-    Step.objects.owed().filter(account__in=pks, dependency=service, leased=False).update(due_at=Now() - 2 * ASKED_FOR)
-    Dependency.objects.filter(name=service, broken=True).update(probe_at=Now())
+    theirs = Step.objects.owed().filter(account__in=pks, leased=False, **_of_service(recovery))
+    theirs.update(due_at=Now() - 2 * ASKED_FOR)
+    if recovery.incident:
+        Dependency.objects.filter(name=recovery.incident.dependency, broken=True).update(probe_at=Now())
     Event.objects.bulk_create(
         Event(
             account_id=pk, voice=Voice.SUPPORT, kind=EventKind.RECOVERED, detail=recovery.reason, actor=recovery.actor

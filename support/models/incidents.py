@@ -55,9 +55,12 @@ class Affected(models.Model):
 
 
 class Recovery(models.Model):
-    """Bulk recovery of an incident's people: first one, then five, then the rest, watched by the sweep."""
+    """Bulk recovery, of an incident's people or of those selected in a list: first one, then five, then the rest.
 
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")
+    It is watched by the sweep.
+    """
+
+    incident = models.ForeignKey(Incident, null=True, on_delete=models.CASCADE, related_name="+")
     actor = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
     reason = models.TextField()
     began_at = models.DateTimeField(db_default=Now())
@@ -73,7 +76,7 @@ class Recovery(models.Model):
         ]
 
     def __str__(self):
-        return f"recovery of {self.incident_id} since {self.began_at:%H:%M}"
+        return f"recovery of {self.incident_id or 'selected people'} since {self.began_at:%H:%M}"
 
 
 class Turn(models.Model):

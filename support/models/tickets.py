@@ -36,6 +36,7 @@ class Ticket(models.Model):
     here_at = models.DateTimeField(null=True, help_text="When they were last at one of our doors.")
     came_back = models.PositiveIntegerField(default=0)
     untrue = models.BooleanField(default=False, help_text="They were shown something that was not so.")
+    locked_out = models.BooleanField(default=False, db_default=False, help_text="They cannot get in.")
     facts_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -50,6 +51,8 @@ class Ticket(models.Model):
             ("hand_over", "Hand a ticket to the owner"),
             ("mark_abusive", "Hide the words of a message"),
             ("close", "Close a ticket"),
+            ("correct_company", "Correct a company name"),
+            ("link_account", "Link a stranger's ticket to an account"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -66,6 +69,12 @@ class Ticket(models.Model):
         indexes = [
             models.Index(fields=["opened_at"], condition=models.Q(closed_at=None), name="open_tickets"),
             models.Index(fields=["facts_at"], condition=models.Q(closed_at=None), name="tickets_to_refresh"),
+            models.Index(
+                fields=["email"],
+                opclasses=["text_pattern_ops"],
+                condition=models.Q(account=None),
+                name="tickets_of_strangers",
+            ),
         ]
 
     def __str__(self):

@@ -1,5 +1,6 @@
 """Ticket priority: the order in which the agent meets tickets, the oldest promise first among equals. Pure.
 
+Whoever is locked out comes before every question of somebody who is not, a stranger's even if it was promised.
 Never by revenue, company size or tone: waits in turn feel shorter, and anger rewarded is anger taught.
 """
 
@@ -8,8 +9,9 @@ from enum import IntEnum
 from functools import reduce
 from operator import or_
 from typing import NamedTuple
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils.translation import gettext_lazy as _
 
 DEADLINE_NEAR = timedelta(hours=4)
@@ -26,10 +28,11 @@ class Priority(IntEnum):
     DEADLINE = 2
     PROMISE = 3
     HERE_NOW = 4
-    WROTE = 5
+    LOCKED_OUT = 5
     GAVE_UP = 6
-    WORD_OWED = 7
-    DEBT = 8
+    WROTE = 7
+    WORD_OWED = 8
+    DEBT = 9
 
 
 class Waiting(NamedTuple):
@@ -43,6 +46,8 @@ class Waiting(NamedTuple):
     here_at: datetime | None = None
     came_back: int = 0
     untrue: bool = False
+    account_id: UUID | None = None  # a stranger has none
+    locked_out: bool = False
 
 
 def priority_of(ticket: Waiting, now: datetime, soon: datetime | None = None) -> Priority:
@@ -52,24 +57,37 @@ def priority_of(ticket: Waiting, now: datetime, soon: datetime | None = None) ->
     """
     if ticket.needed_by and ticket.needed_by < now + DEADLINE_NEAR:
         return Priority.DEADLINE
-    if ticket.promised_for and ticket.promised_for <= (soon or now + PROMISE_NEAR):
+    if ticket.account_id and _is_promised(ticket, now, soon):
         return Priority.PROMISE
     if ticket.untrue or ticket.came_back >= TRIED_ENOUGH or _is_here(ticket, now):
         return Priority.HERE_NOW
-    return Priority.WROTE if ticket.why == "wrote" else Priority.GAVE_UP
+    if ticket.why != "wrote":
+        return Priority.GAVE_UP
+    return Priority.LOCKED_OUT if ticket.locked_out else Priority.WROTE
 
 
 def may_be_urgent(now: datetime) -> Q:
     """Filter for tickets with a priority before those who just wrote: the same rules for rows."""
-    near = Q(needed_by__lt=now + DEADLINE_NEAR) | Q(promised_for__lt=now + PROMISE_NEAR)
+    near = Q(needed_by__lt=now + DEADLINE_NEAR) | (_promised(now) & Q(account__isnull=False))
     return near | Q(untrue=True) | Q(came_back__gte=TRIED_ENOUGH) | Q(here_at__gt=now - HERE_FOR)
+
+
+def rank(now: datetime) -> Case:
+    """Coarse order for rows: the urgent, those locked out who wrote, the given up, near promises, the rest."""
+    order = [may_be_urgent(now), Q(why="wrote", locked_out=True), Q(why="gave_up"), _promised(now)]
+    return Case(*(When(which, then=number) for number, which in enumerate(order)), default=len(order))
+
+
+def _promised(now: datetime) -> Q:
+    return Q(promised_for__lt=now + PROMISE_NEAR)
 
 
 def place(ticket: Waiting, now: datetime, soon: datetime | None = None) -> tuple:
     """Sort key of a ticket: its priority, then its deadline or promise, then its age."""
     priority = priority_of(ticket, now, soon)
     first = ticket.needed_by if priority == Priority.DEADLINE else ticket.promised_for
-    return priority, first or ticket.opened_at, ticket.opened_at, ticket.pk
+    promised = priority == Priority.WROTE and _is_promised(ticket, now, soon)
+    return priority, not promised, first or ticket.opened_at, ticket.opened_at, ticket.pk
 
 
 def why_here(ticket: Waiting, now: datetime, soon: datetime | None = None) -> str:
@@ -77,7 +95,7 @@ def why_here(ticket: Waiting, now: datetime, soon: datetime | None = None) -> st
     priority = priority_of(ticket, now, soon)
     if priority == Priority.DEADLINE:
         return _deadline(ticket.needed_by, now)
-    if priority == Priority.PROMISE:
+    if _is_promised(ticket, now, soon) and priority in (Priority.PROMISE, Priority.WROTE):
         return _promise(ticket.promised_for, now)
     return str(_here(ticket, now) if priority == Priority.HERE_NOW else PLAIN[priority])
 
@@ -93,7 +111,15 @@ def _out_of_time() -> Q:
 
 
 IN_TIME = ~_out_of_time()
-PLAIN = {Priority.WROTE: _("wrote to us"), Priority.GAVE_UP: _("the machine gave up, and they have not written")}
+PLAIN = {
+    Priority.LOCKED_OUT: _("cannot get in, and wrote to us"),
+    Priority.GAVE_UP: _("the machine gave up, and they have not written"),
+    Priority.WROTE: _("wrote to us"),
+}
+
+
+def _is_promised(ticket: Waiting, now: datetime, soon: datetime | None) -> bool:
+    return bool(ticket.promised_for and ticket.promised_for <= (soon or now + PROMISE_NEAR))
 
 
 def _is_here(ticket: Waiting, now: datetime) -> bool:

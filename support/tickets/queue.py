@@ -16,6 +16,7 @@ from provisioning.engine import faults
 from provisioning.intake.backfill import given_up_later
 from provisioning.models import Step
 from provisioning.unknown_kinds import counted
+from support.diagnosis.findings import PASSWORD_KNOWN_BY
 from support.models import Affected, Promise, Ticket
 
 BATCH = 500
@@ -29,7 +30,8 @@ UNTRUE = ("login.unknown",)  # said of an address that has an account
 
 def open_ticket(account: Account | None, email: str, why: str) -> Ticket:
     """The open ticket of this person, made if there is none: a second message joins the first, and wakes it."""
-    ticket = Ticket(account=account, email=email, why=why)
+    shut = account is not None and locked_out().filter(pk=account.pk).exists()
+    ticket = Ticket(account=account, email=email, why=why, locked_out=shut)
     Ticket.objects.bulk_create([ticket], ignore_conflicts=True)
     whose = {"account": account} if account else {"account": None, "email": email}
     ticket = Ticket.objects.get(closed_at=None, **whose)
@@ -42,6 +44,16 @@ def open_ticket(account: Account | None, email: str, why: str) -> Ticket:
 def open_ticket_of(account: Account | None) -> Ticket | None:
     """Open ticket of an account, if there is one."""
     return Ticket.objects.filter(account=account, closed_at=None).first() if account else None
+
+
+def locked_out() -> QuerySet[Account]:
+    """Accounts whose holders cannot get in: set-up is unfinished, or they typed another password when they came back.
+
+    A suspended one is shut on purpose.
+    """
+    doors = Event.objects.filter(account=OuterRef("pk"), kind__in=PASSWORD_KNOWN_BY).order_by("-at", "-pk")
+    rows = Account.objects.filter(is_active=True).alias(last=Subquery(doors.values("kind")[:1]))
+    return rows.filter(Q(status__in=UNFINISHED) | Q(last=EventKind.SIGNED_UP_WITH_OTHER_PASSWORD))
 
 
 def take_over_given_up() -> None:
@@ -108,7 +120,8 @@ def reopen(ticket: Ticket, since: datetime) -> None:
     theirs = {"account": ticket.account_id} if ticket.account_id else {"account": None, "email": ticket.email}
     if not Ticket.objects.filter(closed_at=None, **theirs).exists():
         Ticket.objects.filter(pk=ticket.pk).update(closed_at=None, closed_because="", **AWAKE)
-    Promise.objects.filter(ticket=ticket, kept_at__gte=since).update(kept_at=None)
+    if not Promise.objects.filter(ticket=ticket, kept_at=None, broken_at=None).exists():
+        Promise.objects.filter(ticket=ticket, kept_at__gte=since).update(kept_at=None)
 
 
 def wake() -> None:
@@ -148,6 +161,7 @@ def refresh_these(tickets: QuerySet[Ticket]) -> None:
         here_at=Subquery(theirs.annotate(last=Max("at")).values("last")),
         needed_by=Subquery(Account.objects.filter(pk=OuterRef("account_id")).values("needed_by")),
         untrue=Exists(theirs.filter(shown__in=UNTRUE)),
+        locked_out=Exists(locked_out().filter(pk=OuterRef("account_id"))),
     )
     promised = Promise.objects.filter(ticket=OuterRef("pk"), kept_at=None).order_by("due")
     tickets.update(facts_at=Now(), promised_for=Subquery(promised.values("due")[:1]))

@@ -143,7 +143,7 @@ def test_recover_one_let_in_another_write_and_be_answered(jordan, filled, world,
     sweep()
     assert Account.objects.get(name="Mina Okafor").status == Status.ACTIVE
     jordan.reload()
-    expect(jordan.locator(".finding")).to_have_text("Nothing is wrong on our side.")
+    expect(jordan.locator(".finding")).to_have_text("It works now. Before that, something of ours failed them.")
 
     tab_to(jordan, "Your reply")
     jordan.keyboard.press("Control+End")

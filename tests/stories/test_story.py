@@ -1,8 +1,8 @@
-"""The six acts, on real processes: web, worker, beat, PostgreSQL, Valkey, SMTP and HTTP."""
+"""The eight acts, on real processes: web, worker, beat, PostgreSQL, Valkey, SMTP and HTTP."""
 
 import pytest
 
-from stage.acts import ACTS
+from stage.acts import ACTS, PROVED
 from stage.stage import stage
 
 pytestmark = pytest.mark.xdist_group("story")  # one stage for them all, in this order
@@ -17,4 +17,6 @@ def theatre():
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
 def test_act(theatre, act):
     """They build on each other, in this order."""
-    assert list(act(theatre)), "nobody saw anything"
+    *scenes, (last, proof) = act(theatre)
+    assert scenes, "nobody saw anything"
+    assert last == PROVED and proof.endswith(".") and PROVED not in dict(scenes)

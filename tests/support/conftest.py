@@ -1,3 +1,4 @@
+from datetime import timedelta
 from importlib import import_module
 
 import pytest
@@ -5,17 +6,27 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.test import Client
 
+from support.actions import actions
 from tests.people import Supporter
 from tests.provisioning.conftest import _mail, _workspaces, mail, workspaces, world  # noqa: F401
 
 make_roles = import_module("support.migrations.0002_roles").make_roles
+grant = import_module("support.migrations.0007_notes_and_saved_replies").grant
+
+
+@pytest.fixture(autouse=True)
+def no_second_thoughts(request, monkeypatch):
+    """A reply goes out at once, but where it is about taking it back."""
+    if request.module.__name__ != "tests.support.test_undo":
+        monkeypatch.setattr(actions, "UNDO_FOR", timedelta(0))
 
 
 @pytest.fixture
 def jordan(db):
     """The one person who helps, with the role *support* and nothing more."""
     jordan = Supporter.create(name="Jordan", is_superuser=False)
-    make_roles(apps, None)  # a test with real transactions empties all tables after it
+    make_roles(apps, None)
+    grant(apps, None)  # a test with real transactions empties all tables after it
     jordan.groups.add(Group.objects.get(name="support"))
     return jordan
 

@@ -2,19 +2,22 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Account, Event, Voice
 from accounts.status import Status
 from provisioning.models import Dependency, State, Step
-from support.actions.page_state import seal, state_of, state_of_incident
+from support.actions.page_state import seal, state_of, state_of_incident, state_of_reply, state_of_selected
 from support.actions.registry import ACTIONS
 from support.actions.views import open_ticket_of
-from support.models import Affected, Incident, Recovery, Ticket
+from support.models import Affected, Incident, Letter, Recovery, Ticket
 from support.tickets import queue
 from tests.people import Person, Supporter
 from tests.support.test_acts import WORDS, everything
@@ -22,6 +25,7 @@ from tests.support.test_today import given_up, wrote
 
 pytestmark = pytest.mark.django_db
 TICKET = {"reply", "put_aside", "hand_over", "mark_abusive", "close"}
+ACCOUNT = {"add_note", "correct_company"}
 SEES = ["accounts.view_account", "support.view_ticket", "support.view_incident"]
 
 
@@ -35,8 +39,15 @@ class Subject:
     account: Account | None = None
     ticket: Ticket | None = None
     incident: Incident | None = None
+    recovery: Recovery | None = None
+    reply: UUID | None = None
 
     def sealed(self, viewer) -> str:
+        if self.recovery:
+            return seal(state_of_selected(self.recovery), viewer)
+        if self.reply:
+            Letter.objects.update(author=viewer)
+            return seal(state_of_reply(str(self.reply), Letter.objects.get(), held=True), viewer)
         if self.incident:
             return seal(state_of_incident(self.incident), viewer)
         account = self.account and Account.objects.get(pk=self.account.pk)
@@ -82,6 +93,7 @@ def with_a_closed_ticket() -> Subject:
 
 
 def stranger() -> Subject:
+    Person.create(email=WORDS["whose"])
     return Subject(None, wrote(email="nobody@acme.example"))
 
 
@@ -99,24 +111,38 @@ def incident(*, stuck=True, running=False, closed=False) -> Subject:
     return Subject(incident=row)
 
 
+def selected(**more) -> Subject:
+    return Subject(recovery=Recovery.objects.create(incident=None, reason="", **more))
+
+
+def reply_that_waits(**more) -> Subject:
+    subject, key = whose_machine_gave_up(), uuid4()
+    how = {"to": "dana@acme.example", "subject": "s", "body": "Hello", "automatic": False}
+    Letter(occasion=f"reply {key}", ticket=subject.ticket, due_at=Now() + timedelta(hours=1), **how, **more).save()
+    return Subject(reply=key)
+
+
 # Whom it is about, and what the desk offers then to somebody who has every permission.
 SUBJECTS = {
-    "given up": (whose_machine_gave_up, {"recover", "let_in"} | TICKET),
-    "given up, silent": (lambda: whose_machine_gave_up(wrote_to_us=False), {"recover", "let_in"}),
-    "given up, ticket closed": (with_a_closed_ticket, {"recover", "let_in"}),
+    "given up": (whose_machine_gave_up, {"recover", "let_in"} | ACCOUNT | TICKET),
+    "given up, silent": (lambda: whose_machine_gave_up(wrote_to_us=False), {"recover", "let_in"} | ACCOUNT),
+    "given up, ticket closed": (with_a_closed_ticket, {"recover", "let_in"} | ACCOUNT),
     "another password": (
         lambda: after("signed_up_with_other_password"),
-        {"send_link", "vouch", "end_sessions"} | TICKET,
+        {"send_link", "vouch", "end_sessions"} | ACCOUNT | TICKET,
     ),
-    "bounced": (lambda: after("mail.bounced"), {"correct_address", "recover", "let_in"} | TICKET),
-    "a service is down": (waiting_for_a_service, {"let_in"} | TICKET),
-    "all well": (all_well, {"vouch", "end_sessions"} | TICKET),
-    "suspended": (lambda: whose_machine_gave_up(is_active=False), TICKET),
-    "stranger": (stranger, TICKET),
+    "bounced": (lambda: after("mail.bounced"), {"correct_address", "recover", "let_in"} | ACCOUNT | TICKET),
+    "a service is down": (waiting_for_a_service, {"let_in"} | ACCOUNT | TICKET),
+    "all well": (all_well, {"vouch", "end_sessions"} | ACCOUNT | TICKET),
+    "suspended": (lambda: whose_machine_gave_up(is_active=False), TICKET | ACCOUNT),
+    "stranger": (stranger, TICKET | {"link_account"}),
     "staff": (lambda: whose_machine_gave_up(is_staff=True), set()),
     "a superuser": (lambda: whose_machine_gave_up(is_superuser=True), set()),
     "staff, all well": (lambda: somebody(status=Status.ACTIVE, is_staff=True), set()),
     "staff, bounced": (lambda: after("mail.bounced", is_staff=True), set()),
+    "a reply that waits": (reply_that_waits, {"undo_reply"}),
+    "selected people, being recovered": (selected, {"stop_selected"}),
+    "selected people, over": (lambda: selected(ended_at=timezone.now()), set()),
     "incident": (incident, {"recover_all"}),
     "incident, being recovered": (lambda: incident(running=True), {"stop_recovery"}),
     "incident, nobody stuck": (lambda: incident(stuck=False), set()),
@@ -150,6 +176,11 @@ MAY = {
     "hand_over": "hand_over",
     "mark_abusive": "mark_abusive",
     "close": "close",
+    "undo_reply": "reply",
+    "add_note": "add_note",
+    "correct_company": "correct_company",
+    "link_account": "link_account",
+    "stop_selected": "recover",
     "recover_all": "recover_all",
     "stop_recovery": "recover_all",
 }
@@ -207,7 +238,7 @@ def test_a_superuser_helps_the_house(whom, act):
     assert (press(client, user, subject, act).status_code == 302) is expected
 
 
-@pytest.mark.parametrize("whom", [name for name in SUBJECTS if "incident" not in name])
+@pytest.mark.parametrize("whom", [name for name in SUBJECTS if not re.search("incident|selected|waits", name)])
 def test_the_page_offers_what_a_press_may_do(whom):
     make, offered = SUBJECTS[whom]
     _user, client = staff_with(*SEES, *set(PERMISSION.values()))

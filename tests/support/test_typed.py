@@ -17,6 +17,7 @@ from support.actions import kept_input, page_state
 from support.actions.page_state import seal, state_of
 from support.actions.views import open_ticket_of
 from support.models import Letter, Message, Question, TrustRepair, the_desk
+from support.tickets import queue
 from tests.people import PASSWORD, Person, Supporter
 from tests.support.test_today import given_up, wrote
 
@@ -185,7 +186,7 @@ def test_what_was_taken_is_not_put_back(browser, root, dana):
     fresh = {"seen": seal(state_of(dana, open_ticket_of(dana)), root)}
     browser.post(where, words | fresh | token_of(browser))
     assert Letter.objects.get().body == TYPED
-    assert SHOWN not in browser.get(page).content.decode() and kept_input.KEY not in browser.session
+    assert not in_a_field(browser.get(page).content.decode()) and kept_input.KEY not in browser.session
 
 
 def test_somebody_else_at_the_same_browser_sees_nothing_of_it(browser, root, dana):
@@ -315,3 +316,72 @@ def test_what_another_site_sent_is_not_offered_again():
     client = Client(enforce_csrf_checks=True, headers={"sec-fetch-site": "cross-site"})
     again = client.post("/resend/", {"email": "dana@acme.example", "csrfmiddlewaretoken": "x" * 32})
     assert again.status_code == 403 and "dana@acme.example" not in again.content.decode()
+
+
+def test_two_tabs_were_refused_and_neither_lost_its_words(browser, root, dana):
+    """Both were open when the desk locked itself."""
+    where, words, page = reply(root, dana)
+    other, hers, its_page = word(root, dana)
+    left_alone(browser)
+    browser.post(where, words | token_of(browser))
+    browser.post(other, hers | {"words": "We lost your <i>morning</i>"} | token_of(browser))
+    log_in(browser, root)
+    assert in_a_field(browser.get(page).content.decode())
+    html = browser.get(its_page).content.decode()
+    assert "We lost your &lt;i&gt;morning&lt;/i&gt;</textarea>" in html
+    assert "You have unsent words for Dana Sommer" in html and page.replace("&", "&amp;") in html
+
+
+def test_locked_twice(browser, root, dana):
+    """What waits is not lost when the desk locks itself again, over another page."""
+    where, words, page = reply(root, dana)
+    left_alone(browser)
+    browser.post(where, words | token_of(browser))
+    log_in(browser, root)
+    left_alone(browser)
+    browser.get("/admin/words/")
+    assert in_a_field(log_in(browser, root, page).content.decode())
+
+
+def test_the_ticket_was_closed_meanwhile(browser, root, dana):
+    """The form is gone; her words and whom they were for are not, nor why."""
+    where, words, _page = reply(root, dana)
+    ticket = open_ticket_of(dana)
+    assert ticket
+    queue.close(ticket, "done", None)
+    late = browser.post(where, words | token_of(browser), follow=True)
+    html = late.content.decode()
+    assert late.redirect_chain == [(reverse("admin:accounts_account_change", args=[dana.pk]), 302)]
+    assert f"What you typed for Dana Sommer, {dana.email}, not sent" in html and SHOWN in html
+    assert html.count("the ticket was closed") == 2, "once in the message, and kept beside the words"
+    again = browser.get(late.redirect_chain[0][0]).content.decode()
+    assert SHOWN in again and "the ticket was closed" in again
+
+
+def test_the_account_was_deleted_meanwhile(browser, root, dana):
+    where, words, _page = reason(root, dana)
+    dana.delete()
+    late = browser.post(where, words | token_of(browser), follow=True)
+    assert late.status_code == 200 and SHOWN in late.content.decode()
+
+
+def test_a_word_without_words_keeps_what_was_offered(browser, root, dana):
+    where, _words, _page = word(root, dana)
+    html = browser.post(where, {"words": " ", "restitution": TYPED} | token_of(browser), follow=True).content.decode()
+    assert in_a_field(html) and nothing_was_sent(dana)
+
+
+def test_a_reply_that_is_too_long_is_not_cut(browser, root, dana):
+    where, words, _page = reply(root, dana)
+    long = "word " * 5000 + "the end"
+    html = browser.post(where, words | {"body": long} | token_of(browser), follow=True).content.decode()
+    assert "at most 10000 characters" in html and "the end</textarea>" in html
+
+
+def test_a_form_error_keeps_all_fields(browser, root, dana):
+    sealed = {"seen": seal(state_of(dana, open_ticket_of(dana)), root), "back": "person"}
+    where = reverse("admin:press", args=["let_in"])
+    html = browser.post(
+        where, {"reason": TYPED, "days": "99", **sealed} | token_of(browser), follow=True
+    ).content.decode()
+    assert in_a_field(html) and 'value="99"' in html and "30" in html

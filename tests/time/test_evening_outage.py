@@ -122,6 +122,8 @@ def test_an_evening_outage(night):
 
     # It is late; what Dana is told in the night, once it has not healed for a quarter of an hour, is when somebody is
     # back, and by when she has an answer.
+    night.pass_(2 * MINUTE)
+    wait_until(lambda: night.ask("SELECT 1 FROM provisioning_step WHERE kind = 'letter.taken'"), 30, "an answer owed")
     night.pass_(20 * MINUTE)
     told = night.wait_for_letter(person("Dana")["email"], "We have your message")
     back = datetime.now(UTC) + night.opens_in

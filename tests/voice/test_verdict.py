@@ -142,7 +142,7 @@ class Life:
 
 
 MINUTES = st.integers(0, 300)
-HISTORIES = st.builds(
+HISTORIES: st.SearchStrategy[dict] = st.builds(
     dict,
     works_at=MINUTES,
     welcome=st.none() | MINUTES,
