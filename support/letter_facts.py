@@ -17,10 +17,8 @@ from support.incidents.detection import stuck_in
 from support.models import Incident, Message, Promise, Ticket, TrustRepair, the_desk
 from support.service_level.availability import OWN
 from support.tickets.queue import open_ticket_of
-from support.trust.apologies import failed_by_us, story_of
-from support.trust.harm import friction, level
+from support.trust.apologies import level_owed
 
-Level = TrustRepair.Level
 ANSWERED = "a person has answered by now"
 
 
@@ -31,11 +29,10 @@ def it_works(step: Step, now: datetime) -> dict:
     """
     desk, ticket = the_desk(), open_ticket_of(step.account)
     promise = promised(ticket, now) if ticket and ticket.why == Ticket.Why.WROTE else None
-    how, _reasons = level(friction(story_of(step.account)), failed_by_us(step.account))
     return fixed(desk.zone, due=promise.due if promise else None) | {
         "desk": desk.name,
         "asked": ticket is not None and ticket.why == Ticket.Why.WROTE,
-        "sorry": how == Level.AUTOMATIC,
+        "sorry": level_owed(step.account) == TrustRepair.Level.AUTOMATIC,
     }
 
 

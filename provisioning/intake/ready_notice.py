@@ -15,12 +15,12 @@ from provisioning.models import State, Step
 from provisioning.unknown_kinds import counted
 
 LONG = timedelta(minutes=5)
-LATELY = timedelta(hours=1)
+LATELY = timedelta(days=1)  # a worker may have been away
 BATCH = 500
 
 
 def fetch_ready() -> None:
-    """Owe the notice to those who became active within the hour after a wait, and to whom a debt was paid."""
+    """Owe the notice to those who became active lately, after a wait, and to whom a debt was paid."""
     told = Step.objects.filter(account=OuterRef("pk"), kind__in=("letter.ready", "letter.repaired"))
     theirs = Event.objects.filter(account=OuterRef("pk"), voice=Voice.THEY)
     waited = Q(status_at__gt=F("created_at") + LONG) | Exists(theirs.filter(shown__in=LATE_PAGES))

@@ -91,6 +91,12 @@ def story_of(account: Account) -> Story:
     )
 
 
+def level_owed(account: Account) -> str:
+    """Level of the apology owed to an account for its wait, whether it was assessed yet or not."""
+    assessed = TrustRepair.objects.filter(account=account, ready_at=account.status_at).first()
+    return assessed.level if assessed else level(friction(story_of(account)), failed_by_us(account))[0]
+
+
 def failed_by_us(account: Account) -> bool:
     """True if something of ours failed them: a step of theirs, or the whole of it, behind which they waited.
 
