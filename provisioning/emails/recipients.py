@@ -48,7 +48,7 @@ def read_facts(step: Step, now: datetime) -> dict:
 def _joined(found: list[dict], fixed: dict) -> dict:
     """Facts of all readers. Of those that were fixed when it was owed, no time stays: it may be another by now."""
     times: dict = {"moments": {}, "spans": {}}
-    joined = {name: fact for name, fact in fixed.items() if name not in times}
+    joined = dict(fixed)
     for facts in found:
         joined |= facts
         for name, those in times.items():

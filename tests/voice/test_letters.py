@@ -8,8 +8,8 @@ from django.db.models.functions import Now
 from accounts.database.clock import database_now
 from accounts.models import Account, Event, EventKind, Voice
 from accounts.status import Status
-from provisioning.emails.compose import send
-from provisioning.emails.recipients import read_facts
+from provisioning.emails.compose import compose, send
+from provisioning.emails.recipients import read_facts, recipient
 from provisioning.engine.claim import perform
 from provisioning.engine.settle import settle
 from provisioning.exceptions import Held, Withdrawn
@@ -69,6 +69,7 @@ def test_a_withdrawn_email_stands_in_the_diary_and_costs_nobody_anything(dana):
     settle([perform(step)])
     step.refresh_from_db()
     assert (step.state, step.error) == (State.WITHDRAWN, "they have been told that it works")
+    assert (step.leased, step.epoch) == (False, 2), "no later result of this try counts"
     assert Event.objects.get(account=dana, kind="letter.amends.withdrawn").detail == step.error
     assert Attempt.objects.get(step=step).outcome == Outcome.WITHDRAWN
     assert not Dependency.objects.filter(failures__gt=0).exists() and not Outage.objects.exists()
@@ -201,3 +202,55 @@ def test_what_an_earlier_release_fixed_is_read_anew(dana):
     step = owed(dana, "letter.ready")
     step.facts = {"moments": {"until": "2020-01-01T00:00:00+00:00"}, "minutes": 3}
     assert "until" not in facts(step)["moments"]
+
+
+def test_who_they_are_now(dana):
+    step = owed(dana, "letter.ready")
+    found = recipient(step)
+    assert [letter.kind for letter in found.letters] == ["welcome_email"], "the others, not itself"
+    assert found.works_since == dana.status_at
+    assert not found.suspended and not found.given_up and found.told_late_at is None
+    Account.objects.filter(pk=dana.pk).update(status=Status.FAILED, is_active=False)
+    step.refresh_from_db()
+    found = recipient(step)
+    assert found.suspended and found.given_up and found.works_since is None
+
+
+def test_what_was_paid_later_works_since_then(dana):
+    Step.objects.filter(kind="workspace").update(pay_by=Now(), done_at=Now() + HOUR)
+    found = recipient(owed(dana, "letter.ready"))
+    assert found.works_since and found.works_since > dana.status_at
+
+
+def test_a_page_has_told_them(dana):
+    Event.objects.create(account=dana, voice=Voice.THEY, kind=EventKind.LOOKED, shown="waiting.gave_up")
+    assert recipient(owed(dana, "letter.ready")).told_late_at
+
+
+def test_the_welcome_email_tells_that_the_rest_is_late_and_so_it_is_told_when_it_works():
+    newcomer = Person.create(asked_at=None)
+    service = Dependency.objects.create(name="workspace", broken=True)
+    outage = Outage.objects.create(dependency=service, failure="5xx", error="503")
+    welcome = Step.objects.create(account=newcomer, kind="welcome_email", dependency="mail")
+    rest = Step.objects.create(account=newcomer, kind="workspace", dependency="workspace")
+    welcome.refresh_from_db()
+    assert "(workspace) hasn't been working since" in str(compose("welcome", welcome).body)
+    handed_over(welcome)
+    pass_time(HOUR / 60)
+    for row in (outage, rest):
+        row.refresh_from_db()
+    Outage.objects.update(ended_at=Now())
+    Step.objects.filter(pk=rest.pk).update(state=State.DONE, done_at=Now())
+    Account.objects.filter(pk=newcomer.pk).update(status=Status.ACTIVE, status_at=Now())
+    assert "hasn't been working" not in str(compose("welcome", welcome).body)
+    fetch_ready()
+    [ready] = Step.objects.filter(account=newcomer, kind="letter.ready")
+    assert recipient(ready).told_late_at
+
+
+def test_who_was_served_at_once_hears_the_welcome_alone():
+    newcomer = Person.create(asked_at=None, status=Status.ACTIVE, status_at=Now())
+    for kind in ("welcome_email", "workspace"):
+        Step.objects.create(account=newcomer, kind=kind, dependency=kind, state=State.DONE, done_at=Now())
+    fetch_ready()
+    assert not Step.objects.filter(kind="letter.ready").exists()
