@@ -47,6 +47,10 @@ class Heard:
         said = [Said(f"{m.subject}\n{m.body}".strip(), m.at, m.automatic or m.bounce) for m in self.messages]
         return read(said, zone, {settings.SUPPORT_EMAIL, *theirs, *self.writers})
 
+    def others(self, email: str) -> tuple[str, ...]:
+        """Addresses of those who wrote besides the holder of this one: a reply goes to them, too."""
+        return tuple(sorted({m.email for m in self.messages if email not in (m.email, m.sender) and m.email}))
+
     @property
     def writers(self) -> set[str]:
         return {address for message in self.messages for address in (message.email, message.sender) if address}
@@ -70,6 +74,7 @@ def case_of(
         finding=finding,
         harm=harm_of(account, known.events, newest_word(account, ticket), written, known.now),
         by_another=bool(heard.writers) and account.email not in heard.writers,
+        also_to=heard.others(account.email),
         offer=desk.offer.strip(),
     )
 
@@ -101,6 +106,9 @@ def what_was_read(case: Case) -> list[str]:
         lines.append(_("Has had to write %(n)s times.") % {"n": reading.times_written})
     if case.by_another:
         lines.append(_("Somebody else wrote this: the reply goes there, and tells nothing of the account."))
+    elif case.also_to:
+        also = _("The reply goes to %(addresses)s as well: leave out what is nobody else's business.")
+        lines.append(also % {"addresses": ", ".join(case.also_to)})
     if reading.language and reading.language not in LANGUAGES:
         lines.append(_("Not in English or German (%(language)s).") % {"language": _name_of(reading.language)})
     return lines

@@ -198,6 +198,8 @@ LANGUAGES = {
     "heute um 15 Uhr": "de",
     "I registered as d.sommer@gmail.com": "en",
     "OK": "",
+    "Bonjour": "",
+    "No access": "",
     "": "",
     "dana@acme.example": "",
 }
