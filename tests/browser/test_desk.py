@@ -97,7 +97,16 @@ def pages() -> list[str]:
     rob, outage = Account.objects.get(name="Rob Hart"), Outage.objects.latest("pk")
     person = f"accounts/account/{rob.pk}/change/"
     owners = ["why/", f"why/outage/{outage.pk}/", f"why/month/{timezone.now():%Y-%-m}/"]
-    return ["", person, "accounts/account/", "support/ticket/", "records/", "words/", *owners]
+    return [
+        "",
+        person,
+        "accounts/account/",
+        "support/ticket/",
+        "support/savedreply/add/",
+        "records/",
+        "words/",
+        *owners,
+    ]
 
 
 def test_the_first_tab_is_the_skip_link_and_every_page_is_accessible(jordan, filled):
@@ -110,6 +119,33 @@ def test_the_first_tab_is_the_skip_link_and_every_page_is_accessible(jordan, fil
         expect(jordan.locator(".rooms a").first).to_have_text("Today")
         jordan.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
         assert findings_of_axe(jordan) == [], path
+
+
+def test_a_reply_is_taken_back_by_one_key(jordan):
+    tab_to(jordan, "Your reply")
+    jordan.keyboard.press("Control+End")
+    jordan.keyboard.type("\nYou can pressent now.")
+    press(jordan, "Send")
+    expect(jordan.locator(".undo button")).to_be_focused()
+    assert findings_of_axe(jordan) == []
+    jordan.keyboard.press("Enter")
+    expect(jordan.locator(".messagelist")).to_contain_text("It was not sent.")
+    expect(jordan.locator(".next h3")).to_have_text("Mina Okafor")
+    assert "You can pressent now." in jordan.locator(".next [name=body]").input_value()
+    assert not Letter.objects.filter(automatic=False).exists()
+
+
+def test_people_are_selected_and_recovered_by_keyboard(jordan, filled):
+    """As somebody used to Django does it: tick them, choose the action, Go, confirm."""
+    jordan.goto(f"{filled}/admin/accounts/account/?q=shop1")
+    jordan.locator("[name=_selected_action]").first.check()
+    jordan.locator("select[name=action]").select_option(label="Recover selected people")
+    press(jordan, "Go")
+    expect(jordan.locator("#content-main h2").first).to_have_text("For 1 person")
+    assert findings_of_axe(jordan) == []
+    press(jordan, "Recover selected people")
+    expect(jordan.locator(".messagelist")).to_contain_text("Done for 1 person.")
+    assert Turn.objects.count() == 1
 
 
 def test_everybody_of_the_outage_is_recovered(jordan, filled, world):  # noqa: F811
@@ -151,6 +187,7 @@ def test_recover_one_let_in_another_write_and_be_answered(jordan, filled, world,
     press(jordan, "Send")
     expect(jordan.locator(".messagelist")).to_contain_text("Your reply is on its way.")
     expect(jordan.locator(".next h3")).to_have_text("Rob Hart")
+    Letter.objects.filter(automatic=False).update(due_at=Now())  # ten seconds later
     sweep()
     [letter] = world[0].to("mina@okafor.demo.example")[-1:]
     assert letter["From"].startswith("Jordan <") and "You can present now." in letter.get_content()
@@ -164,7 +201,8 @@ def test_recover_one_let_in_another_write_and_be_answered(jordan, filled, world,
     fetch_everywhere()
     jordan.reload()
     expect(jordan.locator(".next h3")).to_have_text("Mina Okafor")
-    expect(jordan.locator(".next blockquote").first).to_contain_text("Thank you! One more thing.")
+    expect(jordan.locator(".next .thread blockquote").last).to_contain_text("Thank you! One more thing.")
+    expect(jordan.locator(".next .thread .ours").last).to_contain_text("You can present now.")
     assert Message.objects.latest("pk").ticket == Letter.objects.get(automatic=False).ticket
 
 

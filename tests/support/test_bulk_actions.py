@@ -49,7 +49,7 @@ def test_the_lists_offer_them(desk):
     wrote(stuck(1)[0])
     for where in (PEOPLE, TICKETS):
         html = text(desk.get(where))
-        assert "Recover selected people" in html and "Put aside" in html and "action-counter" not in html
+        assert "Recover selected people" in html and "Put aside" in html and "across all pages" not in html
 
 
 def test_they_are_named_before_anything_is_done(desk):
