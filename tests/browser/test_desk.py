@@ -60,7 +60,7 @@ def jordan(request, filled, browser) -> Iterator[Page]:
     page.keyboard.press("Enter")
     expect(page.locator(".headline")).to_have_text("6 things need you.")
     yield page
-    assert page.complaints == []
+    assert page.complaints == [], "\n".join(page.complaints)
     context.close()
 
 
@@ -89,7 +89,7 @@ def press(page: Page, *names: str) -> None:
 
 def findings_of_axe(page: Page) -> list[str]:
     page.evaluate(AXE)
-    found = page.evaluate("() => axe.run()")["violations"]
+    found = page.evaluate("() => axe.run({preload: false})")["violations"]  # else it breaks the page's policy itself
     return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
 
@@ -192,7 +192,7 @@ def test_recover_one_let_in_another_write_and_be_answered(jordan, filled, world,
     [letter] = world[0].to("mina@okafor.demo.example")[-1:]
     assert letter["From"].startswith("Jordan <") and "You can present now." in letter.get_content()
 
-    press(jordan, "Other acts", "Let in with debt")
+    press(jordan, "Other acts", "Let in, finish later")
     expect(jordan.locator(".messagelist")).to_contain_text("They are in; the rest is still owed.")
     rob = Account.objects.get(name="Rob Hart")
     assert rob.status == Status.ACTIVE and Step.objects.get(account=rob, kind="workspace").pay_by
