@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from provisioning.humanize import say_when
 from support.desk.reply_drafts import LANGUAGES, Case
+from support.diagnosis.facts import own_addresses
 from support.diagnosis.findings import Facts, Finding
 from support.diagnosis.languages import UNKNOWN
 from support.diagnosis.message_reading import Reading, Said, Topic, read
@@ -47,9 +48,9 @@ class Heard:
         said = [Said(f"{m.subject}\n{m.body}".strip(), m.at, m.automatic or m.bounce) for m in self.messages]
         return read(said, zone, {settings.SUPPORT_EMAIL, *theirs, *self.writers})
 
-    def others(self, email: str) -> tuple[str, ...]:
-        """Addresses of those who wrote besides the holder of this one: a reply goes to them, too."""
-        return tuple(sorted({m.email for m in self.messages if email not in (m.email, m.sender) and m.email}))
+    def others(self, own: set[str]) -> tuple[str, ...]:
+        """Addresses of those who wrote besides the account's holder: a reply goes to them, too."""
+        return tuple(sorted({m.email for m in self.messages if not own & {m.email, m.sender} and m.email}))
 
     @property
     def writers(self) -> set[str]:
@@ -61,6 +62,7 @@ def case_of(
 ) -> Case:
     """Case of somebody who has an account; `said` are the messages of the ticket."""
     account, heard = known.account, Heard.of(said)
+    own = own_addresses(account, known.events)
     zone = zone_called(account.zone) or desk.zone
     reading = heard.read(zone, account.email)
     written = Written(reading.times_written, ticket.promised_for if ticket else None, reading.deadline)
@@ -73,8 +75,8 @@ def case_of(
         known=known,
         finding=finding,
         harm=harm_of(account, known.events, newest_word(account, ticket), written, known.now),
-        by_another=bool(heard.writers) and account.email not in heard.writers,
-        also_to=heard.others(account.email),
+        by_another=bool(heard.writers) and not heard.writers & own,
+        also_to=heard.others(own),
         offer=desk.offer.strip(),
     )
 

@@ -21,7 +21,7 @@ from support.desk.reply_drafts import STANDING, draft
 from support.diagnosis.facts import facts_of
 from support.diagnosis.findings import TABLE, diagnose
 from support.diagnosis.message_reading import Topic
-from support.models import Letter, Message, TrustRepair, the_desk
+from support.models import Letter, Message, Ticket, TrustRepair, the_desk
 from support.tickets import queue
 from support.trust import apologies
 from support.trust.apology_draft import wording_warnings
@@ -360,6 +360,20 @@ def test_an_answer_to_a_colleague_pays_nothing(jordan):
     send(ticket, jordan, words)
     repair.refresh_from_db()
     assert Letter.objects.get(automatic=False).to == "bo@acme.example" and repair.state == TrustRepair.State.OWED
+
+
+@pytest.mark.django_db
+def test_an_address_that_was_linked_is_theirs(jordan):
+    person = works_after(46)
+    repair = owed_a_word(person)
+    ticket = wrote(email="dana@home.example", body="What happened?")
+    actions.link_account(ticket, jordan, "she named her reference", person.email)
+    words = the_draft(person, jordan)
+    assert words.startswith("Hello Dana,") and "and I'm sorry." in words
+    actions.reply(Ticket.objects.get(pk=ticket.pk), jordan, words, "", uuid4(), then_close=True)
+    repair.refresh_from_db()
+    assert Letter.objects.get(automatic=False).to == "dana@home.example"
+    assert repair.state == TrustRepair.State.SENT
 
 
 @pytest.mark.django_db
