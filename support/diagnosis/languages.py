@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 
 WORD = re.compile(r"[^\W\d_]+")
-ADDRESS = re.compile(r"\S*(?:@|://)\S*")
 SIGNS = {"pl": set("ąęłśźż"), "de": set("ß"), "pt": set("ãõ"), "es": set("ñ¿¡"), "cs": set("ěřů"), "tr": set("şğı")}
 OURS, ENOUGH = ("en", "de"), 2  # to be told that they write in a third language, one word is too little
 UNKNOWN = "und"  # ISO 639: a language, and none of those we know
@@ -48,7 +47,8 @@ def language_of(text: str) -> str:
     letters = [char for char in text if char.isalpha()]
     if letters and sum(bool(SCRIPTS.match(char)) for char in letters) * 2 > len(letters):
         return UNKNOWN
-    signs, words = set(text.lower()), WORD.findall(ADDRESS.sub(" ", text.lower()))
+    said = " ".join(piece for piece in text.lower().split() if "@" not in piece and "://" not in piece)
+    signs, words = set(said), WORD.findall(said)
     scores = sorted(
         (
             (sum(word in known for word in words) + 2 * bool(signs & SIGNS.get(code, set())), code)
