@@ -25,6 +25,7 @@ from provisioning.intake.address_correction import correct_address as correct
 from provisioning.intake.outbox import owe_by_the_desk, owe_letter
 from provisioning.intake.waivers import waive
 from provisioning.models import State, Step
+from support.diagnosis.facts import own_addresses
 from support.inbound.threads import ANOTHER_ADDRESS
 from support.incidents import bulk_recovery
 from support.models import Incident, Letter, Message, Note, Promise, Recovery, Ticket
@@ -87,7 +88,7 @@ def send_link(account: Account, actor: Account, reason: str, key: UUID) -> None:
     `key` makes it idempotent. Raises Refused if that letter went out within the last hour, or is on its way.
     """
     if not owe_by_the_desk(account.pk, "letter.already_here", f"support {key}"):
-        raise Refused(_("That letter went out within the last hour, or is on its way."))
+        raise Refused(_("That email went out within the last hour, or is on its way."))
     note(account, EventKind.LINK_SENT, actor, reason)
 
 
@@ -111,7 +112,8 @@ def reply(ticket: Ticket, actor: Account, body: str, draft: str, key: UUID, *, t
         write(to, subject, body, f"reply {key} {number}".removesuffix(" 0"), answers=answers, **how)
     Promise.objects.filter(ticket=ticket, kept_at=None).update(kept_at=Now())
     note(ticket.account, EventKind.REPLIED, actor, body)
-    if ticket.account and ticket.account.email in asked:
+    linked = Event.objects.filter(account=ticket.account_id, kind=EventKind.LINKED)
+    if ticket.account and own_addresses(ticket.account, linked) & asked.keys():
         settle(ticket.account, actor, body, timezone.now())
     if then_close:
         queue.close(ticket, _("Answered."), actor)

@@ -26,7 +26,8 @@ LONGEST = 50_000  # characters of one field: more than any form takes, so that w
 MOST_IN_ALL = 50_000
 VALID = timedelta(hours=12)
 SECRET = {"csrfmiddlewaretoken", "code", "recovery_code"}
-NOT_TYPED = {"seen", "back", "next", "draft", "_save", "_continue", "_addanother"}
+NOT_TYPED = {"seen", "back", "next", "draft", "_save", "_continue", "_addanother", "saved"}
+NOT_TYPED |= {"action", "confirmed", "index", "select_across", "_selected_action"}  # of a list
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def page_of(request) -> str:
     match = request.resolver_match
     if named := getattr(match.func, "page_of", None):
         return named(request, **match.kwargs)
-    has_a_form = (match.url_name or "").endswith(("_change", "_add"))
+    has_a_form = (match.url_name or "").endswith(("_change", "_add", "_changelist"))
     return request.path if has_a_form else reverse("admin:index")
 
 

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import Exists, OuterRef, Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from provisioning.humanize import say_when
 from support.actions import authorization, kept_input
 from support.digests.activity import happened, needs_her
-from support.models import Desk, TrustRepair, the_desk
+from support.models import Desk, Message, Ticket, TrustRepair, the_desk
 from support.service_level import availability
 from support.trust import apologies
 from support.trust.apology_draft import wording_warnings
@@ -64,18 +65,30 @@ def come_back(request):
 
 
 def words(request):
-    """Page of the apologies that are owed: the first fifty, each with its draft."""
-    again, desk = kept_input.again(request), the_desk()
-    rows = [(repair, *_words_of(repair, again, desk)) for repair in apologies.words_owed()[:50]]
+    """Page of the apologies that are owed: the first fifty, each with its draft.
+
+    Whoever wrote and waits for a reply has theirs in the draft of that: one draft a person.
+    """
+    again, desk, owed = kept_input.again(request), the_desk(), list(apologies.words_owed()[:50])
+    own = Message.objects.filter(ticket=OuterRef("pk"), account=OuterRef("account"))
+    own = own.filter(Q(email=OuterRef("account__email")) | Q(sender=OuterRef("account__email")))
+    tickets = Ticket.objects.filter(Exists(own), why=Ticket.Why.WROTE, closed_at=None, asleep_since=None)
+    asked = dict(tickets.filter(account__in=[repair.account_id for repair in owed]).values_list("account", "pk"))
+    rows = [(repair, *_words_of(repair, again, desk, asked.get(repair.account_id))) for repair in owed]
     shown = {"title": _("Who is owed a word"), "rows": rows}
     return render(request, "admin/words.html", admin.site.each_context(request) | shown)
 
 
-def _words_of(repair: TrustRepair, again: kept_input.Typed, desk: Desk) -> tuple[WordForm, list[str]]:
-    """Form with the draft of an apology, or with the agent's version of it, and the warnings about its wording."""
+def _words_of(
+    repair: TrustRepair, again: kept_input.Typed, desk: Desk, ticket: int | None
+) -> tuple[WordForm, list[str], int | None]:
+    """Form with the draft of an apology, or with the agent's version of it, and the warnings about its wording.
+
+    Last, the ticket whose reply holds it instead, unless something was typed here.
+    """
     mine = again.into(WordForm, kept_input.place(reverse("admin:send_word", args=[repair.pk])))
     form = WordForm(initial={"words": repair.words, "restitution": desk.offer, **mine}, auto_id=f"%s-{repair.pk}")
-    return form, wording_warnings(form["words"].value())
+    return form, wording_warnings(form["words"].value()), None if mine else ticket
 
 
 @kept_input.on(lambda request, pk: reverse("admin:words"))

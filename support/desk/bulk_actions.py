@@ -189,7 +189,5 @@ PUT_ASIDE = Bulk(
 class Actionable(admin.ModelAdmin):
     """Mixin for a list with these actions, for those who may."""
 
-    actions_selection_counter = False  # nobody is told how many there are
-
     def get_actions(self, request):
         return of_list(request)

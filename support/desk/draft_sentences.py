@@ -11,6 +11,7 @@ ENGLISH: Mapping[str, str] = {
     "hello_nobody": "Hello,",
     "sign_off": "{author}, support",
     "in_english": "You wrote to us in {language}. Our support answers in English or German, so this is in English.",
+    "in_english_only": "Our support answers in English or German, so this is in English.",
     # What it cost them.
     "waiting": "You signed up at {came} and have been waiting ever since.",
     "waited": "You signed up at {came}, and it took us {span} to get everything working.",
@@ -133,6 +134,7 @@ GERMAN: Mapping[str, str] = {
     "hello_nobody": "Guten Tag,",
     "sign_off": "{author}, Support",
     "in_english": "Sie haben uns auf {language} geschrieben. Unser Support antwortet auf Englisch oder Deutsch.",
+    "in_english_only": "Unser Support antwortet auf Englisch oder Deutsch.",
     "waiting": "Sie haben sich {came} registriert und warten seitdem.",
     "waited": "Sie haben sich {came} registriert, und wir haben {span} gebraucht, bis alles funktionierte.",
     "tried": "Sie haben {number} versucht, sich anzumelden.",
@@ -287,6 +289,19 @@ QUOTED = {"en": "“{name}”", "de": "„{name}“"}
 SMALL_AFTER_COMMA = {
     "de": (
         *("Danke", "Das", "Es", "Eine", "Eines", "Bei", "Ein", "Wir", "Was", "Ich", "Inzwischen", "Mit", "Könnten"),
-        *("Welche", "Hier", "Wenn", "Unsere", "Zuletzt", "Zu", "Für", "Falls", "Sobald", "Schreiben", "Meinten"),
+        *(
+            "Welche",
+            "Hier",
+            "Wenn",
+            "Unser",
+            "Unsere",
+            "Zuletzt",
+            "Zu",
+            "Für",
+            "Falls",
+            "Sobald",
+            "Schreiben",
+            "Meinten",
+        ),
     )
 }

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.status import UNFINISHED
+from accounts.status import UNFINISHED, Status
 from provisioning.engine import faults
 from provisioning.models import Dependency
 from support.actions.registry import ACTIONS
@@ -44,7 +44,9 @@ def describe(tickets: Iterable, known: Mapping[UUID, Facts]) -> None:
 def _status(ticket: Ticket) -> str:
     if ticket.account is None:
         return _("no account")
-    return str(ticket.account.get_status_display()) if ticket.account.is_active else _("suspended")
+    if not ticket.account.is_active:
+        return _("suspended")
+    return _("given up") if ticket.account.status == Status.FAILED else str(ticket.account.get_status_display())
 
 
 def _suggested(facts: Facts | None, ticket: Ticket) -> str:

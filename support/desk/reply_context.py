@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from provisioning.humanize import say_when
 from support.desk.reply_drafts import LANGUAGES, Case
+from support.diagnosis.facts import own_addresses
 from support.diagnosis.findings import Facts, Finding
 from support.diagnosis.languages import UNKNOWN
 from support.diagnosis.message_reading import Reading, Said, Topic, read
@@ -47,6 +48,10 @@ class Heard:
         said = [Said(f"{m.subject}\n{m.body}".strip(), m.at, m.automatic or m.bounce) for m in self.messages]
         return read(said, zone, {settings.SUPPORT_EMAIL, *theirs, *self.writers})
 
+    def others(self, own: set[str]) -> tuple[str, ...]:
+        """Addresses of those who wrote besides the account's holder: a reply goes to them, too."""
+        return tuple(sorted({m.email for m in self.messages if not own & {m.email, m.sender} and m.email}))
+
     @property
     def writers(self) -> set[str]:
         return {address for message in self.messages for address in (message.email, message.sender) if address}
@@ -57,6 +62,7 @@ def case_of(
 ) -> Case:
     """Case of somebody who has an account; `said` are the messages of the ticket."""
     account, heard = known.account, Heard.of(said)
+    own = own_addresses(account, known.events)
     zone = zone_called(account.zone) or desk.zone
     reading = heard.read(zone, account.email)
     written = Written(reading.times_written, ticket.promised_for if ticket else None, reading.deadline)
@@ -69,7 +75,8 @@ def case_of(
         known=known,
         finding=finding,
         harm=harm_of(account, known.events, newest_word(account, ticket), written, known.now),
-        by_another=bool(heard.writers) and account.email not in heard.writers,
+        by_another=bool(heard.writers) and not heard.writers & own,
+        also_to=heard.others(own),
         offer=desk.offer.strip(),
     )
 
@@ -101,6 +108,9 @@ def what_was_read(case: Case) -> list[str]:
         lines.append(_("Has had to write %(n)s times.") % {"n": reading.times_written})
     if case.by_another:
         lines.append(_("Somebody else wrote this: the reply goes there, and tells nothing of the account."))
+    elif case.also_to:
+        also = _("The reply goes to %(addresses)s as well: leave out what is nobody else's business.")
+        lines.append(also % {"addresses": ", ".join(case.also_to)})
     if reading.language and reading.language not in LANGUAGES:
         lines.append(_("Not in English or German (%(language)s).") % {"language": _name_of(reading.language)})
     return lines

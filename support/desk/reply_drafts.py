@@ -53,6 +53,7 @@ class Case:
     finding: Finding | None = None
     harm: Harm | None = None
     by_another: bool = False  # somebody else wrote in the account holder's thread, and is answered
+    also_to: tuple[str, ...] = ()  # others who wrote in it, and are answered as well
     near: str = ""  # an address much like theirs that has an account
     named_has_account: bool = False
     offer: str = ""
@@ -151,8 +152,10 @@ def _after_comma(said: list[str], language: str) -> str:
 
 def _about_language(say: Wording) -> str:
     spoken = say.case.reading.language
-    if not spoken or spoken in LANGUAGES or spoken == UNKNOWN:
+    if not spoken or spoken in LANGUAGES:
         return ""
+    if spoken == UNKNOWN:
+        return say("in_english_only")
     return say("in_english", language=translation.get_language_info(spoken)["name"])
 
 

@@ -8,7 +8,7 @@ from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Subquery, 
 from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
-from accounts.models import Account, Event
+from accounts.models import Account, Event, EventKind
 from provisioning.engine.faults import readable
 from provisioning.models import Dependency, Step, Workspace
 from support.diagnosis.edit_distance import domain_of
@@ -121,3 +121,9 @@ def mates_of(account: Account) -> list[Account]:
         return []
     of_it = Account.objects.alias(lower_company=Lower("company")).filter(lower_company=account.company.lower())
     return readable(of_it.exclude(pk=account.pk).order_by("-created_at"), MATES)
+
+
+def own_addresses(account: Account, events: Iterable[Event]) -> set[str]:
+    """Addresses from which an account's holder writes: the account's, and those the agent linked to it."""
+    linked = {event.detail.partition(":")[0] for event in events if event.kind == EventKind.LINKED}
+    return {account.email} | linked

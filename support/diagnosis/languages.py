@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 
 WORD = re.compile(r"[^\W\d_]+")
-ADDRESS = re.compile(r"\S*(?:@|://)\S*")
 SIGNS = {"pl": set("ąęłśźż"), "de": set("ß"), "pt": set("ãõ"), "es": set("ñ¿¡"), "cs": set("ěřů"), "tr": set("şğı")}
+OURS, ENOUGH = ("en", "de"), 2  # to be told that they write in a third language, one word is too little
 UNKNOWN = "und"  # ISO 639: a language, and none of those we know
 SCRIPTS = re.compile(r"[\u0370-\u1fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # none of them is Latin
 STOP_WORDS: Mapping[str, frozenset[str]] = {
@@ -47,7 +47,8 @@ def language_of(text: str) -> str:
     letters = [char for char in text if char.isalpha()]
     if letters and sum(bool(SCRIPTS.match(char)) for char in letters) * 2 > len(letters):
         return UNKNOWN
-    signs, words = set(text.lower()), WORD.findall(ADDRESS.sub(" ", text.lower()))
+    said = " ".join(piece for piece in text.lower().split() if "@" not in piece and "://" not in piece)
+    signs, words = set(said), WORD.findall(said)
     scores = sorted(
         (
             (sum(word in known for word in words) + 2 * bool(signs & SIGNS.get(code, set())), code)
@@ -56,4 +57,5 @@ def language_of(text: str) -> str:
         reverse=True,
     )
     (best, language), (next_best, _other) = scores[:2]
-    return language if best > next_best else ""
+    sure = best > next_best and (language in OURS or best >= ENOUGH)
+    return language if sure else ""

@@ -99,7 +99,7 @@ ADDRESS = re.compile(
     r"|\b(?:adresse|e-?mail)\b.{0,20}\b(?:falsch|stimmt nicht|ändern)\b"
 )
 COLLEAGUE = re.compile(
-    r"\b(?:my|our|his|her|\w+'s) (?:colleague|coworker|co-worker|boss|manager|assistant|secretary|teammate)\b"
+    r"\b(?:my|our|his|her|\w{1,20}'s) (?:colleague|coworker|co-worker|boss|manager|assistant|secretary|teammate)\b"
     r"|\bon behalf of\b|\bi work with\b|\basked me to (?:check|write|ask|contact|look)\b|\bwriting for\b"
     r"|\b(?:meine?[rnm]?|unsere?[rnm]?) (?:kolleg\w+|chef\w*|mitarbeiter\w*|assisten\w+)\b"
     r"|\beine? kolleg(?:in|e) von\b|\bim (?:namen|auftrag) (?:von|meine\w+)\b"

@@ -12,6 +12,8 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from support.business_hours import EARLIEST, LATEST
+
 MOST_READ = 5000  # characters
 DAYS_AHEAD = 366
 END_OF_WORK, LAST = time(17), time(23, 59)
@@ -88,7 +90,7 @@ A_MONTH = rf"(?i:{_any(MONTHS)})\b"
 SENTENCE = re.compile(rf"(?<!\d)[.](?= |$)|(?<=\d)[.](?= (?!{A_MONTH})[A-ZÄÖÜ])|[!?;\n]+")
 CLAUSE = re.compile(r", | and | but | so | und | aber | also | – | - ")
 BEHIND = re.compile(
-    r"\b(yesterday|gestern|vorgestern|since|seit|ago|last (night|week|month|\w+day)|letzte\w*|vorige\w*"
+    r"\b(yesterday|gestern|vorgestern|since|seit|ago|last (night|week|month|\w{3,6}day)|letzte\w*|vorige\w*"
     r"|signed up|registered|tried|failed|stopped|received|came back|wrote to|was told"
     r"|vor (\d+|ein\w*|zwei|drei) (minute|stunde|tag|woche)\w*"
     r"|angemeldet|registriert|versucht|fehlgeschlagen|erhalten|bekommen|geschrieben"
@@ -127,10 +129,11 @@ CLOCKS = (
     ),
     re.compile(r"\b(?P<noon>noon|midday|mittag|mittags)\b"),
 )  # fmt: skip
+A_DAY, EIN_TAG = r"(?:this|tomorrow|\w{3,6}day)", r"(?:heute|morgen|\w{3,7}tag)"
 PARTS = (
-    (re.compile(r"\b(?:this|tomorrow|\w+day) afternoon\b|\b(?:heute|morgen|\w+tag) ?nachmittag\b"), time(15)),
-    (re.compile(r"\btomorrow morning\b|\b\w+day morning\b|\b(?:morgen|\w+tag) ?(?:früh|vormittag)\b"), time(9)),
-    (re.compile(r"\btonight\b|\b(?:this|tomorrow|\w+day) evening\b|\b(?:heute|morgen|\w+tag) ?abend\b"), time(18)),
+    (re.compile(rf"\b{A_DAY} afternoon\b|\b{EIN_TAG} ?nachmittag\b"), time(15)),
+    (re.compile(rf"\b{A_DAY} morning\b|\b{EIN_TAG} ?(?:früh|vormittag)\b"), time(9)),
+    (re.compile(rf"\btonight\b|\b{A_DAY} evening\b|\b{EIN_TAG} ?abend\b"), time(18)),
     (re.compile(r"\bend of (?:the )?day\b|\beod\b|\bclose of business\b|\bcob\b|\bfeierabend\b"), END_OF_WORK),
 )
 IN_A_WHILE = re.compile(
@@ -171,6 +174,8 @@ class Said:
 
 def stated_deadline(text: str, now: datetime, zone: ZoneInfo) -> datetime | None:
     """The earliest moment still ahead of `now` that a message names as one by which something is needed."""
+    if not EARLIEST < now < LATEST:  # a row whose time is a wrong clock's names no day
+        return None
     local = now.astimezone(zone)
     parts = (" ".join(part.lower().split()) for part in SENTENCE.split(_plain(text)))
     sentences = [part for part in parts if not FAREWELL.fullmatch(part)]

@@ -10,8 +10,11 @@ from support.actions import actions
 from tests.people import Supporter
 from tests.provisioning.conftest import _mail, _workspaces, mail, workspaces, world  # noqa: F401
 
-make_roles = import_module("support.migrations.0002_roles").make_roles
-grant = import_module("support.migrations.0007_notes_and_saved_replies").grant
+
+def make_roles(apps, schema_editor):
+    """The roles with all that the migrations give them."""
+    import_module("support.migrations.0002_roles").make_roles(apps, schema_editor)
+    import_module("support.migrations.0007_notes_and_saved_replies").grant(apps, schema_editor)
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +28,7 @@ def no_second_thoughts(request, monkeypatch):
 def jordan(db):
     """The one person who helps, with the role *support* and nothing more."""
     jordan = Supporter.create(name="Jordan", is_superuser=False)
-    make_roles(apps, None)
-    grant(apps, None)  # a test with real transactions empties all tables after it
+    make_roles(apps, None)  # a test with real transactions empties all tables after it
     jordan.groups.add(Group.objects.get(name="support"))
     return jordan
 

@@ -1,6 +1,7 @@
 """Admin actions of the lists: confirmed by name, in the canary order, with the permission asked where it is done."""
 
 import re
+import time
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -49,7 +50,7 @@ def test_the_lists_offer_them(desk):
     wrote(stuck(1)[0])
     for where in (PEOPLE, TICKETS):
         html = text(desk.get(where))
-        assert "Recover selected people" in html and "Put aside" in html and "action-counter" not in html
+        assert "Recover selected people" in html and "Put aside" in html and "across all pages" not in html
 
 
 def test_they_are_named_before_anything_is_done(desk):
@@ -64,7 +65,7 @@ def test_they_are_named_before_anything_is_done(desk):
 def waves(outcome) -> list[int]:
     """How many are asked at each look, each of whom turns out so."""
     asked = []
-    while Recovery.objects.filter(ended_at=None):
+    for _ in range(20):
         bulk_recovery.advance()
         turns = Turn.objects.filter(outcome="asked")
         if turns:
@@ -204,3 +205,16 @@ def test_so_many_at_once_and_no_more(desk):
     people = stuck(MOST + 1)
     html = text(choose(desk, PEOPLE, "recover_selected", people))
     assert f"More than {MOST} are selected" in html and html.count("<li>Stuck") == MOST
+
+
+def test_the_desk_locked_itself_over_the_confirmation(desk, jordan):
+    people = stuck(1)
+    html = text(choose(desk, PEOPLE, "recover_selected", people))
+    session = desk.session
+    session["desk_seen"] = time.time() - 10 * 86400
+    session.save()
+    assert confirm(desk, PEOPLE, html, reason="Their crm was mended at noon").url.startswith("/admin/login/")
+    desk.force_login(jordan)
+    again = text(desk.get(PEOPLE))
+    assert "Their crm was mended at noon" in again and "recover_selected</blockquote>" not in again
+    assert not Recovery.objects.exists()

@@ -115,6 +115,12 @@ def test_what_is_no_deadline(text):
     assert stated_deadline(text, NOW, BERLIN) is None
 
 
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_wrong_clock_names_no_day(year):
+    ends = datetime(year, 12, 31, 23, 59, tzinfo=BERLIN) if year > 1 else datetime(1, 1, 1, tzinfo=BERLIN)
+    assert stated_deadline("I need it tomorrow at 15:00", ends, LISBON) is None
+
+
 def test_a_time_is_meant_in_the_zone_of_who_writes():
     assert stated_deadline("I need this at 15:00", NOW, LISBON) == moment(TODAY, 16)
     assert stated_deadline("I need this at 9:30", NOW, LISBON) == moment(TODAY, 10, 30)
@@ -198,6 +204,8 @@ LANGUAGES = {
     "heute um 15 Uhr": "de",
     "I registered as d.sommer@gmail.com": "en",
     "OK": "",
+    "Bonjour": "",
+    "No access": "",
     "": "",
     "dana@acme.example": "",
 }
@@ -244,4 +252,4 @@ def test_any_text_can_be_read(text):
 def test_sixty_thousand_signs_are_read_at_once(piece):
     start = datetime.now()
     reading(piece * (60_000 // len(piece)))
-    assert datetime.now() - start < timedelta(seconds=1)
+    assert datetime.now() - start < timedelta(seconds=0.5)

@@ -21,7 +21,7 @@ from support.desk.reply_drafts import STANDING, draft
 from support.diagnosis.facts import facts_of
 from support.diagnosis.findings import TABLE, diagnose
 from support.diagnosis.message_reading import Topic
-from support.models import Letter, Message, TrustRepair, the_desk
+from support.models import Letter, Message, Ticket, TrustRepair, the_desk
 from support.tickets import queue
 from support.trust import apologies
 from support.trust.apology_draft import wording_warnings
@@ -63,6 +63,11 @@ def test_each_begins_by_name_ends_with_one_and_is_short(title):
     assert not NEVER.search(words)
     assert len(words.split()) <= 140
     assert not [thought for thought in wording_warnings(words.replace("as soon as", "")) if "long" not in thought]
+
+
+def test_a_language_of_another_script_is_answered_honestly():
+    words = draft(Example("", "", ("Не могу войти в свой аккаунт",), works()).case())
+    assert words.startswith("Hello Dana,\n\nOur support answers in English or German, so this is in English.")
 
 
 def test_the_one_who_waits_and_wrote_three_times_reads_that_first():
@@ -305,6 +310,22 @@ def test_one_that_nobody_has_found_yet_is_paid_too(jordan):
 
 
 @pytest.mark.django_db
+def test_one_draft_a_person(desk, jordan):
+    """The page of the apologies leads to the reply of whoever waits for one; else its own draft stands there."""
+    person = works_after(46)
+    repair = owed_a_word(person)
+    assert f'action="/admin/words/{repair.pk}/"' in desk.get("/admin/words/").content.decode()
+    ticket = wrote(person, body="What happened?")
+    html = desk.get("/admin/words/").content.decode()
+    assert f"/admin/words/{repair.pk}/" not in html and f'href="/admin/?ticket={ticket.pk}"' in html
+    Message.objects.filter(ticket=ticket).update(email="bo@acme.example")  # who is told nothing of it
+    assert f'action="/admin/words/{repair.pk}/"' in desk.get("/admin/words/").content.decode()
+    Message.objects.filter(ticket=ticket).update(email=person.email)
+    actions.put_aside(ticket, jordan, "later", "answer", timezone.now() + timedelta(days=1))
+    assert f'action="/admin/words/{repair.pk}/"' in desk.get("/admin/words/").content.decode()
+
+
+@pytest.mark.django_db
 def test_a_word_that_was_sent_is_not_drafted_again(jordan):
     person = works_after(46)
     repair = owed_a_word(person)
@@ -339,6 +360,30 @@ def test_an_answer_to_a_colleague_pays_nothing(jordan):
     send(ticket, jordan, words)
     repair.refresh_from_db()
     assert Letter.objects.get(automatic=False).to == "bo@acme.example" and repair.state == TrustRepair.State.OWED
+
+
+@pytest.mark.django_db
+def test_an_address_that_was_linked_is_theirs(jordan):
+    person = works_after(46)
+    repair = owed_a_word(person)
+    ticket = wrote(email="dana@home.example", body="What happened?")
+    actions.link_account(ticket, jordan, "she named her reference", person.email)
+    words = the_draft(person, jordan)
+    assert words.startswith("Hello Dana,") and "and I'm sorry." in words
+    actions.reply(Ticket.objects.get(pk=ticket.pk), jordan, words, "", uuid4(), then_close=True)
+    repair.refresh_from_db()
+    assert Letter.objects.get(automatic=False).to == "dana@home.example"
+    assert repair.state == TrustRepair.State.SENT
+
+
+@pytest.mark.django_db
+def test_who_else_is_answered_is_said(jordan):
+    person = Person.create(name="Dana Sommer", status=Status.ACTIVE, asked_at=None)
+    ticket = wrote(person, body="Where is it?")
+    assert the_case(person, jordan).also_to == ()
+    Message.objects.create(ticket=ticket, account=person, email="bo@acme.example", body="Yes, where is it?")
+    case = the_case(person, jordan)
+    assert not case.by_another and "The reply goes to bo@acme.example as well" in " ".join(what_was_read(case))
 
 
 @pytest.mark.django_db

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from django.db.models.functions import Now
@@ -72,8 +73,7 @@ def test_it_waits_and_then_it_goes(desk, jordan, dana):
 def test_it_waits_ten_seconds(jordan, dana):
     ticket = open_ticket_of(dana)
     assert ticket
-    sealed = "0123456789abcdef" * 2
-    actions.reply(ticket, jordan, WORDS, "", sealed, then_close=False)  # type: ignore[arg-type]
+    actions.reply(ticket, jordan, WORDS, "", uuid4(), then_close=False)
     letter = Letter.objects.get()
     assert timedelta(seconds=9.5) < letter.due_at - letter.written_at < timedelta(seconds=10.5)
 
@@ -84,6 +84,15 @@ def test_what_went_out_is_not_taken_back(desk, jordan, dana):
     OUTBOX.claim("mail", 10, False)
     answer = press_undo(desk, html).content.decode()
     assert "it went out" in answer and Letter.objects.count() == 1
+
+
+def test_what_is_due_is_not_taken_back_by_any_road(desk, jordan, dana):
+    send(desk, jordan, dana)
+    key = UUID(Letter.objects.get().occasion.split()[1])
+    ten_seconds_later()
+    with pytest.raises(actions.Refused, match="on its way already"):
+        actions.undo_reply(key, jordan)
+    assert Letter.objects.exists()
 
 
 def test_a_second_press_takes_nothing_more_back(desk, jordan, dana):
