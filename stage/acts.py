@@ -98,7 +98,7 @@ def the_machine_gives_up(stage: Stage) -> Iterator[Scene]:
     stage.workspaces.mode = "503"
     bo = stage.visitor()
     bo.send("/signup/", BO)
-    page = bo.wait_for("/arriving/", "a person is looking at it", timeout=60)
+    page = bo.wait_for("/arriving/", "passed it on to a person", timeout=60)
     check(re.search(r"number is \w{3}-\w{4}", page.text), f"no number to quote: {page.text}")
     yield "Bo", true_words(page)
     jordan = stage.hire_supporter()

@@ -42,7 +42,7 @@ def press(request, name):
     try:
         seen = unseal(request.POST.get("seen", ""), request.user)
     except signing.SignatureExpired:
-        messages.error(request, _("Not done: that page was too old. Look again."))
+        messages.error(request, _("Not done: that page was too old. Please look again."))
         kept_input.keep(request)
         return redirect(page_of(request, name))
     except signing.BadSignature as error:
@@ -75,9 +75,10 @@ def _do(name: str, action: StaffAction, seen: Seen, actor: Account, words: dict)
         subject = _lock(seen)
         _press, first = Press.objects.get_or_create(key=seen.key, defaults={"act": name})
         if not first:
-            raise actions.Refused(_("that button was pressed already."))
+            raise actions.Refused(_("that button was already pressed."))
         if different := changes(seen.state, subject.state):
-            raise actions.Refused(_("since you looked: %(what)s. Look again.") % {"what": "; ".join(different)})
+            said = _("since you looked: %(what)s. Please look again.")
+            raise actions.Refused(said % {"what": "; ".join(different)})
         if name not in _offered(subject, actor):
             raise PermissionDenied(_not_offered(action))
         action.do(subject, actor, words, seen)
@@ -93,7 +94,7 @@ def _offered(subject: Subject, actor: Account) -> list[str]:
 
 
 def _not_offered(action: StaffAction) -> str:
-    return _("Nothing was done: “%(act)s” is not offered to you here. Look again.") % {"act": action.label}
+    return _("Nothing was done: “%(act)s” isn't available to you here. Please look again.") % {"act": action.label}
 
 
 def _lock(seen: Seen) -> Subject:
@@ -106,7 +107,7 @@ def _lock(seen: Seen) -> Subject:
         ticket = _locked(Ticket, seen.state["ticket"]) or open_ticket_of(account)
         return Subject(state_of(account, ticket), account=account, ticket=ticket)
     except (Incident.DoesNotExist, Account.DoesNotExist, Ticket.DoesNotExist) as error:
-        raise actions.Refused(_("it does not exist any more.")) from error
+        raise actions.Refused(_("it no longer exists.")) from error
 
 
 def _locked(model, pk):

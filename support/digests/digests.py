@@ -112,7 +112,7 @@ def _tell_backup(desk: Desk, schedule: Schedule, now: datetime) -> None:
         return
     back, limit = next_open(now, schedule), timedelta(minutes=min(desk.blocked_limit, LONGEST_LIMIT))
     lines = [
-        f"{who} waits since {say_when(since, now, desk.zone)}"
+        f"{who} has been waiting since {say_when(since, now, desk.zone)}"
         for who, since in blocked()
         if back is None or back - since > limit
     ]

@@ -139,7 +139,7 @@ def test_recover_one_let_in_another_write_and_be_answered(jordan, filled, world,
     expect(jordan.locator(".next h3")).to_have_text("Mina Okafor")
     expect(jordan.locator(".suggested button")).to_have_text("Recover")
     press(jordan, "Recover")
-    expect(jordan.locator(".messagelist")).to_contain_text("It is being set up again now.")
+    expect(jordan.locator(".messagelist")).to_contain_text("It's being set up again now.")
     sweep()
     assert Account.objects.get(name="Mina Okafor").status == Status.ACTIVE
     jordan.reload()
@@ -155,8 +155,8 @@ def test_recover_one_let_in_another_write_and_be_answered(jordan, filled, world,
     [letter] = world[0].to("mina@okafor.demo.example")[-1:]
     assert letter["From"].startswith("Jordan <") and "You can present now." in letter.get_content()
 
-    press(jordan, "Other acts", "Let in with debt")
-    expect(jordan.locator(".messagelist")).to_contain_text("They are in; the rest is still owed.")
+    press(jordan, "Other actions", "Let in, finish later")
+    expect(jordan.locator(".messagelist")).to_contain_text("They're in; the rest will be finished later.")
     rob = Account.objects.get(name="Rob Hart")
     assert rob.status == Status.ACTIVE and Step.objects.get(account=rob, kind="workspace").pay_by
 

@@ -86,7 +86,7 @@ def shown_at(desk):
 def assert_named(row, desk):
     assert Heartbeat.objects.filter(name="sweep", at__gt=Now() - HOUR).exists()
     assert Fault.objects.filter(table=row._meta.label, row=str(row.pk)).exists()
-    assert "The machine could not handle this" in shown_at(desk)
+    assert "The software couldn't handle this" in shown_at(desk)
 
 
 # Three rows of each table, the first of which the sweep comes to first. `done` says of one whether it was done.

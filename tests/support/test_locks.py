@@ -268,7 +268,7 @@ def test_a_log_in_at_the_desk_is_in_the_diary(jordan):
 def test_a_new_second_step_is_told_by_a_letter(desk, jordan):
     enrol(desk, jordan)
     letter = Letter.objects.get(to=jordan.email)
-    assert "other codes" in letter.subject and "If that was not you" in letter.body
+    assert "set up again for you" in letter.subject and "If that wasn't you" in letter.body
     assert TOTPDevice.objects.get(user=jordan).key[:8] not in f"{letter.occasion} {letter.subject} {letter.body}"
 
 

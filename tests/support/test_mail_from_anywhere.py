@@ -59,7 +59,7 @@ def assert_kept_and_settled(desk):
     assert Heartbeat.objects.filter(name="sweep").exists() and not Fault.objects.exists()
     page = desk.get("/admin/").content.decode()
     refused = Letter.objects.filter(given_up_at__isnull=False).first()
-    assert ("could not be sent" in page) == bool(refused)
+    assert ("couldn't be sent" in page) == bool(refused)
     attempts = refused and refused.attempts
     Letter.objects.update(due_at=Now())
     twice()

@@ -114,7 +114,7 @@ def test_an_answer_has_a_name_and_a_date_and_is_no_human_error(evening, change, 
     assert bool(question.choice) is kept
     assert (question.answered_at is None) is open_
     assert "Olga" in page or change == {"who": ""}
-    assert ("where the questions begin" in page) == ("words" in change)
+    assert ("where the questions start" in page) == ("words" in change)
 
 
 def test_an_unanswered_question_shows_its_age(evening, desk):
