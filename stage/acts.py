@@ -114,7 +114,7 @@ def one_click(stage: Stage) -> Iterator[Scene]:
     log_in_to_desk(jordan)
     desk = jordan.get("/admin/")
     place, fields = press_button(desk, "recover")
-    jordan.send("/admin/", fields | {"reason": "The workspace service works again"}, at=place)
+    jordan.send("/admin/", fields | {"reason": "The workspace service is working again"}, at=place)
     bo = stage.visitor()
     log_in(bo, BO)
     yield "Bo", true_words(bo.wait_for("/arriving/", "Your account is ready", timeout=60))

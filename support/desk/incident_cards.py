@@ -89,7 +89,7 @@ def told_words(incident, mail_is_down: bool) -> str:
     if not told:
         return _("%(n)s will be told %(when)s.") % {"n": waiting, "when": when}
     if waiting:
-        said = _("%(told)s have been told, and %(n)s will be told %(when)s.")
+        said = _("%(told)s told so far, and %(n)s will be told %(when)s.")
         return said % {"told": told, "n": waiting, "when": when}
     if told < incident.people:
         return _("%(told)s of %(people)s have been told.") % {"told": told, "people": incident.people}

@@ -1,6 +1,7 @@
 """Authorisation of pages: all addresses of the desk, with each single permission and with none, against a table."""
 
 import re
+from html import unescape
 from uuid import uuid4
 
 import pytest

@@ -133,4 +133,4 @@ def test_the_pages_open_for_staff_alone(evening):
     assert all(client.get(page).status_code == 302 for page in pages)
     client.force_login(Supporter.create())
     assert all(client.get(page).status_code == 200 for page in pages)
-    assert "Why could one failure reach 3 people?" in client.get(pages[1]).content.decode()
+    assert "Why could one failure affect 3 people?" in client.get(pages[1]).content.decode()
