@@ -31,7 +31,8 @@ def _down_now() -> dict[str, Dependency]:
 
 def _notice(down: dict[str, Dependency]) -> SafeString | str:
     """Notice of an outage, with the one time at which the next of its services is asked again."""
-    return say(_key(down), time=clock(min(row.probe_at for row in down.values()))) if down else ""
+    moments = [row.probe_at for row in down.values() if row.probe_at]
+    return say(_key(down), time=clock(min(moments))) if moments else ""
 
 
 def _key(down: Collection[str]) -> str:

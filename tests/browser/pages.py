@@ -44,7 +44,7 @@ def press(page: Page) -> None:
 
 def log_in_wrongly(page: Page) -> None:
     page.fill("[name=email]", "dana@acme.example")
-    page.fill("[name=password]", "the password")
+    page.fill("[name=password]", "not the password")
     press(page)
 
 

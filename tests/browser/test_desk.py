@@ -113,7 +113,7 @@ def test_the_first_tab_is_the_skip_link_and_every_page_is_accessible(jordan, fil
 
 
 def test_everybody_of_the_outage_is_recovered(jordan, filled, world):  # noqa: F811
-    expect(jordan.locator(".incident h3")).to_have_text("Workspace: 5xx, 40 people")
+    expect(jordan.locator(".incident h3")).to_have_text("Workspace: server error, 40 people")
     press(jordan, "Recover everybody")
     expect(jordan.locator(".messagelist")).to_contain_text("One person first, then five, then the rest.")
     asked = []
