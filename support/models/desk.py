@@ -64,20 +64,27 @@ class Desk(models.Model):
     holidays_subdivision = models.CharField(max_length=10, blank=True, help_text="Where they differ, like BY in DE.")
     backup_email = models.EmailField(blank=True, help_text="Who to email if people would be stuck for too long.")
     blocked_limit = models.PositiveIntegerField(
-        default=720, help_text="Minutes somebody may be stuck while nobody is at work, before we tell the backup."
+        "longest wait",
+        default=720,
+        help_text="Minutes somebody may be stuck while nobody is at work, before we tell the backup.",
     )
     offer = models.TextField(
         blank=True, help_text="What you may offer somebody who was harmed, worded for the email."
     )
     let_in_by_rule = models.BooleanField(
+        "let in automatically",
         default=False,
         help_text="While nobody is at work: let in, finish later, anyone with a deadline and a confirmed address.",
     )
     rule_after = models.PositiveIntegerField(
-        default=30, help_text="Minutes the service must have been down before anyone is let in automatically."
+        "let in after",
+        default=30,
+        help_text="Minutes the service must have been down before anyone is let in automatically.",
     )
     said = models.TextField(blank=True, editable=False, help_text="The status line, as the last round worded it.")
-    debt_days = models.PositiveIntegerField(default=3, help_text="Days we give ourselves to finish the rest.")
+    debt_days = models.PositiveIntegerField(
+        "days to finish", default=3, help_text="Days we give ourselves to finish the rest."
+    )
 
     class Meta:
         verbose_name_plural = "desk"
@@ -178,7 +185,9 @@ class Away(models.Model):
         ordering = ["-start"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(until=None) | models.Q(until__gte=models.F("start")), name="away_ends_later"
+                condition=models.Q(until=None) | models.Q(until__gte=models.F("start")),
+                name="away_ends_later",
+                violation_error_message="It can't end before it starts.",
             )
         ]
 

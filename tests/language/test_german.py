@@ -83,7 +83,7 @@ def test_signing_up_in_german(client):
     assert "Geben Sie eine E-Mail-Adresse wie name@example.com ein." in refused
     assert "Dieses Passwort ist zu kurz." in refused
     assert client.post("/signup/", DANA | {"password": PASSWORD}).status_code == 302
-    assert "Wir haben Ihre Registrierung, Dana." in read(client.get("/arriving/"))
+    assert "Ihre Registrierung ist angekommen, Dana." in read(client.get("/arriving/"))
     pick_up()
     Step.objects.update(state=State.DONE, done_at=Now())
     assert client.post("/login/", {"email": DANA["email"], "password": PASSWORD}).status_code == 302
