@@ -19,7 +19,7 @@ TOO_LONG = _("Please shorten this to %(limit_value)d characters (it has %(show_v
 def one_line(value: str) -> None:
     """Validator: no line breaks and other control characters in a name (nor in a letter's header)."""
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in value):
-        raise ValidationError(_("Please use one line without control characters."))
+        raise ValidationError(_("Please keep this to one line, without control characters."))
 
 
 def readable(value: str) -> None:
@@ -48,8 +48,8 @@ class PhoneField(forms.CharField):
 def email_field() -> forms.CharField:
     """Return the field for an e-mail address."""
     return AddressField(
-        label=_("Work e-mail"),
-        error_messages={"required": _("Enter your e-mail address.")},
+        label=_("Work email"),
+        error_messages={"required": _("Enter your email address.")},
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
     )
 
@@ -59,7 +59,7 @@ def phone_field() -> forms.CharField:
     return PhoneField(
         label=_("Phone"),
         max_length=LONGEST_PHONE,
-        help_text=_("We call only if our e-mail cannot reach you."),
+        help_text=_("We'll only call if we can't reach you by email."),
         error_messages={"required": _("Enter a phone number."), "max_length": TOO_LONG},
         widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
     )
@@ -94,8 +94,8 @@ class SignupForm(forms.Form):
     name = line_field(_("Your name"), _("Enter your name."), 300, "name")
     email = email_field()
     phone = phone_field()
-    company = line_field(_("Company"), _("Enter the name of your company."), 300, "organization")
-    password = password_field("new-password", _("At least 8 characters. A few words are good."))
+    company = line_field(_("Company"), _("Enter your company's name."), 300, "organization")
+    password = password_field("new-password", _("At least 8 characters. A few words work well."))
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -128,7 +128,7 @@ class LoginForm(AddressForm):
 class NewPasswordForm(forms.Form):
     """New password for an account whose mailbox is proven by the link that leads here."""
 
-    password = password_field("new-password", _("At least 8 characters. A few words are good."))
+    password = password_field("new-password", _("At least 8 characters. A few words work well."))
 
     def __init__(self, account: Account, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -151,4 +151,4 @@ class CorrectAddressForm(LoginForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = _("The right e-mail address")
+        self.fields["email"].label = _("The right email address")

@@ -8,10 +8,10 @@ class Status(TextChoices):
     """Progress of an account's set-up."""
 
     CREATED = "created", _("signed up")
-    EMAIL_SENT = "email_sent", _("welcome letter handed over")
+    EMAIL_SENT = "email_sent", _("welcome email sent")
     PROVISIONED = "provisioned", _("workspace ready")
     ACTIVE = "active", _("active")
-    FAILED = "failed", _("given up by the machine, a person owes an answer")
+    FAILED = "failed", _("given up automatically, waiting for a person")
 
 
 # Everything may heal, and nothing that is finished comes undone: ACTIVE has no arrow out.

@@ -23,7 +23,7 @@ SHORTEST_WORD = 3
 def check_length(password: str) -> None:
     """Validator: a password of at most LONGEST_PASSWORD characters."""
     if len(password) > LONGEST or len(folded(password)) > LONGEST_PASSWORD:
-        words = _("A password may have up to %(limit_value)d characters.")
+        words = _("A password can have up to %(limit_value)d characters.")
         raise ValidationError(words, code="max_length", params={"limit_value": LONGEST_PASSWORD})
 
 
@@ -67,10 +67,10 @@ class NoBlankEnds:
 
     def validate(self, password, user=None):
         if has_blank_ends(password):
-            raise ValidationError(_("It begins or ends with a blank or a line break. Please leave that out."))
+            raise ValidationError(_("It begins or ends with a space or a line break. Please leave that out."))
 
     def get_help_text(self):
-        return _("Without a blank at its ends.")
+        return _("No space at the beginning or end.")
 
 
 class ContextWords:
@@ -89,7 +89,8 @@ class ContextWords:
         for word in sorted(self.words | theirs, key=len, reverse=True):
             rest = rest.replace(word, "")
         if letters and not rest:
-            raise ValidationError(_("Choose a password that is not made of your address, company or our name."))
+            words = _("Choose a password that isn't made up of your address, your company or our name.")
+            raise ValidationError(words)
 
     def get_help_text(self):
-        return _("Not made of your address, your company or our name.")
+        return _("Not made up of your address, your company or our name.")

@@ -84,7 +84,7 @@ def _hosts() -> Iterator[CheckMessage]:
         settings.SITE_HOST if ":" not in settings.SITE_HOST else f"[{settings.SITE_HOST}]", settings.ALLOWED_HOSTS
     ):
         yield Warning(
-            "ALLOWED_HOSTS does not name the host of SITE_URL, to which every letter leads",
+            "ALLOWED_HOSTS does not name the host of SITE_URL, to which every email links",
             hint=f"add {settings.SITE_HOST} to it",
             id="config.W002",
         )

@@ -106,6 +106,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.middleware.preferences.signed_in",
+                "django.template.context_processors.i18n",
                 "provisioning.context_processors.outage_notices",
             ]
         },

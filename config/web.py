@@ -107,11 +107,11 @@ class Crowded(Error):
 
 
 WORDS = {
-    400: "We could not read what was sent, so nothing was done with it. Please try again.",
-    431: "More headers (or cookies) were sent than we take, so nothing was done. Clearing our cookies may help.",
-    500: "Sorry, there is a problem on our side. What you had saved with us before is safe. Please try again.",
-    501: "What was sent comes in an encoding that we do not know, so nothing was done with it.",
-    503: "So much is being sent to us that we could not take this, so nothing was done. Please try again soon.",
+    400: "We couldn't read what was sent, so nothing has changed. Please try again.",
+    431: "More headers (or cookies) were sent than we accept, so nothing has changed. Clearing our cookies may help.",
+    500: "Sorry, there's a problem on our side. Anything you'd already saved with us is safe. Please try again.",
+    501: "What was sent is in an encoding we don't know, so nothing has changed.",
+    503: "We're receiving more than we can handle, so nothing has changed. Please try again in a minute.",
 }
 
 

@@ -30,7 +30,7 @@ def _step(path: str) -> Iterator[CheckMessage]:
     if path in OUR_STEPS:
         return
     if path in KINDS:
-        yield _error(2, f"SETUP_STEPS names {path!r}, which is a letter and no step of the set-up", "take it out")
+        yield _error(2, f"SETUP_STEPS names {path!r}, which is an email and not a step of the set-up", "take it out")
         return
     function, why = _imported(path)
     if why:

@@ -157,7 +157,7 @@ def mail() -> str:
     where = (
         getattr(settings, "EMAIL_FILE_PATH", None) if "filebased" in settings.EMAIL_BACKEND else settings.EMAIL_HOST
     )
-    return f"letters go to {where}"
+    return f"email goes to {where}"
 
 
 def workspaces() -> str:

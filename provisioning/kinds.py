@@ -190,7 +190,7 @@ def label_of(kind: str) -> str:
     if known and known.label:
         return storable(known.label, 100)
     if kind.startswith("letter."):
-        return kind.replace("letter.", "letter: ").replace("_", " ")
+        return kind.replace("letter.", "email: ").replace("_", " ")
     return kind.rpartition(".")[2].replace("_", " ")
 
 

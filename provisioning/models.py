@@ -12,9 +12,9 @@ from accounts.models import Account
 class State(models.TextChoices):
     """State of a step."""
 
-    OPEN = "open", "owed"
+    OPEN = "open", "to do"
     DONE = "done", "done"
-    WAIVED = "waived", "owed, let in without it"
+    WAIVED = "waived", "let in without it, to be finished"
     DEAD = "dead", "given up"
     WITHDRAWN = "withdrawn", "withdrawn: its reason was gone"
 
@@ -64,8 +64,8 @@ class Step(models.Model):
     reference = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     done_at = models.DateTimeField(null=True)
-    pay_by = models.DateTimeField(null=True, help_text="Waived: when the debt is to be paid.")
-    facts = models.JSONField(default=dict, help_text="What the letter has to say, fixed when it was owed.")
+    pay_by = models.DateTimeField(null=True, help_text="Let in without it: when we promised to finish it.")
+    facts = models.JSONField(default=dict, help_text="What the email has to say.")
     theirs = models.PositiveIntegerField(
         default=0, db_default=0, help_text="How often it failed while others went through."
     )
@@ -92,7 +92,7 @@ class Outcome(models.TextChoices):
     DONE = "done", "done"
     FAILED = "failed", "failed"
     REFUSED = "refused", "refused for good"
-    OUTAGE = "outage", "not its fault: the dependency was down"
+    OUTAGE = "outage", "not counted: the service was down"
     LATE = "late", "came too late to count"
     WITHDRAWN = "withdrawn", "withdrawn: its reason was gone"
 
@@ -120,7 +120,7 @@ class Postmark(models.Model):
     Addresses are kept as hashes only.
     """
 
-    key = models.UUIDField(primary_key=True, help_text="The letter's, the same at every try.")
+    key = models.UUIDField(primary_key=True, help_text="The email's, the same for every try.")
     mailbox = models.CharField(max_length=64)
     address = models.CharField(max_length=64, help_text="One of several that lead to this mailbox.")
     sort = models.CharField(max_length=60)
@@ -162,7 +162,7 @@ class Outage(models.Model):
     """Outage of one dependency, from its first failure to its first success: one thing, many people."""
 
     dependency = models.ForeignKey(Dependency, on_delete=models.CASCADE, related_name="+")
-    failure = models.CharField(max_length=40, help_text="Its class: refused, timeout, 5xx, …")
+    failure = models.CharField(max_length=40, help_text="Its class: refused, timeout, server error, …")
     error = models.TextField()
     began_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)

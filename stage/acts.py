@@ -122,7 +122,7 @@ def the_machine_gives_up(stage: Stage) -> Iterator[Scene]:
     stage.workspaces.mode = "503"
     bo = stage.visitor()
     bo.send("/signup/", BO)
-    page = bo.wait_for("/arriving/", "a person is looking at it", timeout=60)
+    page = bo.wait_for("/arriving/", "passed it on to a person", timeout=60)
     check(re.search(r"number is \w{3}-\w{4}", page.text), f"no number to quote: {page.text}")
     yield "Bo", true_words(page)
     jordan = stage.hire_supporter()
@@ -139,7 +139,7 @@ def one_click(stage: Stage) -> Iterator[Scene]:
     log_in_to_desk(jordan)
     desk = jordan.get("/admin/")
     place, fields = press_button(desk, "recover")
-    jordan.send("/admin/", fields | {"reason": "The workspace service works again"}, at=place)
+    jordan.send("/admin/", fields | {"reason": "The workspace service is working again"}, at=place)
     bo = stage.visitor()
     log_in(bo, BO)
     yield "Bo", true_words(bo.wait_for("/arriving/", "Your account is ready", timeout=60))

@@ -157,7 +157,7 @@ def an_angry_writer(now: datetime) -> None:
     step(account, "workspace", State.DEAD, at, "a fault in our own code (KeyError)")
     for minutes in (70, 50, 20):
         they(account, EventKind.TRIED_TO_LOG_IN, now - timedelta(minutes=minutes), "login.no_match")
-    body = "THIRD TIME. Your page says a person is looking at it. Nobody is. Do you people ever test anything?"
+    body = "THIRD TIME. Your page says it's with a person. Nobody has answered. Do you people ever test anything?"
     wrote(account, account.email, now - timedelta(minutes=18), body)
 
 

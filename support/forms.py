@@ -18,7 +18,7 @@ class ContactForm(forms.Form):
         label=_("What happened, and what do you need?"),
         max_length=5000,
         error_messages={
-            "required": _("Write a few words, so that we know what you need."),
+            "required": _("Write a few words so that we know what you need."),
             "max_length": _("Please shorten this to %(limit_value)d characters (it has %(show_value)d)."),
         },
         widget=forms.Textarea(attrs={"rows": 6}),
@@ -45,13 +45,13 @@ class LoginForm(AdminAuthenticationForm):
 class ActForm(forms.Form):
     """Form of a staff action: the reason, which goes into the audit log."""
 
-    reason = forms.CharField(label=_("Reason"), max_length=500, error_messages={"required": _("Give a reason.")})
+    reason = forms.CharField(label=_("Reason"), max_length=500, error_messages={"required": _("Enter a reason.")})
 
 
 class LetInForm(ActForm):
     """Form for letting somebody in with a debt: days until it is due."""
 
-    days = forms.IntegerField(label=_("Days until the debt is to be paid"), min_value=1, max_value=30, initial=2)
+    days = forms.IntegerField(label=_("Days until the rest must be finished"), min_value=1, max_value=30, initial=2)
 
 
 class AddressForm(ActForm):
@@ -94,8 +94,8 @@ class NoteForm(forms.Form):
 class PutAsideForm(ActForm):
     """Form for snoozing a ticket: the event that wakes it, and hours at most."""
 
-    wakes_on = forms.ChoiceField(label=_("Comes back"), choices=Ticket.Wake.choices)
-    hours = forms.IntegerField(label=_("After at most so many hours"), min_value=1, max_value=168, initial=24)
+    wakes_on = forms.ChoiceField(label=_("Bring it back"), choices=Ticket.Wake.choices)
+    hours = forms.IntegerField(label=_("After this many hours at the latest"), min_value=1, max_value=168, initial=24)
 
 
 class ReplyForm(forms.Form):
@@ -108,4 +108,4 @@ class ReplyForm(forms.Form):
         error_messages={"required": _("Write the reply first.")},
     )
     draft = forms.CharField(required=False, widget=forms.HiddenInput, strip=False)
-    then_close = forms.BooleanField(label=_("Close the ticket with it"), required=False)
+    then_close = forms.BooleanField(label=_("Close the ticket as well"), required=False)

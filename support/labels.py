@@ -15,9 +15,26 @@ OUTCOMES = {
     "failed": _("%(step)s: failed"),
     "refused": _("%(step)s: refused for good"),
     "withdrawn": _("%(step)s: withdrawn, since its reason was gone"),
-    "outage": _("%(step)s: the service was down, which costs no try"),
-    "waived": _("%(step)s: let in without it, still owed"),
+    "outage": _("%(step)s: the service was down (not counted as a try)"),
+    "waived": _("%(step)s: let in without it, still to be finished"),
 }
+FAILURES = {
+    "4xx": _("request refused"),
+    "5xx": _("server error"),
+    "bug": _("fault in our own code"),
+    "refused": _("connection refused"),
+    "refuses us": _("refuses us"),
+    "sender refused": _("our sender refused"),
+    "login refused": _("our log-in refused"),
+    "token refused": _("our token refused"),
+    "timeout": _("no answer"),
+    "hung up": _("connection cut"),
+}
+
+
+def describe_failure(failure: str) -> str:
+    """Label of a class of failure; one of a platform's own stays as it is."""
+    return str(FAILURES.get(failure, failure))
 
 
 def clock_words(moment: datetime) -> str:

@@ -43,7 +43,7 @@ def check(request) -> None:
     if name is None or name in model_pages():  # a redirect to another address of the desk; Django asks by itself
         return
     if name not in PAGES or not request.user.has_perms(PAGES[name]):
-        raise PermissionDenied(_("This page is not open to you. Whoever runs the platform can open it."))
+        raise PermissionDenied(_("You can't open this page. Whoever runs the platform can give you access."))
 
 
 def model_pages() -> set[str]:

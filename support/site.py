@@ -51,7 +51,7 @@ class Console(admin.AdminSite):
                 permissions.check(request)
                 response = inner(request, *args, **kwargs)
             except PermissionDenied as refusal:
-                return desk_refused(request, str(refusal) or _("This is not open to you. Nothing was done."))
+                return desk_refused(request, str(refusal) or _("You can't open this. Nothing was done."))
             if request.method == "POST":
                 kept_input.forget(request)
             return response
@@ -98,7 +98,7 @@ class Console(admin.AdminSite):
         """Index of everything that is kept: the list of models, which stock admin shows first."""
         lists = self.get_app_list(request)
         if not lists:
-            raise PermissionDenied(_("No list is open to you yet. Whoever runs the platform can open some."))
+            raise PermissionDenied(_("You can't see any lists yet. Whoever runs the platform can give you access."))
         context = self.each_context(request) | {"title": _("Records"), "app_list": lists}
         return TemplateResponse(request, "admin/records.html", context)
 

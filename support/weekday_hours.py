@@ -14,7 +14,7 @@ def parse_hours(text: str) -> Hours:
 def _pair(text: str) -> tuple[time, time]:
     found = re.fullmatch(r"(\d{1,2})(?::(\d\d))?\s*[-–]\s*(\d{1,2})(?::(\d\d))?", text)
     if not found:
-        raise ValueError(f"“{text}” is not like 9:00-17:30.")
+        raise ValueError(f"“{text}” isn't a time span like 9:00-17:30.")
     begin, end = _time(found[1], found[2]), _time(found[3], found[4])
     if begin == end and found[3] != "24":
         raise ValueError(f"“{text}” begins and ends at the same time.")
@@ -25,5 +25,5 @@ def _time(hour: str, minute: str | None) -> time:
     if (int(hour), int(minute or 0)) == (24, 0):
         return time(0)
     if int(hour) > 23 or int(minute or 0) > 59:
-        raise ValueError(f"There is no {hour}:{minute or '00'} in a day.")
+        raise ValueError(f"{hour}:{minute or '00'} isn't a time of day.")
     return time(int(hour), int(minute or 0))

@@ -1,5 +1,6 @@
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.core.cache import cache
 
 from provisioning import dispatch
 from provisioning.engine.loop import ENGINE
@@ -23,6 +24,12 @@ def the_heart_beats(request, monkeypatch):
 def no_letter_of_the_day(monkeypatch):
     """Whether one is due depends on the hour at which the tests run. In tests/time it does not."""
     monkeypatch.setattr(digests, "make", lambda now: None)
+
+
+@pytest.fixture(autouse=True)
+def the_desks_zone_is_asked_for_anew():
+    """It is kept for a minute, which is the next test's, too."""
+    cache.delete("default-zone")
 
 
 @pytest.hookimpl(tryfirst=True)

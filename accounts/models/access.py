@@ -17,7 +17,7 @@ class SignupClaim(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     proven = models.BooleanField(help_text="The password typed was the account's own.")
     letter_owed = models.BooleanField(
-        default=False, help_text="The address was taken: its owner is owed a letter that says so."
+        default=False, help_text="The address was taken: its owner is owed an email that says so."
     )
     needed_by = models.DateTimeField(null=True, help_text="What this browser said, if it is not the owner's.")
     created_at = models.DateTimeField(db_default=Now())
@@ -53,7 +53,7 @@ class MailboxLink(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
-    replaced_at = models.DateTimeField(null=True, help_text="When a newer letter took its place.")
+    replaced_at = models.DateTimeField(null=True, help_text="When a newer email took its place.")
 
     class Meta:
         indexes = [
@@ -76,7 +76,7 @@ class AccessRequest(models.Model):
 
     class Kind(models.TextChoices):
         RESET = "reset", "asked to choose a new password"
-        RESEND = "resend", "asked for the letter again"
+        RESEND = "resend", "asked for the email again"
         PASSWORD_CHANGED = "password_changed", "chose a new password"
         MOVE = "move", "asked to have another address"
         MOVED = "moved", "has another address"

@@ -67,7 +67,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    email = AddressField(_("work e-mail"), max_length=254, unique=True)
+    email = AddressField(_("work email"), max_length=254, unique=True)
     name = models.CharField(_("name"), max_length=300)
     phone = models.CharField(_("phone"), max_length=LONGEST_PHONE, blank=True)
     company = models.CharField(_("company"), max_length=300, blank=True)
@@ -81,19 +81,19 @@ class Account(AbstractBaseUser, PermissionsMixin):
     asked_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="Set when its owner came to a door and set-up has not looked yet: this row is the message.",
+        help_text="Set when its owner came back and set-up hasn't looked yet: this row is the message.",
     )
     address_taken = models.EmailField(
         max_length=254,
         blank=True,
-        help_text="Where they wanted their letter, if somebody else's account has that address.",
+        help_text="Where they wanted our email, if somebody else's account has that address.",
     )
     language = models.CharField(
         _("language"),
         max_length=8,
         default="en",
         db_default="en",
-        help_text="The one they signed up in, or chose since: our letters are written in it.",
+        help_text="The one they signed up in, or have chosen since. Our emails are written in it.",
     )
     zone = models.CharField(
         _("time zone"),
@@ -101,7 +101,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
         blank=True,
         default="",
         db_default="",
-        help_text="The one they chose. Empty: pages show their browser's.",
+        help_text="The one they chose. Empty: pages use their browser's.",
     )
     browser_zone = models.CharField(
         max_length=64, blank=True, default="", db_default="", help_text="What their browser said it was in, last."

@@ -14,7 +14,7 @@ GIVEN = ("name", "phone", "company")
 
 def zone_choices() -> list[tuple[str, str]]:
     """Return the choices of time zone, first the browser's."""
-    return [("", str(_("As my browser has it"))), *((zone, zone.replace("_", " ")) for zone in zones())]
+    return [("", str(_("Same as my browser"))), *((zone, zone.replace("_", " ")) for zone in zones())]
 
 
 class DetailsForm(SignupForm):
@@ -27,18 +27,18 @@ class DetailsForm(SignupForm):
         known = {name: getattr(account, name) for name in (*GIVEN, "language", "zone")}
         super().__init__(*args, initial=known, **kwargs)
         del self.fields["email"], self.fields["password"]
-        self.fields["language"].help_text = _("Our letters are written in it, too.")
+        self.fields["language"].help_text = _("We'll also write our emails in it.")
 
 
 class ChangePasswordForm(OwnPasswordForm):
     """Present password and new password."""
 
-    new_password = password_field("new-password", _("At least 8 characters. A few words are good."))
+    new_password = password_field("new-password", _("At least 8 characters. A few words work well."))
 
     def __init__(self, account: Account, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.account = account
-        self.fields["password"].label = _("The password you have now")
+        self.fields["password"].label = _("Your current password")
         self.fields["new_password"].label = _("New password")
 
     def clean_new_password(self):
@@ -51,7 +51,7 @@ class MoveForm(CorrectAddressForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = _("Your new e-mail address")
+        self.fields["email"].label = _("Your new email address")
 
 
 class FirstProofForm(NewPasswordForm):
@@ -68,9 +68,9 @@ class FirstProofForm(NewPasswordForm):
         for name in GIVEN:
             self.fields[name].required = False
             self.fields[name].initial = "" if name == "phone" else offered[name]
-        self.fields["name"].help_text = _("As it was given at the sign-up. Put it right if it is not yours.")
+        self.fields["name"].help_text = _("As it was entered at sign-up. Correct it if it isn't yours.")
         if digits := offered["phone"][-2:]:
-            kept = _("Leave it empty to keep the number ending in {digits}.")
+            kept = _("Leave this empty to keep the number ending in {digits}.")
             self.fields["phone"].help_text = kept.format(digits=digits)
 
     def details(self) -> dict[str, str]:

@@ -32,11 +32,11 @@ FULL_STOPS = re.compile("[。｡]")  # of East Asia; they part labels as ours do
 LIKE_LATIN = {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "GEORGIAN", "LISU"}
 EAST_ASIAN = {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC"}
 
-NO_ADDRESS = _("Enter an e-mail address like name@example.com.")
-TOO_LONG = _("This address is longer than mail allows (254 characters).")
-NAME_TOO_LONG = _("What stands before the @ is longer than mail allows (64 characters).")
-NAME_NOT_ASCII = _("We can write only to addresses with the letters a to z, digits and signs before the @.")
-NO_DOMAIN = _("No letter can go to what stands behind the @. Give a domain like example.com.")
+NO_ADDRESS = _("Enter an email address like name@example.com.")
+TOO_LONG = _("This address is too long: email allows up to 254 characters.")
+NAME_TOO_LONG = _("The part before the @ is too long: email allows up to 64 characters.")
+NAME_NOT_ASCII = _("We can only write to addresses with plain letters (a to z), digits and signs before the @.")
+NO_DOMAIN = _("We can't send email to what comes after the @. Enter a domain like example.com.")
 
 
 def normal_email(typed: str) -> str:

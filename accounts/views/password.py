@@ -52,7 +52,7 @@ def resend_taken(request):
 
 
 def _taken(request, key: str):
-    return render(request, "accounts/letter_asked.html", {"sentence": say(key), "ways_on": say("letter.ways_on")})
+    return render(request, "accounts/letter_asked.html", {"sentence": say(key)})
 
 
 @by_mailbox(Purpose.RESET)

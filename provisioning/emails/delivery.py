@@ -52,7 +52,7 @@ def hand_over(message: EmailMessage) -> None:
     except UNWRITABLE as error:
         if can_be_written(message):
             raise
-        raise StepFailed(f"no letter can be written to that address ({error})", permanent=True) from error
+        raise StepFailed(f"no email can be sent to that address ({error})", permanent=True) from error
 
 
 def _as_it_travels(to: str) -> str:
@@ -63,7 +63,7 @@ def _as_it_travels(to: str) -> str:
     local, at, domain = to.rpartition("@")
     domain = in_ascii(domain)
     if not (local + domain).isascii():
-        raise StepFailed("no letter can be written to that address (it cannot be put into ASCII)", permanent=True)
+        raise StepFailed("no email can be sent to that address (it cannot be put into ASCII)", permanent=True)
     return f"{local}{at}{domain}"
 
 

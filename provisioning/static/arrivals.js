@@ -6,6 +6,7 @@
   const SLOW = 15000;
   const language = document.documentElement.lang;
   const timeZone = document.documentElement.dataset.zone || undefined;
+  const AFTER_A_TIME = language === "de" ? " Uhr" : "";
   const reader = navigator.language.startsWith(language) ? navigator.language : language;
 
   function localTimes(root) {
@@ -13,9 +14,9 @@
       const moment = new Date(time.dateTime);
       const dayOf = (when) => when.toLocaleDateString("en", { timeZone });
       const today = dayOf(moment) === dayOf(new Date());
-      const clock = { hour: "2-digit", minute: "2-digit" };
+      const clock = { hour: "numeric", minute: "2-digit" };
       const day = today ? {} : { day: "numeric", month: "short" };
-      time.textContent = moment.toLocaleString(reader, { ...day, ...clock, timeZone });
+      time.textContent = moment.toLocaleString(reader, { ...day, ...clock, timeZone }) + AFTER_A_TIME;
     }
   }
 

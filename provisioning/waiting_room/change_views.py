@@ -88,7 +88,7 @@ def own_address(request, account: Account, posted):
     spend(request, "letter", email)
     ask_to_move(account, email)
     sentence = say("own.move_asked", email=email, old=account.email)
-    return render(request, "provisioning/move_asked.html", {"sentence": sentence, "ways_on": say("letter.ways_on")})
+    return render(request, "provisioning/move_asked.html", {"sentence": sentence})
 
 
 @for_arrivals

@@ -18,15 +18,14 @@ class NeededForm(forms.Form):
     """Deadline in the reader's time zone, between now and a year from now, and what it is for."""
 
     needed_by = forms.DateTimeField(
-        label=_("I need it by"),
         error_messages={
-            "required": _("Give the day and the time."),
-            "invalid": _("Give the day and the time like 2026-05-03 14:00."),
+            "required": _("Enter a day and a time."),
+            "invalid": _("Enter the day and time like 2026-05-03 14:00."),
         },
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     needed_because = forms.CharField(
-        label=_("What for (you need not say)"),
+        label=_("What for? (optional)"),
         required=False,
         max_length=300,
         validators=[one_line],
@@ -41,7 +40,7 @@ class NeededForm(forms.Form):
     def clean_needed_by(self):
         by = self.cleaned_data["needed_by"]
         if by <= timezone.now():
-            raise ValidationError(_("This moment is over. Give one that is still to come."))
+            raise ValidationError(_("That time has passed. Enter one that's still to come."))
         if by > timezone.now() + LONGEST:
-            raise ValidationError(_("Give a day within the next year."))
+            raise ValidationError(_("Enter a day within the next year."))
         return by

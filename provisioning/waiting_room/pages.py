@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Account, Event, EventKind, SignupClaim, Voice
 from accounts.sentences import clock, say
@@ -55,7 +56,7 @@ def account_page(account: Account, claim: SignupClaim | None, logged_in: bool) -
         account.refresh_from_db()
         state = look_at(account)
     note_what_they_saw(account, _top(account, state, claim))
-    lines = _with_newest_letter(account, state.lines)
+    lines = _with_newest_letter(account, state.lines or ([] if state.settled else first_lines()))
     return _page(account, claim, state, lines, state.may_enter and reverse("home" if logged_in else "login"))
 
 
@@ -70,7 +71,7 @@ def _page(account: Account, claim: SignupClaim | None, state: Situation, lines: 
         "if_taken": say("receipt.if_taken", **facts) if top == "receipt.safe" else "",
         "typo": "" if account.mailbox_proven_at else _typo(account.written_to),
         "needed": "" if ready else _needed(account.needed_by),
-        "next_try": _next_try(state),
+        "next_try": SimpleLazyObject(lambda: _next_try(state)),  # not said beside the notice of an outage
         "may_enter": "" if ready else _may_enter(state),
         "enter_link": account.is_active and enter_link,
         "settled": state.settled,
@@ -83,7 +84,7 @@ def _page(account: Account, claim: SignupClaim | None, state: Situation, lines: 
 def _top(account: Account, state: Situation, claim: SignupClaim | None) -> str:
     if not account.is_active:
         return "waiting.suspended"
-    return "receipt.safe" if claim and state.top == "waiting.on_its_way" else state.top
+    return "receipt.safe" if claim and state.top in ("waiting.on_its_way", "waiting.held_up") else state.top
 
 
 def claim_page(claim: SignupClaim) -> dict:
@@ -107,7 +108,7 @@ def _with_newest_letter(account: Account, lines: Sequence[Line]) -> Sequence[Lin
     """
     again = Step.objects.filter(account=account, kind__in=THEIR_LETTERS[1:]).order_by("-pk").first()
     has_gone = any(line.kind == WELCOME and line.mark == "done" for line in lines)
-    return _with_letter(again if has_gone else None, lines or first_lines())
+    return _with_letter(again if has_gone else None, lines)
 
 
 def _with_letter(letter: Step | None, lines: Sequence[Line]) -> Sequence[Line]:

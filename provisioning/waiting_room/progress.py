@@ -1,6 +1,6 @@
 """Progress of an account, as its owner is told: facts in, keys of sentences out. No database, no clock."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,7 +72,7 @@ def _how_it_ended(step: Step) -> str:
     return "" if names_the_mailbox(step.error) else "refused"
 
 
-def situation(status: str, steps: Iterable[Step], probes: dict[str, datetime], now: datetime) -> Situation:
+def situation(status: str, steps: Iterable[Step], probes: Mapping[str, datetime], now: datetime) -> Situation:
     """Situation of an account with this status and these steps.
 
     `probes`: when each dependency that is down for everybody is asked again.
@@ -81,17 +81,23 @@ def situation(status: str, steps: Iterable[Step], probes: dict[str, datetime], n
     lines = tuple(line_of(step) for step in steps)
     may_enter = bool(steps) and all(step.state in SETTLED for step in steps if step.kind != WELCOME)
     return Situation(
-        _top(status, steps, lines), lines, _next_try(steps, probes, now), may_enter or status == Status.ACTIVE
+        _top(status, steps, lines, probes), lines, _next_try(steps, probes, now), may_enter or status == Status.ACTIVE
     )
 
 
-def _top(status: str, steps: Iterable[Step], lines: Iterable[Line]) -> str:
+def _top(status: str, steps: Sequence[Step], lines: Iterable[Line], probes: Mapping[str, datetime]) -> str:
     if status == Status.ACTIVE:
         return "waiting.ready"
     if status == Status.FAILED:
         return "waiting.address" if _only_the_address(steps) else "waiting.gave_up"
-    late = any(line.mark == "late" for line in lines)
-    return "waiting.late" if late else "waiting.on_its_way"
+    if any(line.mark == "late" for line in lines):
+        return "waiting.late"
+    return "waiting.held_up" if _is_held_up(steps, probes) else "waiting.on_its_way"
+
+
+def _is_held_up(steps: Sequence[Step], probes: Mapping[str, datetime]) -> bool:
+    """True if something owed waits for a dependency that is down; before anything is owed, if any is."""
+    return any(step.dependency in probes for step in steps if step.state in OWED) if steps else bool(probes)
 
 
 def _only_the_address(steps: Iterable[Step]) -> bool:
@@ -105,7 +111,7 @@ def _only_the_address(steps: Iterable[Step]) -> bool:
     )
 
 
-def _next_try(steps: Iterable[Step], probes: dict[str, datetime], now: datetime) -> datetime | None:
+def _next_try(steps: Iterable[Step], probes: Mapping[str, datetime], now: datetime) -> datetime | None:
     """The earliest moment at which something owed is tried again; None if that is now.
 
     A letter that waits its turn (emails/rate_limit.py) was never tried: its line says that it has not gone out yet.

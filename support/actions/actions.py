@@ -73,11 +73,12 @@ def let_in(account: Account, actor: Account, reason: str, pay_by: datetime) -> l
     Raises Refused if nothing is missing, or if MOST_DEBTS steps are waived already, whoever's they are.
     """
     if Step.objects.of_setup().filter(state=State.WAIVED)[:MOST_DEBTS].count() >= MOST_DEBTS:
-        raise Refused(_("%(n)s debts are open already. Ask the owner before letting in more.") % {"n": MOST_DEBTS})
+        said = _("%(n)s things are unfinished already for people let in early. Ask the owner before letting in more.")
+        raise Refused(said % {"n": MOST_DEBTS})
     missing = Step.objects.of_setup().filter(account=account).exclude(state=State.DONE)
     waived = waive(account, set(missing.values_list("kind", flat=True)), actor=actor, reason=reason, pay_by=pay_by)
     if not waived:
-        raise Refused(_("Nothing is missing that they could be let in without."))
+        raise Refused(_("There's nothing missing that they could be let in without."))
     owe_letter(account.pk, "letter.let_in", f"by hand {max(step.pk for step in waived)}")
     return waived
 
@@ -195,7 +196,7 @@ def recover_all(incident: Incident, actor: Account, reason: str) -> Recovery:
     """Start the bulk recovery of everybody in an incident. Raises Refused if one is running."""
     begun = bulk_recovery.begin(incident, actor, reason)
     if begun is None:
-        raise Refused(_("They are being recovered already."))
+        raise Refused(_("They're already being recovered."))
     return begun
 
 
@@ -219,9 +220,9 @@ def correct_address(account: Account, actor: Account, reason: str, email: str) -
     proved, and for an address that another account has.
     """
     if account.mailbox_proven_at:
-        raise Refused(_("They have proved the mailbox they have. Another one is theirs to enter."))
+        raise Refused(_("They've confirmed their address, so only they can change it."))
     if Account.objects.filter(email=email).exists():
-        raise Refused(_("Another account has that address. Look at it first."))
+        raise Refused(_("Another account has that address. Look at that one first."))
     correct(account, email, BY_THE_DESK)
     Ticket.objects.filter(account=account, closed_at=None).update(email=email)
     note(account, EventKind.CORRECTED_ADDRESS, actor, f"{account.email} → {email}: {reason}")

@@ -56,7 +56,7 @@ def on_incident(user: Account, *, stuck: bool, running: bool) -> list[str]:
 def refuse_the_house(user: Account, account: Account | None) -> None:
     """Raise PermissionDenied if the account is one of staff and the user no superuser (see may_touch)."""
     if not may_touch(user, account):
-        raise PermissionDenied(_("Nothing was done. Whoever may use the desk is helped by a superuser only."))
+        raise PermissionDenied(_("Nothing was done. Only a superuser can help people who use the desk."))
 
 
 def _permitted(user: Account, names, to_see: str) -> list[str]:

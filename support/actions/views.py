@@ -52,7 +52,7 @@ def press(request, name):
     try:
         seen = unseal(request.POST.get("seen", ""), request.user)
     except signing.SignatureExpired:
-        _refuse(request, _("Not done: that page was too old. Look again."))
+        _refuse(request, _("Not done: that page was too old. Please look again."))
         return redirect(page_of(request, name))
     except signing.BadSignature as error:
         raise SuspiciousOperation("a form that this desk did not make") from error
@@ -92,10 +92,12 @@ def _do(name: str, action: StaffAction, seen: Seen, actor: Account, words: dict)
         subject = _lock(seen)
         _press, first = Press.objects.get_or_create(key=seen.key, defaults={"act": name})
         if not first:
-            raise actions.Refused(_("that button was pressed already."))
+            raise actions.Refused(_("that button was already pressed."))
         different = [] if action.in_any_state else changes(seen.state, subject.state)
         if different:
-            raise actions.Refused(_("since you looked: %(what)s. Look again.") % {"what": "; ".join(different)})
+            raise actions.Refused(
+                _("since you looked: %(what)s. Please look again.") % {"what": "; ".join(different)}
+            )
         if name not in _offered(subject, actor):
             raise PermissionDenied(_not_offered(action))
         action.do(subject, actor, words, seen)
@@ -115,7 +117,7 @@ def _offered(subject: Subject, actor: Account) -> list[str]:
 
 
 def _not_offered(action: StaffAction) -> str:
-    return _("Nothing was done: “%(act)s” is not offered to you here. Look again.") % {"act": action.label}
+    return _("Nothing was done: “%(act)s” isn't available to you here. Please look again.") % {"act": action.label}
 
 
 def _lock(seen: Seen) -> Subject:

@@ -26,10 +26,10 @@ class WordForm(forms.Form):
     """
 
     words = forms.CharField(
-        label=gettext_lazy("Your word, as it will be sent"), widget=forms.Textarea(attrs={"rows": 12})
+        label=gettext_lazy("Your note, as it will be sent"), widget=forms.Textarea(attrs={"rows": 12})
     )
     restitution = forms.CharField(
-        label=gettext_lazy("What you offered, for our record"), max_length=500, required=False
+        label=gettext_lazy("What you offered, for our records"), max_length=500, required=False
     )
 
 
@@ -49,8 +49,8 @@ def step_away(request):
     now, desk = timezone.now(), the_desk()
     row = availability.step_away(now)
     availability.word_status(now)
-    back = say_when(row.until, now, desk.zone) if row.until else _("on no known date")
-    messages.success(request, _("You are away; people are told that you are back %(back)s.") % {"back": back})
+    back = say_when(row.until, now, desk.zone) if row.until else _("at a date not yet known")
+    messages.success(request, _("You're away; people are told you'll be back %(back)s.") % {"back": back})
     return redirect("admin:index")
 
 
@@ -59,7 +59,7 @@ def come_back(request):
     now, desk = timezone.now(), the_desk()
     since = availability.come_back(now)
     availability.word_status(now)
-    for line in happened(since, now, desk) + needs_her(now, desk) or [_("Nothing happened that needs telling.")]:
+    for line in happened(since, now, desk) + needs_her(now, desk) or [_("Nothing you need to know about.")]:
         messages.info(request, line[:1].upper() + line[1:])
     return redirect("admin:index")
 
@@ -98,11 +98,11 @@ def send_word(request, pk):
     authorization.refuse_the_house(request.user, repair.account)
     text = request.POST.get("words", "").strip()
     if not text:
-        messages.error(request, _("There are no words in it."))
-        kept_input.keep(request, _("There are no words in it."))
+        messages.error(request, _("It's empty. Write something first."))
+        kept_input.keep(request, _("It's empty. Write something first."))
     elif apologies.send_word(repair, request.user, text, request.POST.get("restitution", "")[:500], timezone.now()):
-        messages.success(request, _("Your word to %(name)s is on its way.") % {"name": repair.account.name})
+        messages.success(request, _("Your note to %(name)s is on its way.") % {"name": repair.account.name})
     else:
-        messages.error(request, _("A word was sent before; one apology is enough."))
-        kept_input.keep(request, _("A word was sent before; one apology is enough."))
+        messages.error(request, _("A note has already been sent; one apology is enough."))
+        kept_input.keep(request, _("A note has already been sent; one apology is enough."))
     return redirect("admin:words")

@@ -59,7 +59,7 @@ def refused_letters() -> QuerySet[Letter]:
 
 def _of_letter(letter: Letter) -> Line:
     link = f"{reverse('admin:index')}?ticket={letter.ticket_id}" if letter.ticket_id else ""
-    what = _("The letter “%(subject)s” could not be sent") % {"subject": letter.subject}
+    what = _("The email “%(subject)s” couldn't be sent") % {"subject": letter.subject}
     return Line(what, letter.error, letter.written_at, letter.attempts, None, letter.to, link, letter.body)
 
 

@@ -20,7 +20,7 @@ def desk_refused(request, why: str):
     if request.method == "POST":
         kept_input.keep(request, why)
     sent = request.method == "POST"
-    shown: dict = {"title": _("Not done") if sent else _("Not open to you"), "why": why}
+    shown: dict = {"title": _("Not done") if sent else _("You can't open this"), "why": why}
     back = kept_input.page_of(request) if sent else ""
     shown |= {"typed": kept_input.again(request).here(back) if back else [], "back": back, "typed_elsewhere": []}
     return render(request, "admin/refused.html", admin.site.each_context(request) | shown, status=403)
@@ -37,7 +37,8 @@ def csrf_failure(request, reason=""):
     if ours and request.path.startswith(reverse("admin:index")) and request.path != reverse("admin:login"):
         if two_factor.is_staff(request.user) and two_factor.too_long_idle(request):
             return two_factor.ask_again(request)
-        return desk_refused(request, _("You logged in or out elsewhere since this page was made. Nothing was done."))
+        why = _("You've logged in or out elsewhere since you opened this page. Nothing was done.")
+        return desk_refused(request, why)
     return once_more(request) if ours else django_csrf_failure(request, reason)
 
 

@@ -36,9 +36,9 @@ class CodeForm(forms.Form):
 
     code = forms.RegexField(
         r"^\s*\d{3}\s?\d{3}\s*$",
-        label=gettext_lazy("The six digits that your app shows"),
+        label=gettext_lazy("The six digits your app shows"),
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
-        error_messages={"invalid": gettext_lazy("Type the six digits.")},
+        error_messages={"invalid": gettext_lazy("Enter the six digits.")},
     )
 
     def clean_code(self) -> str:
@@ -51,7 +51,7 @@ class RecoveryCodeForm(forms.Form):
     recovery_code = forms.CharField(
         label=gettext_lazy("A recovery code"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    new_phone = forms.BooleanField(label=gettext_lazy("My phone or app is gone: show me a new key"), required=False)
+    new_phone = forms.BooleanField(label=gettext_lazy("I've lost my phone or app: show me a new key"), required=False)
 
 
 def is_staff(user) -> bool:
@@ -82,7 +82,7 @@ def ask_again(request):
     logout(request)
     kept_input.store(request, before)
     kept_input.put(request, words)
-    messages.info(request, _("Nobody clicked for a while, so the desk was locked."))
+    messages.info(request, _("Nobody clicked anything for a while, so the desk was locked."))
     return to_login(request)
 
 
@@ -105,7 +105,7 @@ def second_step(request, site):
         if device:
             return _let_in(request, site, device)
         _note(request.user, EventKind.SECOND_STEP_REFUSED)
-        form.add_error("code", _("That code does not fit. Wait for the next one; your clocks may differ."))
+        form.add_error("code", _("That code isn't right. Wait for the next one; your phone's clock may be off."))
     return _ask_for_code(request, site, form, RecoveryCodeForm())
 
 
@@ -182,11 +182,11 @@ def _tell_of_new_key(user: Account, device: TOTPDevice) -> None:
     """
     _note(user, EventKind.SECOND_STEP_SET_UP)
     body = _(
-        "The desk's second step is set up anew for you: from now on it asks for codes of the app that holds the new "
-        "key, and the recovery codes from before are worth nothing any more.\n\nIf that was not you, somebody knows "
-        "your password: choose a new one now, and tell whoever runs the platform to end your sessions."
+        "Hello,\n\nThe desk's second step has been set up again for you: from now on it asks for codes from the app "
+        "with the new key, and your earlier recovery codes no longer work.\n\nIf that wasn't you, somebody knows "
+        "your password: choose a new one now, and ask whoever runs the platform to end your sessions."
     )
-    write(user.email, _("The desk asks you for other codes now"), body, f"second step {device.pk}")
+    write(user.email, _("The desk's second step has been set up again for you"), body, f"second step {device.pk}")
 
 
 def _note(user: Account, kind: str) -> None:
@@ -199,7 +199,7 @@ def _by_recovery_code(request, site):
         _note(request.user, EventKind.RECOVERY_CODE_USED)
         left = recovery_codes.left(request.user)
         words = ngettext("%(n)s recovery code is left.", "%(n)s recovery codes are left.", left) % {"n": left}
-        messages.warning(request, _("That code is used up. %(left)s") % {"left": words})
+        messages.warning(request, _("That code is now used up. %(left)s") % {"left": words})
         if by_code.cleaned_data["new_phone"]:
             request.session[NEW_PHONE] = True
             return redirect("admin:second_step")
@@ -207,7 +207,7 @@ def _by_recovery_code(request, site):
         return redirect(kept_input.again(request).page or "admin:index")
     if by_code.is_valid():
         _note(request.user, EventKind.SECOND_STEP_REFUSED)
-        by_code.add_error("recovery_code", _("That is none of your codes, or it was used before."))
+        by_code.add_error("recovery_code", _("That isn't one of your codes, or it has been used already."))
     return _ask_for_code(request, site, CodeForm(), by_code)
 
 
@@ -221,7 +221,7 @@ def codes_page(request, site):
     if request.method == "POST" and form.is_valid():
         if fits(request, form.cleaned_data["code"]):
             return _show_codes(request, site)
-        form.add_error("code", _("That code does not fit. Wait for the next one; your clocks may differ."))
+        form.add_error("code", _("That code isn't right. Wait for the next one; your phone's clock may be off."))
     shown = {"form": form, "left": recovery_codes.left(request.user), "title": _("Recovery codes")}
     return TemplateResponse(request, "admin/recovery_codes.html", site.each_context(request) | shown)
 

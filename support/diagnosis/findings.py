@@ -129,8 +129,8 @@ def _dep_down(facts: Facts):
 def _down_words(facts: Facts) -> str:
     names = sorted({s.dependency for s in facts.setup if s.state == State.OPEN and facts.is_down(s.dependency)})
     trouble = facts.troubles.get(names[0])
-    since = f" since {trouble.since:%H:%M}; {trouble.people} people wait for it" if trouble else ""
-    return f"Down for everybody: {' and '.join(names)}{since}. It is asked again by itself."
+    since = f" since {trouble.since:%H:%M}; {trouble.people} people are waiting for it" if trouble else ""
+    return f"Down for everyone: {' and '.join(names)}{since}. It's retried automatically."
 
 
 def _bounced(facts: Facts):
@@ -139,23 +139,23 @@ def _bounced(facts: Facts):
         EventKind.WELCOME_EMAIL_BOUNCED, EventKind.MAIL_BOUNCED, EventKind.CORRECTED_ADDRESS
     )  # whichever came last
     if event and event.kind != EventKind.CORRECTED_ADDRESS:
-        refused.append(Evidence(event.detail or "a letter came back", event.at))
+        refused.append(Evidence(event.detail or "an email came back", event.at))
     return refused or None
 
 
 def _bounced_words(facts: Facts) -> str:
     meant = meant_domain(facts.account.email, facts.known_domains)
-    return "Their address does not take our mail." + (f" Was {meant} meant?" if meant else "")
+    return "Their address doesn't accept our mail." + (f" Did they mean {meant}?" if meant else "")
 
 
 def _likely_typo(facts: Facts):
     if facts.account.mailbox_proven_at or not meant_domain(facts.account.email, facts.known_domains):
         return None
-    return [Evidence(f"{facts.account.email} is one slip away, and nobody has proved this mailbox")]
+    return [Evidence(f"{facts.account.email} is one typo away, and nobody has confirmed this address")]
 
 
 def _typo_words(facts: Facts) -> str:
-    return f"A slip in the address? {meant_domain(facts.account.email, facts.known_domains)} is near."
+    return f"A typo in the address? {meant_domain(facts.account.email, facts.known_domains)} is close."
 
 
 def _dep_back(facts: Facts):
@@ -185,7 +185,7 @@ def _exists_but_no_record(facts: Facts):
     for step in facts.stuck():
         said_so = any(word in step.error.lower() for word in EXISTS)
         if step.dependency == "workspace" and (said_so or facts.has_workspace):
-            here = [Evidence("the workspace is recorded as made")] if facts.has_workspace else []
+            here = [Evidence("the workspace is recorded as created")] if facts.has_workspace else []
             return [_of(step), *here]
     return None
 
@@ -199,12 +199,15 @@ def _gave_up(facts: Facts):
 
 
 def _debt(facts: Facts):
-    owed = [Evidence(f"{plain(s.kind)}: {s.error or 'owed'}, pay by {s.pay_by:%-d %b %H:%M}") for s in facts.debts()]
+    owed = [
+        Evidence(f"{plain(s.kind)}: {s.error or 'still to come'}, promised by {s.pay_by:%-d %b %H:%M}")
+        for s in facts.debts()
+    ]
     return (owed or None) if facts.account.status == Status.ACTIVE else None
 
 
 def _debt_words(facts: Facts) -> str:
-    return f"They are in, without: {', '.join(plain(step.kind) for step in facts.debts())}."
+    return f"They've been let in without: {', '.join(plain(step.kind) for step in facts.debts())}."
 
 
 def _failed_before(facts: Facts) -> bool:
@@ -215,7 +218,7 @@ def _abandoned(facts: Facts):
     seen, healed = facts.last_seen(), facts.account.status_at
     if facts.account.status != Status.ACTIVE or not _failed_before(facts) or facts.now - healed < GONE_AFTER:
         return None
-    return None if seen and seen > healed else [Evidence("healed then, and not here since", healed)]
+    return None if seen and seen > healed else [Evidence("recovered then, and hasn't been back since", healed)]
 
 
 def _healing(facts: Facts):
@@ -251,35 +254,35 @@ TABLE: tuple[Row, ...] = (
     Row(
         "exists_but_no_record",
         _exists_but_no_record,
-        _says("The workspace is there, and our record of it is not. Asking again takes what is there."),
+        _says("The workspace exists, but our record of it doesn't. Trying again will pick up the one that exists."),
         "recover",
         ("let_in", "hand_over"),
     ),
     Row(
         "dep_back",
         _dep_back,
-        _says("It failed while a service was down, and that service works again."),
+        _says("It failed while a service was down, and that service is working again."),
         "recover",
         ("let_in",),
     ),
     Row(
         "other_password",
         _other_password,
-        _says("They signed up again with another password. The first one still counts."),
+        _says("They signed up again with a different password. The first one still works."),
         "send_link",
         ("vouch", "end_sessions"),
     ),
     Row(
         "refused",
         _refused,
-        _says("It was refused for good: trying again unchanged will not help."),
+        _says("It was refused for good: trying again without a change won't help."),
         "read",
         ("let_in", "recover", "hand_over"),
     ),
     Row(
         "gave_up",
         _gave_up,
-        _says("The machine tried until its tries were spent. Why, I do not know. Try once, then ask an engineer."),
+        _says("All automatic tries failed, and I don't know why. Try once more, then ask an engineer."),
         "recover",
         ("let_in", "hand_over"),
     ),
@@ -287,16 +290,16 @@ TABLE: tuple[Row, ...] = (
     Row(
         "abandoned",
         _abandoned,
-        _says("It works, and they have not been back: they do not know, or do not care any more."),
+        _says("It works, but they haven't been back: they don't know, or they've moved on."),
         "answer",
     ),
     Row(
         "healing",
         _healing,
-        _says("It is being set up or repaired by itself right now."),
+        _says("It's being set up or recovering on its own right now."),
         "wait",
         ("let_in", "recover"),
     ),
     Row("fine", _fine, _fine_words, "answer", ("vouch", "end_sessions")),
-    Row("unknown", lambda facts: [], _says("I do not know."), "read", ("recover", "hand_over")),
+    Row("unknown", lambda facts: [], _says("I don't know."), "read", ("recover", "hand_over")),
 )

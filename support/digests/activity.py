@@ -24,12 +24,13 @@ def happened(since: datetime, now: datetime, desk: Desk) -> list[str]:
 
     lines = [_outage(outage, when) for outage in Outage.objects.filter(began_at__gte=since).order_by("began_at")]
     lines += [_let_in_by_rule(since)]
-    lines += [_number(_healed_alone(since), "account healed by itself", "accounts healed by themselves")]
+    lines += [_number(_healed_alone(since), "account recovered on its own", "accounts recovered on their own")]
     lines += [
         _number(Ticket.objects.filter(closed_at__gte=since).count(), "person was answered", "people were answered")
     ]
-    lines += [_number(Promise.objects.filter(broken_at__gte=since).count(), "promise broke", "promises broke")]
-    lines += [_number(Lost.objects.filter(at__gte=since).count(), "person was lost by us", "people were lost by us")]
+    broken = Promise.objects.filter(broken_at__gte=since).count()
+    lines += [_number(broken, "promise was broken", "promises were broken")]
+    lines += [_number(Lost.objects.filter(at__gte=since).count(), "person gave up on us", "people gave up on us")]
     return [line for line in lines if line]
 
 
@@ -41,8 +42,8 @@ def needs_her(now: datetime, desk: Desk) -> list[str]:
     lines = [
         _people([ticket.account.name if ticket.account else ticket.email for ticket in waiting], "for an answer"),
         f"the next promise is due {say_when(due.due, now, desk.zone)}" if due else "",
-        _people([repair.account.name for repair in words_owed()], "for a word from you"),
-        _number(debts, "debt is over its date", "debts are over their date"),
+        _people([repair.account.name for repair in words_owed()], "for a note from you"),
+        _number(debts, "promised item is overdue", "promised items are overdue"),
     ]
     return [line for line in lines if line]
 
@@ -56,7 +57,7 @@ def _outage(outage: Outage, when) -> str:
 def _let_in_by_rule(since: datetime) -> str:
     rows = Event.objects.filter(kind__endswith=".waived", actor=None, detail=REASON, at__gte=since)
     names = list(rows.order_by("account__name").values_list("account__name", flat=True).distinct())
-    return f"let in by rule, with debt: {_some(names)}" if names else ""
+    return f"let in automatically, to be finished later: {_some(names)}" if names else ""
 
 
 def _healed_alone(since: datetime) -> int:
@@ -69,7 +70,7 @@ def _healed_alone(since: datetime) -> int:
 def _people(names: list[str], what: str) -> str:
     if not names:
         return ""
-    return f"{_some(names)} {'waits' if len(names) == 1 else 'wait'} {what}"
+    return f"{_some(names)} {'is' if len(names) == 1 else 'are'} waiting {what}"
 
 
 def _some(names: list[str]) -> str:

@@ -29,12 +29,12 @@ def too_much(load: Load, today: date) -> list[str]:
     """Reasons why the load is too much for one person, in words; none: it can be done."""
     reasons = []
     if load.outages_today >= OUTAGES_A_DAY:
-        reasons.append(f"{load.outages_today} outages on one day")
+        reasons.append(f"{load.outages_today} outages in one day")
     if load.promise_minutes and load.day_minutes and load.promise_minutes > load.day_minutes:
         days = load.promise_minutes / load.day_minutes
-        reasons.append(f"whoever writes now can honestly be promised an answer only in {days:.1f} working days")
+        reasons.append(f"anyone who writes now can only be promised an answer in {days:.1f} working days")
     if days_in_a_row(load.days_beyond, today) >= DAYS_BEYOND:
-        reasons.append(f"work outside the agreed hours on {days_in_a_row(load.days_beyond, today)} days in a row")
+        reasons.append(f"work outside the agreed hours, {days_in_a_row(load.days_beyond, today)} days in a row")
     return reasons
 
 

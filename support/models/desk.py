@@ -31,7 +31,7 @@ def check_hours(text: str) -> None:
 def check_zone(name: str) -> None:
     """Validator for the name of a time zone."""
     if name not in available_timezones():
-        raise ValidationError(f"There is no time zone {name}. One looks like Europe/Lisbon.")
+        raise ValidationError(f"There's no time zone {name}. Use a name like Europe/Lisbon.")
 
 
 HOURS_HELP = "Like 9:00-12:30, 13:30-17:30. Empty: not at work. 22:00-6:00 ends the next morning."
@@ -49,9 +49,9 @@ class Desk(models.Model):
     """Settings of the one desk: a single row, made with office hours when it is first asked for."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    name = models.CharField(max_length=80, default="Support", help_text="As people are told: Jordan answers …")
-    sign_off = models.CharField(max_length=120, blank=True, help_text="Under her letters: Jordan Reis, support.")
-    email = models.EmailField(blank=True, help_text="Where her day's letters go. Empty: the support address.")
+    name = models.CharField(max_length=80, default="Support", help_text="As people see it: Jordan will answer by …")
+    sign_off = models.CharField(max_length=120, blank=True, help_text="Below her emails: Jordan Reis, support.")
+    email = models.EmailField(blank=True, help_text="Where her daily emails go. Empty: the support address.")
     time_zone = models.CharField(max_length=60, default="UTC", validators=[check_zone])
     monday = hours_of_a_day(OFFICE)
     tuesday = hours_of_a_day(OFFICE)
@@ -62,22 +62,29 @@ class Desk(models.Model):
     sunday = hours_of_a_day()
     holidays_country = models.CharField(max_length=2, blank=True, help_text="Like PT. Empty: no public holidays.")
     holidays_subdivision = models.CharField(max_length=10, blank=True, help_text="Where they differ, like BY in DE.")
-    backup_email = models.EmailField(blank=True, help_text="Written to if people would be blocked for too long.")
+    backup_email = models.EmailField(blank=True, help_text="Who to email if people would be stuck for too long.")
     blocked_limit = models.PositiveIntegerField(
-        default=720, help_text="Minutes somebody may stay blocked while nobody is at work, before the backup is told."
+        "longest wait",
+        default=720,
+        help_text="Minutes somebody may be stuck while nobody is at work, before we tell the backup.",
     )
     offer = models.TextField(
-        blank=True, help_text="What may be offered to somebody who was harmed, in words for the letter."
+        blank=True, help_text="What you may offer somebody who was harmed, worded for the email."
     )
     let_in_by_rule = models.BooleanField(
+        "let in automatically",
         default=False,
-        help_text="While nobody is at work: let in, with debt, whoever named a deadline and has proved who they are.",
+        help_text="While nobody is at work: let in, finish later, anyone with a deadline and a confirmed address.",
     )
     rule_after = models.PositiveIntegerField(
-        default=30, help_text="Minutes that what they wait for must have been down before the rule acts."
+        "let in after",
+        default=30,
+        help_text="Minutes the service must have been down before anyone is let in automatically.",
     )
     said = models.TextField(blank=True, editable=False, help_text="The status line, as the last round worded it.")
-    debt_days = models.PositiveIntegerField(default=3, help_text="Days in which the rule promises to pay a debt.")
+    debt_days = models.PositiveIntegerField(
+        "days to finish", default=3, help_text="Days we give ourselves to finish the rest."
+    )
 
     class Meta:
         verbose_name_plural = "desk"
@@ -89,9 +96,10 @@ class Desk(models.Model):
     def clean(self):
         subdivisions = holidays.list_supported_countries()
         if self.holidays_country and self.holidays_country not in subdivisions:
-            raise ValidationError({"holidays_country": f"No public holidays are known for {self.holidays_country}."})
+            unknown = f"We don't know the public holidays of {self.holidays_country}."
+            raise ValidationError({"holidays_country": unknown})
         if self.holidays_subdivision and self.holidays_subdivision not in subdivisions.get(self.holidays_country, []):
-            raise ValidationError({"holidays_subdivision": f"{self.holidays_country} has no such part."})
+            raise ValidationError({"holidays_subdivision": f"{self.holidays_country} has no region of that name."})
 
     @property
     def zone(self) -> ZoneInfo:
@@ -112,14 +120,14 @@ class Desk(models.Model):
         """Sentences about values in this row that say nothing; the schedule is kept without them."""
         said = []
         if zone_called(self.time_zone) is None:
-            said.append(f"There is no time zone “{self.time_zone}”, so UTC is used.")
+            said.append(f"There's no time zone “{self.time_zone}”, so we're using UTC.")
         wrong = [day for day in WEEKDAYS if hours_of(getattr(self, day)) is None]
         said += [
-            f"The hours of {day.title()}, “{getattr(self, day)}”, say no hours, so it has none." for day in wrong
+            f"The hours of {day.title()}, “{getattr(self, day)}”, can't be read, so it has none." for day in wrong
         ]
         if public_holidays(self.holidays_country, self.holidays_subdivision) is None:
             where = " ".join([self.holidays_country, self.holidays_subdivision]).strip()
-            said.append(f"No public holidays are known for “{where}”, so none are kept.")
+            said.append(f"We don't know the public holidays of “{where}”, so there are none.")
         return said
 
 
@@ -182,7 +190,9 @@ class Away(models.Model):
         ordering = ["-start"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(until=None) | models.Q(until__gte=models.F("start")), name="away_ends_later"
+                condition=models.Q(until=None) | models.Q(until__gte=models.F("start")),
+                name="away_ends_later",
+                violation_error_message="It can't end before it starts.",
             )
         ]
 
@@ -200,7 +210,7 @@ class DayLetter(models.Model):
         MORNING = "morning", "morning"
         EVENING = "evening", "evening"
         OWNER = "owner", "more than one person can do"
-        BACKUP = "backup", "somebody is blocked and nobody is at work"
+        BACKUP = "backup", "somebody is stuck and nobody is at work"
 
     kind = models.CharField(max_length=8, choices=Kind.choices)
     day = models.DateField()
@@ -216,4 +226,4 @@ class DayLetter(models.Model):
         indexes = [models.Index(fields=["due_at"], condition=models.Q(sent_at=None), name="day_letters_to_send")]
 
     def __str__(self):
-        return f"{self.kind} letter of {self.day}"
+        return f"{self.kind} email of {self.day}"

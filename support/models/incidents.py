@@ -14,13 +14,13 @@ class Incident(models.Model):
     """Failure of one service, opened before anybody writes. At most one is open for a service."""
 
     dependency = models.CharField(max_length=40)
-    failure = models.CharField(max_length=40, help_text="Its class: refused, timeout, 5xx, …")
+    failure = models.CharField(max_length=40, help_text="Its class: refused, timeout, server error, …")
     error = models.TextField()
     outage = models.ForeignKey(Outage, null=True, on_delete=models.SET_NULL, related_name="+")
     began_at = models.DateTimeField()
     opened_at = models.DateTimeField(db_default=Now())
-    ended_at = models.DateTimeField(null=True, help_text="When the service worked again.")
-    closed_at = models.DateTimeField(null=True, help_text="When nobody was left stuck by it.")
+    ended_at = models.DateTimeField(null=True, help_text="When the service was working again.")
+    closed_at = models.DateTimeField(null=True, help_text="When nobody was stuck any longer.")
     next_news_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -41,7 +41,7 @@ class Affected(models.Model):
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     joined_at = models.DateTimeField(db_default=Now())
-    told_at = models.DateTimeField(null=True, help_text="When their one notice was owed.")
+    told_at = models.DateTimeField(null=True, help_text="When we decided to tell them.")
 
     class Meta:
         verbose_name_plural = "affected"
@@ -85,7 +85,7 @@ class Turn(models.Model):
     class Outcome(models.TextChoices):
         WAITING = "", "waiting"
         ASKED = "asked", "being set up"
-        WELL = "well", "well"
+        WELL = "well", "recovered"
         FAILED = "failed", "failed again"
 
     recovery = models.ForeignKey(Recovery, on_delete=models.CASCADE, related_name="+")

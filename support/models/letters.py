@@ -12,19 +12,19 @@ from support.models.tickets import Ticket
 class Letter(models.Model):
     """One outgoing e-mail of the desk: a reply, a word to a stranger, a note to staff."""
 
-    key = models.UUIDField(default=uuid.uuid4, unique=True, help_text="Its Message-ID, the same at every try.")
-    occasion = models.CharField(max_length=120, unique=True, help_text="What made us write it, once.")
+    key = models.UUIDField(default=uuid.uuid4, unique=True, help_text="Its Message-ID, the same for every try.")
+    occasion = models.CharField(max_length=120, unique=True, help_text="Why we wrote it, once.")
     ticket = models.ForeignKey(Ticket, null=True, on_delete=models.CASCADE, related_name="+")
     author = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
     to = models.EmailField(max_length=320)
     subject = models.CharField(max_length=200)
     body = models.TextField()
-    draft = models.TextField(blank=True, help_text="What the desk had proposed.")
+    draft = models.TextField(blank=True, help_text="What the desk suggested.")
     answers = models.CharField(max_length=998, blank=True, help_text="The Message-ID it replies to.")
     automatic = models.BooleanField(default=True)
     written_at = models.DateTimeField(db_default=Now())
     due_at = models.DateTimeField(db_default=Now())
-    not_after = models.DateTimeField(null=True, help_text="Untrue if it came later: then it is left unsent.")
+    not_after = models.DateTimeField(null=True, help_text="Untrue any later: then it isn't sent.")
     attempts = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     sent_at = models.DateTimeField(null=True)

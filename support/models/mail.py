@@ -10,7 +10,7 @@ class Attachment(models.Model):
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=120)
-    kind = models.CharField(max_length=100, blank=True, help_text="What the mail says that it is.")
+    kind = models.CharField(max_length=100, blank=True, help_text="What the email says it is.")
     size = models.PositiveBigIntegerField()
     content = models.BinaryField()
 

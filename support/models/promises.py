@@ -14,14 +14,14 @@ class Promise(models.Model):
     account = models.ForeignKey(Account, null=True, on_delete=models.CASCADE, related_name="+")
     email = models.EmailField(max_length=254)
     outage = models.ForeignKey(
-        Outage, null=True, on_delete=models.SET_NULL, related_name="+", help_text="All of one outage are one thing."
+        Outage, null=True, on_delete=models.SET_NULL, related_name="+", help_text="One outage counts as one thing."
     )
-    said_in = models.CharField(max_length=80, help_text="The message or page that named the time.")
+    said_in = models.CharField(max_length=80, help_text="The email or page that named the time.")
     made_at = models.DateTimeField()
     due = models.DateTimeField()
     kept_at = models.DateTimeField(null=True, help_text="When it was answered, in time or not.")
     broken_at = models.DateTimeField(null=True)
-    told_at = models.DateTimeField(null=True, help_text="When we said ourselves that it would be broken.")
+    told_at = models.DateTimeField(null=True, help_text="When we told them ourselves that it wouldn't be kept.")
     instead_of = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="+")
 
     class Meta:

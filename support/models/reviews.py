@@ -12,8 +12,8 @@ def check_cause(words: str) -> None:
     """Validator that refuses “human error” as a cause."""
     if any(excuse in words.lower() for excuse in NO_CAUSE):
         raise ValidationError(
-            "“Human error” is where the questions begin, not a cause: what made the mistake easy, and what let "
-            "one mistake reach so many people?"
+            "“Human error” isn't a cause; it's where the questions start. What made the mistake easy, and what let "
+            "one mistake affect so many people?"
         )
 
 
@@ -21,7 +21,7 @@ class Question(models.Model):
     """One question of a review, about one outage or (with a month) about the month. Unanswered, it shows its age."""
 
     class Choice(models.TextChoices):
-        DO = "do", "we do this"
+        DO = "do", "we'll do this"
         ACCEPT = "accept", "we accept it as it is"
         UNKNOWN = "unknown", "we don't know yet"
 

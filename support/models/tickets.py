@@ -10,7 +10,7 @@ class Ticket(models.Model):
     """Support ticket: a person is owed an answer by a person. At most one open ticket for an account."""
 
     class Why(models.TextChoices):
-        GAVE_UP = "gave_up", "the machine gave up"
+        GAVE_UP = "gave_up", "given up automatically"
         WROTE = "wrote", "they wrote to us"
 
     class Wake(models.TextChoices):
@@ -29,27 +29,27 @@ class Ticket(models.Model):
     asleep_until = models.DateTimeField(null=True)
     wakes_on = models.CharField(max_length=8, blank=True, choices=Wake.choices)
     handed_over_at = models.DateTimeField(null=True, help_text="The owner has it.")
-    abusive = models.BooleanField(default=False, help_text="Their words are hidden behind a click.")
+    abusive = models.BooleanField(default=False, help_text="Their message is hidden behind a click.")
     # What decides the priority, refreshed by the sweep, so that a screen of ten thousand reads one table.
     promised_for = models.DateTimeField(null=True, help_text="When an answer was promised.")
     needed_by = models.DateTimeField(null=True, help_text="The deadline they stated.")
-    here_at = models.DateTimeField(null=True, help_text="When they were last at one of our doors.")
+    here_at = models.DateTimeField(null=True, help_text="When they last tried to log in, sign up or write to us.")
     came_back = models.PositiveIntegerField(default=0)
-    untrue = models.BooleanField(default=False, help_text="They were shown something that was not so.")
+    untrue = models.BooleanField(default=False, help_text="They were shown something untrue.")
     locked_out = models.BooleanField(default=False, db_default=False, help_text="They cannot get in.")
     facts_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         permissions = [
             ("recover", "Recover an account"),
-            ("recover_all", "Recover everybody of an incident"),
-            ("let_in", "Let somebody in with a debt"),
+            ("recover_all", "Recover everybody in an incident"),
+            ("let_in", "Let somebody in, finish later"),
             ("correct_address", "Correct an address after proof"),
-            ("vouch", "Vouch for somebody and start a reset"),
+            ("vouch", "Vouch for somebody and send a new-password link"),
             ("reply", "Write to people"),
             ("put_aside", "Put a ticket aside"),
-            ("hand_over", "Hand a ticket to the owner"),
-            ("mark_abusive", "Hide the words of a message"),
+            ("hand_over", "Hand a ticket over to the owner"),
+            ("mark_abusive", "Hide a message"),
             ("close", "Close a ticket"),
             ("correct_company", "Correct a company name"),
             ("link_account", "Link a stranger's ticket to an account"),
@@ -88,7 +88,7 @@ class InboundMail(models.Model):
     content_type = models.CharField(max_length=300, blank=True)
     posted = models.BinaryField()
     digest = models.CharField(max_length=64, unique=True, help_text="The same post, sent again, is one.")
-    known = models.BooleanField(default=False, help_text="It names somebody who has an account: read first.")
+    known = models.BooleanField(default=False, help_text="It names somebody who has an account, so it's read first.")
     at = models.DateTimeField(db_default=Now())
     read_at = models.DateTimeField(null=True)
 
@@ -108,27 +108,29 @@ class Message(models.Model):
 
     ticket = models.ForeignKey(Ticket, null=True, on_delete=models.CASCADE, related_name="+")
     account = models.ForeignKey(Account, null=True, on_delete=models.CASCADE, related_name="+")
-    email = models.EmailField(max_length=254, help_text="Whom an answer goes to.")
+    email = models.EmailField(max_length=254, help_text="Who the answer goes to.")
     sender = models.CharField(
-        max_length=254, blank=True, db_default="", help_text="Whom the mail is from, where that is not so."
+        max_length=254, blank=True, db_default="", help_text="Who the email is from, if that's somebody else."
     )
     subject = models.CharField(max_length=300, blank=True, db_default="")
     body = models.TextField(help_text="What they wrote, without what they quoted.")
-    whole = models.TextField(blank=True, help_text="The whole letter, where it came by mail.")
+    whole = models.TextField(blank=True, help_text="The whole message, if it came by email.")
     message_id = models.CharField(max_length=998, blank=True)
     fingerprint = models.CharField(
         max_length=64, blank=True, db_default="", help_text="Of its Message-ID, who wrote it and what."
     )
     answers = models.TextField(blank=True, help_text="The Message-IDs it refers to, one a line.")
-    automatic = models.BooleanField(default=False, help_text="Written by a machine: never answered.")
+    automatic = models.BooleanField(default=False, help_text="Automatic: never answered.")
     unsure = models.BooleanField(
-        default=False, db_default=False, help_text="Perhaps by a machine: a person reads it, none answers."
+        default=False,
+        db_default=False,
+        help_text="Possibly automatic: it gets no automatic reply, but a person reads it.",
     )
-    bounce = models.BooleanField(default=False, help_text="A letter of ours that came back.")
+    bounce = models.BooleanField(default=False, help_text="An email of ours that came back.")
     mail = models.ForeignKey(InboundMail, null=True, on_delete=models.SET_NULL, related_name="+")
     at = models.DateTimeField(db_default=Now())
-    read_at = models.DateTimeField(null=True, help_text="When the machine began the repair.")
-    settled_at = models.DateTimeField(null=True, help_text="When it became a ticket or needed none.")
+    read_at = models.DateTimeField(null=True, help_text="When the recovery started.")
+    settled_at = models.DateTimeField(null=True, help_text="When it became a ticket, or didn't need one.")
 
     class Meta:
         constraints = [

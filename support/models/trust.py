@@ -17,8 +17,8 @@ class TrustRepair(models.Model):
 
     class Level(models.TextChoices):
         NONE = "none", "nothing"
-        AUTOMATIC = "automatic", "a line from us"
-        PERSONAL = "personal", "a word from a person"
+        AUTOMATIC = "automatic", "an automatic note"
+        PERSONAL = "personal", "a note from a person"
 
     class State(models.TextChoices):
         NOT_NEEDED = "not_needed", "not needed"
@@ -33,15 +33,15 @@ class TrustRepair(models.Model):
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     outage = models.ForeignKey(Outage, null=True, on_delete=models.SET_NULL, related_name="+")
-    incident = models.CharField(max_length=40, help_text="“outage 12”, or “alone”: what it is one apology for.")
+    incident = models.CharField(max_length=40, help_text="“outage 12”, or “alone”: what the apology is for.")
     level = models.CharField(max_length=9, choices=Level.choices)
     state = models.CharField(max_length=13, choices=State.choices)
-    harms = models.JSONField(help_text="Minutes waited, doors tried, untrue sentences, …")
+    harms = models.JSONField(help_text="Minutes waited, attempts, untrue sentences, …")
     reasons = models.JSONField(default=list, help_text="Which of them made it this level.")
-    ready_at = models.DateTimeField(help_text="Since when it works.")
+    ready_at = models.DateTimeField(help_text="Since when it has worked.")
     opened_at = models.DateTimeField()
-    words = models.TextField(blank=True, help_text="The draft, and once sent what was sent.")
-    draft = models.TextField(blank=True, help_text="As the machine drafted it.")
+    words = models.TextField(blank=True, help_text="The draft, or what was sent.")
+    draft = models.TextField(blank=True, help_text="As it was drafted automatically.")
     restitution = models.TextField(blank=True)
     actor = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
     sent_at = models.DateTimeField(null=True)
@@ -76,7 +76,7 @@ class Lost(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        verbose_name_plural = "lost by us"
+        verbose_name_plural = "people we lost"
 
     def __str__(self):
         return f"{self.get_how_display()} {self.at:%d %b %Y}"

@@ -17,17 +17,17 @@ from support.models.reviews import check_cause
 from support.reviews.impact import Toll
 
 OF_AN_OUTAGE = {
-    "needed": _("Why does sign-up need {dependency} at that moment? Who chose that, and is it still right?"),
+    "needed": _("Why does sign-up need {dependency} at that point? Who decided that, and is it still right?"),
     "known": _("What did we know before it happened, and who knew it?"),
-    "reach": _("Why could one failure reach {people} people?"),
-    "alone": _("Why is there one person at the desk, and what happens when she is ill?"),
-    "accepted": _("Which earlier answer was “we accept it”, and who is paying for it now?"),
+    "reach": _("Why could one failure affect {people} people?"),
+    "alone": _("Why is there only one person at the desk, and what happens when she's ill?"),
+    "accepted": _("Which earlier answer was “we accept it”, and who's paying for it now?"),
 }
 OF_A_MONTH = {
-    "by_hand": _("Which acts by hand ({by_hand} in these outages) could a rule have done?"),
-    "lost": _("Whom did we lose by our own fault ({lost} that we know of), and what would have kept one of them?"),
-    "promise": _("What does the sales page promise that the queue of one person cannot keep?"),
-    "ill": _("Who does this work in the week in which nobody is there?"),
+    "by_hand": _("Which things done by hand ({by_hand} in these outages) could have been automatic?"),
+    "lost": _("Who did we lose through our own fault ({lost} that we know of), and what would have kept them?"),
+    "promise": _("What does the sales page promise that one person can't keep?"),
+    "ill": _("Who does this work in the week when nobody is there?"),
 }
 BATCH = 50
 

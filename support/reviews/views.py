@@ -13,6 +13,7 @@ from accounts.models import Account
 from provisioning.humanize import say_span, say_when
 from provisioning.models import Outage
 from support.actions import kept_input
+from support.labels import describe_failure
 from support.models import Question, the_desk
 from support.reviews import charts
 from support.reviews.impact import (
@@ -46,7 +47,10 @@ def every(request):
     outages = Outage.objects.order_by("-began_at")[:50]
     unanswered = _unanswered("outage")
     context = {
-        "outages": [(outage, unanswered.get(outage.pk), touched_by(outage).count()) for outage in outages],
+        "outages": [
+            (outage, describe_failure(outage.failure), unanswered.get(outage.pk), touched_by(outage).count())
+            for outage in outages
+        ],
         "months": sorted(_unanswered("month").items(), reverse=True),
     }
     return _page(request, "admin/why.html", _("Why did it happen?"), context)
@@ -69,7 +73,7 @@ def of_outage(request, pk, form: AnswerForm | None = None):
     context = {
         "outage": outage,
         "toll": toll,
-        "noticed": (who or _("we did"), say_when(when, now, desk.zone)),
+        "noticed": (who or _("us"), say_when(when, now, desk.zone)),
         "began": say_when(outage.began_at, now, desk.zone),
         "span": say_span((outage.ended_at or now) - outage.began_at),
         "ended": outage.ended_at and say_when(outage.ended_at, now, desk.zone),
@@ -144,7 +148,7 @@ def _pictures(people: list[Account], begin: datetime, end: datetime) -> dict:
     return {
         "waiting": charts.steps(_("People waiting, over time"), over_time, zone),
         "waiting_rows": _few([(at.astimezone(zone), number) for at, number in over_time[1::2]]),
-        "took": charts.bars(_("People by the time it took them to arrive"), took),
+        "took": charts.bars(_("People by how long it took them to get in"), took),
         "took_rows": took,
     }
 

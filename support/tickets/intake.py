@@ -29,12 +29,13 @@ BATCH = 200
 STRANGERS = 50  # at once: they are not to keep the next known person waiting
 READING = "reading this message"
 STRANGER = gettext_noop(
-    "Hello,\n\nyour message has reached us, and a person reads it. There is no account with {email} here. "
-    "If you signed up with another address, reply and name it. To sign up: {site}/signup/\n\n"
-    "Arrivals (automatic). A reply reaches a person."
+    "Hello,\n\nYour message has reached us, and a person will read it. We don't have an account with {email}. "
+    "If you signed up with another address, please reply and tell us which. To sign up: {site}/signup/\n\n"
+    "Arrivals (automatic). If you reply, a person will read it."
 )
 TAKEN = gettext_noop(
-    "Hello,\n\nyour message has reached us, and a person reads it.\n\nArrivals (automatic). A reply reaches a person."
+    "Hello,\n\nYour message has reached us, and a person will read it.\n\n"
+    "Arrivals (automatic). If you reply, a person will read it."
 )
 
 
@@ -138,7 +139,7 @@ def _set_down(message: Message) -> None:
     """
     answered = letter_of(keys_in(message.answers)) if message.bounce else None
     if answered:
-        _came_back(answered, f"the letter came back: {message.body}"[:500])
+        _came_back(answered, f"the email came back: {message.body}"[:500])
     elif message.account:
         Event.objects.create(
             account=message.account, voice=Voice.WE, kind=EventKind.MAIL_AUTOMATIC, detail=message.body[:300]

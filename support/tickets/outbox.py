@@ -211,7 +211,8 @@ def tell_support(incident: Incident) -> None:
     if not people or Letter.objects.filter(occasion=occasion).exists():
         return
     words = _incident_words(incident, people)
-    subject = _("%(service)s fails: %(people)s people wait") % {"service": incident.dependency, "people": people}
+    subject = _("%(service)s is failing: %(people)s people are waiting")
+    subject %= {"service": incident.dependency, "people": people}
     write(parseaddr(settings.SUPPORT_EMAIL)[1], subject, words, occasion)
     if what_to_mend(incident.dependency, incident.failure):
         write(parseaddr(settings.OWNER_EMAIL)[1], subject, words, f"{occasion}, to mend")
@@ -220,8 +221,8 @@ def tell_support(incident: Incident) -> None:
 def _incident_words(incident: Incident, people: int) -> str:
     since = clock_words(incident.began_at)
     said = _(
-        "Since %(since)s: %(error)s.\n\nPeople waiting: %(people)s. They are one item on the desk: %(desk)s\n"
-        "It is asked again by itself, and nobody's tries are spent."
+        "Hello,\n\nSince %(since)s: %(error)s.\n\nPeople waiting: %(people)s. They're one item on the desk: "
+        "%(desk)s\nIt's retried automatically, and nobody loses a try."
     ) % {"since": since, "error": incident.error, "people": people, "desk": f"{settings.SITE_URL}/admin/"}
     return "\n\n".join(filter(None, [said, what_to_mend(incident.dependency, incident.failure)]))
 
@@ -231,7 +232,7 @@ def tell_owner(ticket: Ticket, actor: Account, reason: str) -> None:
     write(
         parseaddr(settings.OWNER_EMAIL)[1],
         _("Handed over to you: %(who)s") % {"who": ticket.email},
-        _("%(name)s hands this over to you:\n\n%(reason)s\n\n%(link)s")
+        _("Hello,\n\n%(name)s is handing this over to you:\n\n%(reason)s\n\n%(link)s")
         % {"name": actor.name, "reason": reason, "link": f"{settings.SITE_URL}/admin/?ticket={ticket.pk}"},
         f"handed over {ticket.pk} {uuid4()}",
         ticket=ticket,

@@ -113,7 +113,7 @@ def _out_of_time() -> Q:
 IN_TIME = ~_out_of_time()
 PLAIN = {
     Priority.LOCKED_OUT: _("cannot get in, and wrote to us"),
-    Priority.GAVE_UP: _("the machine gave up, and they have not written"),
+    Priority.GAVE_UP: _("given up automatically, and they haven't written"),
     Priority.WROTE: _("wrote to us"),
 }
 
@@ -132,13 +132,13 @@ def _deadline(when: datetime | None, now: datetime) -> str:
 
 
 def _promise(when: datetime | None, now: datetime) -> str:
-    broken = _("we promised an answer for %(time)s, and it is late") if when and when < now else None
-    return (broken or _("promised an answer before %(time)s")) % {"time": f"{when:%-d %b %H:%M}"}
+    broken = _("we promised an answer by %(time)s, and it's late") if when and when < now else None
+    return (broken or _("we promised an answer by %(time)s")) % {"time": f"{when:%-d %b %H:%M}"}
 
 
 def _here(ticket: Waiting, now: datetime):
     if ticket.untrue:
-        return _("was shown something that was not so")
+        return _("was shown something untrue")
     if _is_here(ticket, now):
         return _("is here now")
     return _("came back %(times)s times") % {"times": ticket.came_back}

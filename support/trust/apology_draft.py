@@ -29,16 +29,16 @@ def draft(person: Person, found: Friction, sign_off: str, offer: str, now: datet
         return say_when(moment, now, zone)
 
     waited = say_span(timedelta(minutes=found.minutes_waited))
-    cost = "the time you needed it by" if found.deadline_lost else waited
+    cost = "you missed your deadline because of us" if found.deadline_lost else f"it cost you {waited}"
     story = [
-        f"you came to us at {when(person.came_at)}.",
+        f"You signed up at {when(person.came_at)}.",
         _tries(found),
         _denial(found),
-        f"That was our fault, not yours, and I'm sorry it cost you {cost}.",
-        "What you typed was right, and it is safe.",
-        f"Everything works since {when(person.ready_at)}: {person.link}",
+        f"That was our fault, not yours, and I'm sorry {cost}.",
+        "What you typed was right, and it's safe.",
+        f"Everything has been working since {when(person.ready_at)}: {person.link}",
     ]
-    asks = "Did it make you miss something? Tell me what it cost, and I'll say plainly what I can put right."
+    asks = "Did it make you miss anything? Tell me what it cost you, and I'll say plainly what I can put right."
     parts = [hello(person.first_name), " ".join(filter(None, story)), asks, offer.strip(), f"– {sign_off}"]
     return "\n\n".join(part for part in parts if part)
 
@@ -67,7 +67,7 @@ def wording_warnings(words: str) -> list[str]:
         found.append("One sorry is enough: a second one makes it about us.")
     for phrase in ("never again", "won't happen again", "will not happen again", "inconvenience", "soon", "shortly"):
         if phrase in lower.replace("’", "'"):
-            found.append(f"“{phrase}” promises what nobody can keep, or says nothing.")
+            found.append(f"“{phrase}” either promises something nobody can keep, or says nothing.")
     if len(words.split()) > 110:
-        found.append("It is long: what happened to them, ours, what works now, and how to answer.")
+        found.append("It's long. Say what happened to them, whose fault it was, what works now, and how to answer.")
     return found

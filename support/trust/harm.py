@@ -94,11 +94,11 @@ def level(found: Friction, failed: bool) -> tuple[str, list[str]]:
 def _personal(found: Friction) -> list[tuple[str, bool]]:
     return [
         ("was shown something untrue", bool(found.untrue)),
-        ("was shown two things that contradict", found.contradicting),
+        ("was shown two things that contradict each other", found.contradicting),
         (f"tried {len(found.doors)} times", len(found.doors) >= 2),
         ("wrote to us", found.wrote),
         ("waited longer than a day", found.minutes_waited > LONG),
-        ("lost a deadline", found.deadline_lost),
+        ("missed a deadline because of us", found.deadline_lost),
         ("a promise was broken", found.promises_broken > 0),
-        ("it is not the first time", found.again),
+        ("it isn't the first time", found.again),
     ]

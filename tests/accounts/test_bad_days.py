@@ -79,7 +79,7 @@ def dies_during_commit():
 def test_going_away_during_the_commit(client, dies_during_commit):
     page = client.post("/signup/", DANA)
     assert page.status_code == 503
-    assert "cannot tell" in page.content.decode()
+    assert "tell yet whether it did" in page.content.decode()
     assert "nothing was saved" not in page.content.decode()
     connection.close()
     assert not Account.objects.filter(email=DANA["email"]).exists(), "here it was not; half of it would be worse"

@@ -93,12 +93,12 @@ def test_every_page_says_who_is_logged_in(dana, path):
 def test_what_they_gave_is_changed(dana):
     browser = logged_in()
     page = browser.post("/account/", DETAILS, follow=True)
-    assert "What you changed is saved" in text(page)
+    assert "Your changes are saved" in text(page)
     dana.refresh_from_db()
     assert {name: getattr(dana, name) for name in DETAILS} == DETAILS
     line = Event.objects.get(kind="changed_details")
     assert line.detail == "name, phone, company" and "Winter" not in line.detail
-    assert "What you changed is saved" not in text(browser.get("/account/")), "said once"
+    assert "Your changes are saved" not in text(browser.get("/account/")), "said once"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_what_they_gave_is_changed(dana):
 )
 def test_nothing_typed_is_lost(dana, wrong):
     page = text(logged_in().post("/account/", DETAILS | {"name": "Dana W.", "company": "W & Co"} | wrong))
-    assert "Please look at these once more" in page
+    assert "Please check the following" in page
     for value in ({"name": "Dana W.", "company": "W &amp; Co"} | wrong).values():
         assert not value or f'value="{value}"' in page or value == "Mars/Crater"
     dana.refresh_from_db()
@@ -189,11 +189,11 @@ def test_and_links_that_are_out_are_over(dana, world):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("a wrong one", PHRASE, "That is not the password of this account"),
+        ("a wrong one", PHRASE, "isn't the password of this account"),
         ("", PHRASE, "Enter your password"),
         (PASSWORD, "short", "at least 8"),
         (PASSWORD, "password", "too common"),
-        (PASSWORD, "acme acme", "not made of your address"),
+        (PASSWORD, "acme acme", "made up of your address"),
         (PASSWORD, "", "Enter your password"),
     ],
 )
@@ -241,21 +241,21 @@ def ask(browser: Client, email: str = NEW, password: str = PASSWORD) -> str:
 
 def test_a_proven_address_is_changed_by_its_new_mailbox(dana, world):
     mail, browser = world[0], logged_in()
-    assert f"A letter with a link goes to {NEW}" in ask(browser)
+    assert f"We'll email a link to {NEW}" in ask(browser)
     sweep()
     assert subjects(mail, NEW) == ["Is this your new address?"] and not mail.to(OLD)
     path = newest_link(mail, NEW)
-    assert "is the address of your account, in place of" in text(browser.get(path))
+    assert "the address of your account, in place of" in text(browser.get(path))
     dana.refresh_from_db()
     assert dana.email == OLD
-    assert "is the address of your account now" in text(browser.post(path))
+    assert "Your account's address is now" in text(browser.post(path))
     dana.refresh_from_db()
     assert dana.email == NEW and dana.mailbox_proven_at
     assert is_in(browser)
     sweep()
-    assert subjects(mail, OLD) == ["Your account has another address now"]
+    assert subjects(mail, OLD) == ["The address of your account has changed"]
     assert NEW not in words_of(mail.to(OLD)[-1])
-    assert "It has done its work" in text(browser.post(path))
+    assert "This link has already been used" in text(browser.post(path))
     assert Client().post("/login/", {"email": NEW, "password": PASSWORD}).status_code == 302
 
 
@@ -265,7 +265,7 @@ def test_its_reader_alone_gets_nothing(dana, world):
     sweep()
     path, stranger = newest_link(world[0], NEW), Client()
     page = text(stranger.post(path))
-    assert "Log in to it first" in page and OLD not in page
+    assert "Please log in to that account first" in page and OLD not in page
     Person.create(email="eve@evil.example", status=Status.ACTIVE, asked_at=None)
     stranger.post("/login/", {"email": "eve@evil.example", "password": PASSWORD})
     assert OLD not in text(stranger.post(path))
@@ -292,7 +292,7 @@ def test_an_address_that_was_taken_meanwhile(dana, world):
     sweep()
     Person.create(email=NEW)
     page = text(browser.post(newest_link(world[0], NEW)))
-    assert "there is another account with" in page
+    assert "There's now another account with" in page
     dana.refresh_from_db()
     assert dana.email == OLD
 
@@ -325,13 +325,13 @@ def test_an_address_that_is_named_counts_as_asking_for_a_letter(dana, proven_at)
 
 
 def test_the_address_they_have_is_no_new_one(dana):
-    assert "That is the address your account has" in ask(logged_in(), OLD.upper())
+    assert "already the address of your account" in ask(logged_in(), OLD.upper())
     assert not Event.objects.filter(kind="asked_for_move").exists()
 
 
 def test_the_address_is_not_changed_without_the_password(dana, world):
     page = ask(logged_in(), password="a wrong one")
-    assert "Nothing was changed" in page and f'value="{NEW}"' in page
+    assert "Nothing has changed" in page and f'value="{NEW}"' in page
     sweep()
     assert not world[0].letters
 
@@ -344,8 +344,8 @@ def test_open_sessions_are_listed(dana):
     for agent in (IPHONE, "curl/8"):
         logged_in(agent)
     page = text(here.get("/account/sessions/"))
-    assert "Firefox on Linux" in page and "Safari on iPhone" in page and "A browser we do not know" in page
-    assert page.count("this one") == 1 and page.count('name="end"') == 3
+    assert "Firefox on Linux" in page and "Safari on iPhone" in page and "A browser we don't recognize" in page
+    assert page.count("this device") == 1 and page.count('name="end"') == 3
     assert "127.0.0.1" not in page
 
 
@@ -358,7 +358,7 @@ def test_one_of_them_is_ended_and_stops_at_once(dana):
     one = Login.objects.get(system="iPhone")
     assert "That session has ended" in end(here, one.pk)
     assert not is_in(phone) and is_in(here) and is_in(third)
-    assert "had ended before" in end(here, one.pk)
+    assert "had already ended" in end(here, one.pk)
 
 
 def test_all_others_are_ended(dana):
@@ -382,7 +382,7 @@ def test_nor_somebody_elses(dana, which):
     eve, here = Client(), logged_in()
     eve.post("/login/", {"email": "eve@evil.example", "password": PASSWORD})
     number = Login.objects.get(account__email="eve@evil.example").pk if which == "eve's" else which
-    assert "had ended before" in end(here, number)
+    assert "had already ended" in end(here, number)
     assert is_in(eve) and is_in(here)
 
 

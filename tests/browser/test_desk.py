@@ -149,7 +149,7 @@ def test_people_are_selected_and_recovered_by_keyboard(jordan, filled):
 
 
 def test_everybody_of_the_outage_is_recovered(jordan, filled, world):  # noqa: F811
-    expect(jordan.locator(".incident h3")).to_have_text("Workspace: 5xx, 40 people")
+    expect(jordan.locator(".incident h3")).to_have_text("Workspace: server error, 40 people")
     press(jordan, "Recover everybody")
     expect(jordan.locator(".messagelist")).to_contain_text("One person first, then five, then the rest.")
     asked = []
@@ -175,7 +175,7 @@ def test_recover_one_let_in_another_write_and_be_answered(jordan, filled, world,
     expect(jordan.locator(".next h3")).to_have_text("Mina Okafor")
     expect(jordan.locator(".suggested button")).to_have_text("Recover")
     press(jordan, "Recover")
-    expect(jordan.locator(".messagelist")).to_contain_text("It is being set up again now.")
+    expect(jordan.locator(".messagelist")).to_contain_text("It's being set up again now.")
     sweep()
     assert Account.objects.get(name="Mina Okafor").status == Status.ACTIVE
     jordan.reload()
@@ -192,8 +192,8 @@ def test_recover_one_let_in_another_write_and_be_answered(jordan, filled, world,
     [letter] = world[0].to("mina@okafor.demo.example")[-1:]
     assert letter["From"].startswith("Jordan <") and "You can present now." in letter.get_content()
 
-    press(jordan, "Other acts", "Let in, finish later")
-    expect(jordan.locator(".messagelist")).to_contain_text("They are in; the rest is still owed.")
+    press(jordan, "Other actions", "Let in, finish later")
+    expect(jordan.locator(".messagelist")).to_contain_text("They're in; the rest will be finished later.")
     rob = Account.objects.get(name="Rob Hart")
     assert rob.status == Status.ACTIVE and Step.objects.get(account=rob, kind="workspace").pay_by
 

@@ -26,15 +26,15 @@ def test_each_field_says_what_it_is_for(page):
 
 def test_a_refusal_takes_the_focus_names_the_fields_and_leads_to_them(page):
     fill_in_badly(page)
-    expect(page).to_have_title("Please look again – Sign up · Arrivals")
+    expect(page).to_have_title("Please check – Sign up · Arrivals")
     expect(page.locator(".problem")).to_be_focused()
     page.locator(".problem a").first.click()
     email = page.locator("[name=email]")
     expect(email).to_be_focused()
     expect(email).to_have_attribute("aria-invalid", "true")
-    expect(email).to_have_accessible_description("Enter an e-mail address like name@example.com.")
+    expect(email).to_have_accessible_description("Enter an email address like name@example.com.")
     expect(page.locator("[name=phone]")).to_have_accessible_description(
-        "We call only if our e-mail cannot reach you."
+        "We'll only call if we can't reach you by email."
     )
 
 

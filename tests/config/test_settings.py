@@ -285,7 +285,7 @@ STEPS = [
     ("platform_half.billing", "no function of an account and a key"),
     ("platform_half.Constant", "no function of an account and a key"),
     ("platform_half.later", "no function of an account and a key"),
-    ("letter.ready", "a letter and no step"),
+    ("letter.ready", "an email and not a step"),
 ]
 ASK = """
 import os, sys

@@ -94,7 +94,7 @@ def test_the_answer_to_a_request_names_nobody(client):
     for door in ("/password/reset/", "/resend/"):
         client.post(door, {"email": FREE})
         page = client.get(f"{door}taken/").content.decode()
-        assert "If that address has an account with us" in page and FREE not in page
+        assert "an account with that address" in page and FREE not in page
 
 
 def test_the_password_unlocks_the_truth(client):

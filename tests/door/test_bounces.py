@@ -44,7 +44,7 @@ def test_a_letter_that_came_back_is_shown_as_that(dana):
     assert "came back at" in dana.get("/arriving/").content.decode()
     account = Account.objects.get()
     dana.force_login(account)
-    assert "Our letter to dana@acme.example came back" in dana.get("/home/").content.decode()
+    assert "Our email to dana@acme.example came back" in dana.get("/home/").content.decode()
     assert Event.objects.get(kind="welcome_email.bounced").detail.endswith(REASON)
 
 
@@ -55,7 +55,7 @@ def test_who_is_not_active_yet_is_asked_for_the_address(dana):
     Step.objects.filter(kind="workspace").update(state=State.DONE, done_at=Now())
     assert Account.objects.get().status == Status.FAILED
     page = dana.get("/arriving/").content.decode()
-    assert "put it right here" in page and "failed on our side" not in page
+    assert "Please correct it here" in page and "failed on our side" not in page
 
 
 @pytest.mark.parametrize(("type_", "record"), [("SoftBounce", "Bounce"), ("Transient", "Bounce"), ("", "Delivery")])

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from html import unescape
 
 import pytest
 from django.conf import settings
@@ -33,7 +34,7 @@ def letter(request):
 def plain_words(letter, form: str) -> list[str]:
     [part] = [part for part in letter.walk() if part.get_content_type() == f"text/{form}"]
     text = part.get_payload(decode=True).decode()
-    return strip_tags(text.split("<body")[1].split(">", 1)[1] if form == "html" else text).split()
+    return unescape(strip_tags(text.split("<body")[1].split(">", 1)[1] if form == "html" else text)).split()
 
 
 def test_two_forms_that_say_the_same(letter):

@@ -52,7 +52,7 @@ def test_a_stranger_is_held_back(dana):
     browser = Client(REMOTE_ADDR=TRAIN)
     assert come_in(browser) == 429
     page = browser.post("/login/", {"email": DANA, "password": PASSWORD}).content.decode()
-    assert "a letter to your address lets you in meanwhile" in page and "/password/reset/" in page
+    assert "you can also get in by email" in page and "/password/reset/" in page
 
 
 def test_the_browser_that_signed_up_gets_in():
@@ -207,7 +207,7 @@ def test_but_signing_up_is_no_way_to_go_on_guessing(dana):
     taken = visit(browser, "post", "/signup/", WHO | {"email": DANA}, echo=DANA)
     assert free.hashes == taken.hashes == 1 and taken.status == 302
     assert not SignupClaim.objects.get(email=DANA).proven, "not even with the right password"
-    assert "Your workspace is not ready yet" in browser.get("/arriving/").content.decode()
+    assert "Your workspace isn't ready yet" in browser.get("/arriving/").content.decode()
 
 
 def test_ten_thousand_guesses_overall_shut_nobody_out(dana):

@@ -119,7 +119,7 @@ def test_also_if_the_new_one_turns_out_to_be_taken(world, dana, kind):
     Person.create(email=NEW)
     correct_address(dana, NEW)
     answer = press(path)
-    assert (answer.status_code, "was changed after this letter" in answer.content.decode()) == (410, True)
+    assert (answer.status_code, "has changed since we sent this link" in answer.content.decode()) == (410, True)
 
 
 @pytest.mark.parametrize("kind", [AccessRequest.Kind.RESET, AccessRequest.Kind.RESEND])
@@ -132,7 +132,7 @@ def test_what_was_asked_for_from_it_is_not_written_there(world, dana, kind, road
     assert not kinds & {"letter.reset", "letter.confirm_again"}
     assert [letter["Subject"] for letter in world[0].to(OLD)] in (
         [],
-        ["Your account has another address now"],
+        ["The address of your account has changed"],
     )
 
 

@@ -162,7 +162,7 @@ def test_a_common_password_in_full_width_is_a_common_password(db):
 # Copied with a blank.
 
 AROUND = ["{} ", " {}", "{}\n", "{}\r\n", "\t{}", "{}\u00a0", "\u3000{}", "{}\u2028"]
-HINT = "begins or ends with a blank"
+HINT = "begins or ends with a space"
 
 
 @pytest.mark.parametrize("around", AROUND, ids=ascii)
@@ -184,13 +184,13 @@ def test_a_hint_at_the_desk_and_in_the_waiting_room(db, around):
     browser.force_login(Person.create())
     for path in ("/arriving/delete/", "/arriving/address/"):
         page = browser.post(path, {"email": "other@acme.example", "password": typed}).content.decode()
-        assert HINT in page and "Nothing was changed" in page
+        assert HINT in page and "Nothing has changed" in page
 
 
 @pytest.mark.parametrize("around", AROUND, ids=ascii)
 def test_a_new_password_has_none(db, around):
     answer = Client().post("/signup/", WHO | {"email": "dana@acme.example", "password": around.format(PASSWORD)})
-    assert "begins or ends with a blank" in answer.content.decode() and not Account.objects.exists()
+    assert "begins or ends with a space" in answer.content.decode() and not Account.objects.exists()
 
 
 def test_without_one_there_is_no_hint(db):

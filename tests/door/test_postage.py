@@ -150,10 +150,10 @@ def test_who_waits_is_told_nothing_that_a_taken_address_would_not_be_told(world)
         browser.post("/signup/", WHO | {"email": address, "password": "another long passphrase"})
         sweep_often()
         pages.append(browser.get("/arriving/?part=1").content.decode().replace(address, "ADDRESS"))
-    assert "The letter to ADDRESS has not gone out yet" in pages[0]
+    assert "Our email to ADDRESS hasn't gone out yet" in pages[0]
     letter_lines = [[line for line in page.splitlines() if "ADDRESS" in line] for page in pages]
     assert letter_lines[0] == letter_lines[1]
-    assert "We try again at" not in pages[0]
+    assert "We'll try again at" not in pages[0]
 
 
 def test_a_letter_that_waits_does_not_end_the_link_in_the_mailbox(world):

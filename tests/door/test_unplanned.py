@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
 from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
@@ -94,7 +95,7 @@ def test_abandoned_and_back_a_week_later(world):
 
 
 def test_who_has_nothing_to_do_with_it_is_asked_to_log_in(world):
-    assert "Log in to see where your sign-up stands" in room(Client())
+    assert "Log in to see how your sign-up is going" in room(Client())
     assert "Log in to see" in room_with_cookie("x" * 43)
 
 
@@ -115,6 +116,39 @@ def test_an_outage_of_workspaces_is_said_to_everybody(world):
     assert "New workspaces are running late for everyone" in Client().get("/login/").content.decode()
 
 
+def test_two_outages_are_one_notice_with_one_time(world):
+    for minutes, name in enumerate(("workspace", "mail"), start=1):
+        Dependency.objects.create(name=name, broken=True, probe_at=Now() + timedelta(minutes=minutes), error="503")
+    cache.delete("outages")
+    page = Client().get("/login/").content.decode()
+    assert "Our emails and new accounts are running late for everyone" in page
+    assert page.count('class="notice"') == page.count("<time") == 1
+
+
+def test_the_notice_ends_with_the_outage_in_a_page_that_is_open(world):
+    browser = signs_up()
+    Dependency.objects.create(name="workspace", broken=True, probe_at=Now(), error="503")
+    cache.delete("outages")
+    assert "running late for everyone" in browser.get("/arriving/?part=1").content.decode()
+    assert room(browser).count("running late for everyone") == 1
+    Dependency.objects.update(broken=False)
+    cache.delete("outages")
+    assert "running late for everyone" not in browser.get("/arriving/?part=1").content.decode()
+
+
+@pytest.mark.parametrize("made", [{"is_staff": True, "company": ""}, {"company": ""}, {}], ids=str)
+def test_who_has_nothing_set_up_is_told_of_no_step(made):
+    """Staff, and people who were imported."""
+    person = Person.create(status=Status.ACTIVE, asked_at=None, **made)
+    browser = Client()
+    browser.force_login(person)
+    page = room(browser)
+    assert "Your account is ready." in page
+    assert "email to" not in page and "isn't ready yet" not in page
+    workspace = "This is your workspace." if made else "This is the Acme workspace."
+    assert workspace in browser.get("/home/").content.decode()
+
+
 def test_a_debt_is_shown_at_home(world):
     browser = signs_up()
     sweep()
@@ -127,7 +161,7 @@ def test_a_link_to_an_address_that_is_not_hers_any_more():
     person = Person.create()
     path = f"/confirm/{hand_out(person, Purpose.CONFIRM, uuid4())}/"
     Account.objects.filter(pk=person.pk).update(email="other@acme.example")
-    assert "was changed after this letter" in Client().get(path).content.decode()
+    assert "has changed since we sent this link" in Client().get(path).content.decode()
 
 
 def test_a_decision_is_taken_once(world):
@@ -137,7 +171,7 @@ def test_a_decision_is_taken_once(world):
     path = newest_link(world[0], DANA["email"])
     Client().post(path, {"choice": "not_me"})
     again = Client().post(path, {"choice": "new", "password": "a thief's own long phrase"})
-    assert "This link was used at" in again.content.decode()
+    assert "This link was already used at" in again.content.decode()
     assert Client().login(username=DANA["email"], password=PASSWORD)
 
 

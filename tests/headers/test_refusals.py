@@ -6,14 +6,14 @@ from django.test import Client
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.browser.urls")]
 
 PAGES = {
-    "/fails/400/": (400, "We could not read that"),
-    "/fails/403/": (403, "This page is not open to you"),
-    "/no/such/page/": (404, "There is no page here"),
-    "/fails/413/": (413, "That was too much at once"),
-    "/fails/429/": (429, "Please wait a little"),
-    "/fails/500/": (500, "Sorry, there is a problem on our side"),
-    "/fails/503/": (503, "Sorry, we are too busy right now"),
-    "/fails/database/": (503, "Sorry, this did not work just now"),
+    "/fails/400/": (400, "We couldn't read that"),
+    "/fails/403/": (403, "You can't open this page"),
+    "/no/such/page/": (404, "Page not found"),
+    "/fails/413/": (413, "That's too large"),
+    "/fails/429/": (429, "Please wait a moment"),
+    "/fails/500/": (500, "Sorry, there's a problem on our side"),
+    "/fails/503/": (503, "Sorry, we're too busy right now"),
+    "/fails/database/": (503, "Sorry, that didn't work"),
 }
 
 
@@ -31,18 +31,18 @@ def test_page(path):
 def test_another_method_is_told_so(path):
     answer = Client().generic("DELETE" if path != "/logout/" else "GET", path)
     assert (answer.status_code, "Allow" in answer) == (405, True)
-    assert "<h1>That cannot be done here</h1>" in answer.content.decode()
+    assert "<h1>You can't do that here</h1>" in answer.content.decode()
 
 
 def test_without_its_cookie_a_form_is_refused_with_a_way_on():
     answer = Client(enforce_csrf_checks=True).post("/login/", {"email": "dana@acme.example", "password": "x"})
     assert answer.status_code == 403
-    assert "press the button once more" in answer.content.decode()
+    assert "press the button again" in answer.content.decode()
 
 
 def test_another_host_is_refused_with_a_page():
     answer = Client(headers={"host": "evil.example"}).get("/login/")
-    assert (answer.status_code, "We could not read that" in answer.content.decode()) == (400, True)
+    assert (answer.status_code, "We couldn't read that" in answer.content.decode()) == (400, True)
     assert "evil" not in answer.content.decode()
 
 

@@ -35,7 +35,7 @@ def german() -> dict[str, str]:
 
 def test_there_is_something_to_translate():
     assert len(WORDS) > 200
-    assert {"We have your sign-up, {name}.", "Show", "This is the workspace of %(company)s."} <= set(WORDS)
+    assert {"We have your sign-up, {name}.", "Show", "This is the %(company)s workspace."} <= set(WORDS)
 
 
 def test_nothing_is_untranslated(german):
@@ -78,12 +78,12 @@ def client(db, settings) -> Iterator[Client]:
 
 
 def test_signing_up_in_german(client):
-    assert "Einmal anmelden." in read(client.get("/"))
+    assert "Einmal registrieren." in read(client.get("/"))
     refused = read(client.post("/signup/", DANA | {"email": "dana at acme", "password": "1234"}))
     assert "Geben Sie eine E-Mail-Adresse wie name@example.com ein." in refused
     assert "Dieses Passwort ist zu kurz." in refused
     assert client.post("/signup/", DANA | {"password": PASSWORD}).status_code == 302
-    assert "Wir haben Ihre Anmeldung, Dana." in read(client.get("/arriving/"))
+    assert "Ihre Registrierung ist angekommen, Dana." in read(client.get("/arriving/"))
     pick_up()
     Step.objects.update(state=State.DONE, done_at=Now())
     assert client.post("/login/", {"email": DANA["email"], "password": PASSWORD}).status_code == 302
@@ -136,7 +136,7 @@ def test_a_letter_is_in_the_language_of_the_sign_up(client):
 def test_what_the_desk_wrote_by_hand_is_left_alone():
     account = Person.create(language="de")
     step = Step.objects.create(account=account, kind="letter.word", dependency="mail", facts={"words": "Hello Dana."})
-    assert compose("word", step).subject == "About your sign-up at Arrivals"
+    assert compose("word", step).subject == "About your Arrivals sign-up"
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_other_pages(client, path):
 def test_a_link_changes_the_language_and_is_remembered(client):
     assert "Sign up once." in client.get("/?language=en").content.decode()
     assert "Sign up once." in client.get("/").content.decode()
-    assert "Einmal anmelden." in read(client.get("/?language=de"))
+    assert "Einmal registrieren." in read(client.get("/?language=de"))
     assert "Sign up once." in Client().get("/?language=xx").content.decode()
 
 

@@ -218,7 +218,7 @@ def test_abusive_words_are_behind_a_click(desk, jordan, dana):
     wrote(dana, body="You complete idiots")
     actions.mark_abusive(Ticket.objects.get(), jordan, "not twice")
     html = desk.get("/admin/").content.decode()
-    assert re.search(r"<details>\s*<summary>Their words are hidden.*?idiots.*?</details>", html, re.S)
+    assert re.search(r"<details>\s*<summary>Their message is hidden.*?idiots.*?</details>", html, re.S)
 
 
 def test_a_button_that_she_may_not_press_is_not_shown(jordan, desk, dana):

@@ -33,7 +33,7 @@ def test_log_in_with_what_it_prints():
     client.post("/admin/login/?next=/admin/", {"username": email, "password": password})
     html = " ".join(client.get("/admin/").content.decode().split())
     assert "6 things need you." in html
-    assert "Workspace: 5xx, 40 people" in html and "Mina Okafor" in html
+    assert "Workspace: server error, 40 people" in html and "Mina Okafor" in html
     assert "Recovering on their own: 5." in html and "Piet Jansen" in html
 
 

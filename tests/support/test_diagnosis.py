@@ -69,14 +69,14 @@ EVIDENCE = {
     "suspended": "the account is marked as suspended",
     "dep_down": "workspace: the workspace service said 503",
     "bounced": "welcome email: the mail service said 550",
-    "likely_typo": "dana@gmial.com is one slip away, and nobody has proved this mailbox",
+    "likely_typo": "dana@gmial.com is one typo away, and nobody has confirmed this address",
     "exists_but_no_record": "workspace: it said 422 already exists",
     "dep_back": "workspace: the workspace service said 503",
     "other_password": "signed up again with another password",
     "refused": "workspace: it said 422 company name",
     "gave_up": "workspace: the workspace service said 503",
-    "debt": "workspace: the workspace service said 503, pay by 25 Nov 10:00",
-    "abandoned": "healed then, and not here since",
+    "debt": "workspace: the workspace service said 503, promised by 25 Nov 10:00",
+    "abandoned": "recovered then, and hasn't been back since",
     "healing": "workspace: the workspace service said 503",
     "fine": "last logged in",
     "unknown": None,
@@ -92,12 +92,12 @@ def test_each_row_with_its_evidence(code):
 
 def test_sentences_carry_the_facts():
     assert find(**CASES["dep_down"]).sentence.startswith(
-        "Down for everybody: workspace since 09:00; 8 people wait for it."
+        "Down for everyone: workspace since 09:00; 8 people are waiting for it."
     )
     bounced = {"account": dana(email="dana@gmial.com", mailbox_proven_at=None)} | CASES["bounced"]
-    assert find(**bounced).sentence == "Their address does not take our mail. Was gmail.com meant?"
-    assert find(**CASES["debt"]).sentence == "They are in, without: workspace."
-    assert find(**CASES["unknown"]).sentence == "I do not know."
+    assert find(**bounced).sentence == "Their address doesn't accept our mail. Did they mean gmail.com?"
+    assert find(**CASES["debt"]).sentence == "They've been let in without: workspace."
+    assert find(**CASES["unknown"]).sentence == "I don't know."
 
 
 def test_a_proved_mailbox_is_no_typo():

@@ -1,6 +1,7 @@
 """One poisoned row in each table that the sweep reads: the others are done, and the row is named at the desk."""
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -80,13 +81,13 @@ def twice():
 def shown_at(desk):
     answer = desk.get("/admin/")
     assert answer.status_code == 200
-    return answer.content.decode()
+    return unescape(answer.content.decode())
 
 
 def assert_named(row, desk):
     assert Heartbeat.objects.filter(name="sweep", at__gt=Now() - HOUR).exists()
     assert Fault.objects.filter(table=row._meta.label, row=str(row.pk)).exists()
-    assert "The machine could not handle this" in shown_at(desk)
+    assert "The software couldn't handle this" in shown_at(desk)
 
 
 # Three rows of each table, the first of which the sweep comes to first. `done` says of one whether it was done.
@@ -501,7 +502,7 @@ def test_a_letter_that_no_mail_service_can_be_given_is_refused_once_and_shown(to
     letter = Letter.objects.get(pk=first.pk)
     if letter.sent_at is None:
         assert letter.given_up_at and letter.attempts == 1
-        assert "The letter “a” could not be sent" in shown_at(desk) and "not tried again" in shown_at(desk)
+        assert "The email “a” couldn't be sent" in shown_at(desk) and "not tried again" in shown_at(desk)
 
 
 def test_a_part_of_the_sweep_that_breaks_ends_only_its_own_turn(world, desk, monkeypatch):

@@ -1,6 +1,8 @@
 """Three hundred people in one outage: one item, one letter to support, one notice each; then everybody is back."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db.models import F
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Account
 from accounts.status import Status
-from provisioning.models import Dependency, Outage, Step
+from provisioning.models import Dependency, Outage, State, Step
 from provisioning.sweep import drain, fetch_everywhere, sweep
 from support.incidents import bulk_recovery
 from support.incidents.detection import failure_class
@@ -79,6 +81,34 @@ def until_posted():
     for _ in range(6):
         Dependency.objects.filter(rate__isnull=False).update(refilled_at=Now() - timedelta(seconds=1))
         sweep()
+
+
+@database
+def test_the_card_says_who_has_been_told_and_not_whom_we_mean_to_tell(world, desk):
+    world[1].mode = "503"
+    Person.create_batch(4)
+    sweep()
+    assert "Nobody has been emailed; the waiting room tells them." in card(desk)
+    time_passes()
+    world[0].mode = "refused"
+    sweep()
+    assert "4 will be told when mail is back." in card(desk)
+    Step.objects.filter(kind="letter.outage_notice", account=Account.objects.first()).update(state=State.DONE)
+    assert "1 told so far, and 3 will be told when mail is back." in card(desk)
+    Step.objects.filter(kind="letter.outage_notice").update(state=State.DONE)
+    assert "All 4 have been told." in card(desk)
+
+
+def card(desk) -> str:
+    return unescape(desk.get("/admin/").content.decode())
+
+
+@database
+def test_the_card_names_a_failure_in_words(world, desk):
+    world[1].mode = "503"
+    Person.create_batch(4)
+    sweep()
+    assert re.search(r"Workspace: server error,\s+4 people", card(desk))
 
 
 @database

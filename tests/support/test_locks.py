@@ -3,6 +3,7 @@
 import re
 import time
 from base64 import b32encode
+from html import unescape
 
 import pytest
 from django.contrib.auth.models import Group
@@ -75,7 +76,7 @@ def test_enrol_once_then_a_code_each_time(desk, jordan):
     page = desk.get("/admin/second-step/")
     assert "<svg" in page.content.decode()
     device = TOTPDevice.objects.get(user=jordan)
-    assert "does not fit" in desk.post("/admin/second-step/", {"code": "000000"}).content.decode()
+    assert "code isn't right" in unescape(desk.post("/admin/second-step/", {"code": "000000"}).content.decode())
     TOTPDevice.objects.update(throttling_failure_count=0)
     assert len(codes_on(desk.post("/admin/second-step/", {"code": code_of(device)}))) == 10
     assert desk.get("/admin/").status_code == 200
@@ -268,7 +269,7 @@ def test_a_log_in_at_the_desk_is_in_the_diary(jordan):
 def test_a_new_second_step_is_told_by_a_letter(desk, jordan):
     enrol(desk, jordan)
     letter = Letter.objects.get(to=jordan.email)
-    assert "other codes" in letter.subject and "If that was not you" in letter.body
+    assert "set up again for you" in letter.subject and "If that wasn't you" in letter.body
     assert TOTPDevice.objects.get(user=jordan).key[:8] not in f"{letter.occasion} {letter.subject} {letter.body}"
 
 

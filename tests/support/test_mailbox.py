@@ -141,7 +141,7 @@ def test_a_stranger_hears_by_mail_that_there_is_no_account_once_a_day(world):
         deliver("dana@acme.example", text)
         sweep()
     letters = world[0].to("dana@acme.example")
-    assert len(letters) == 1 and "There is no account with dana@acme.example" in letters[0].get_content()
+    assert len(letters) == 1 and "We don't have an account with dana@acme.example" in letters[0].get_content()
     assert letters[0]["Auto-Submitted"] == "auto-generated"
     assert Ticket.objects.get().account is None and Message.objects.count() == 2
 

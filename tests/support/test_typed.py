@@ -175,7 +175,7 @@ def test_words_for_somebody_who_is_answered_already_are_shown_all_the_same(brows
     where, words, _page = word(root, dana)
     TrustRepair.objects.update(state="sent")
     html = browser.post(where, words | token_of(browser), follow=True).content.decode()
-    assert "A word was sent before" in html and SHOWN in html
+    assert "A note has already been sent" in html and SHOWN in html
 
 
 def test_what_was_taken_is_not_put_back(browser, root, dana):
@@ -264,7 +264,7 @@ def test_the_contact_form_keeps_its_words(language):
     again = client.post("/contact/", words)
     html = again.content.decode()
     assert again.status_code == 403 and in_a_field(html) and 'value="dana@acme.example"' in html
-    assert ("noch im Formular" if language == "de" else "still in the form") in html
+    assert ("noch unten im Formular" if language == "de" else "still in the form") in html
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', html)
     assert token and not Message.objects.exists()
     client.post("/contact/", words | {"csrfmiddlewaretoken": token[1]})

@@ -1,5 +1,8 @@
 """Being away: one click, and what people are told meanwhile."""
 
+import pytest
+from django.core.exceptions import ValidationError
+
 from provisioning.models import Step
 from support.letter_facts import taken
 from support.models import Away, Message, Ticket
@@ -58,3 +61,8 @@ def test_a_letter_that_goes_out_a_day_later_does_not_say_tomorrow(desk):
     availability.answer_those_who_wrote(NIGHT)
     assert "by noon tomorrow (Lisbon time)" in letter_at("letter.taken", NIGHT)
     assert "by noon today (Lisbon time)" in letter_at("letter.taken", NIGHT + minutes(6 * 60))
+
+
+def test_an_absence_that_ends_before_it_starts_is_refused_in_words(desk):
+    with pytest.raises(ValidationError, match="It can't end before it starts"):
+        Away(start=at("2026-11-25 12:00"), until=at("2026-11-25 11:00")).full_clean()

@@ -150,7 +150,7 @@ def test_delete_everything_deletes_and_nothing_is_written_after_it():
     link, client = after_link(repair) + "delete/", Client()
     client.get(link)
     assert Account.objects.filter(pk=repair.account_id).exists()
-    assert "Everything is deleted" in client.post(link, {"password": PASSWORD}).content.decode()
+    assert "Everything has been deleted" in client.post(link, {"password": PASSWORD}).content.decode()
     assert not Account.objects.filter(pk=repair.account_id).exists()
     assert not Step.objects.exists() and not TrustRepair.objects.exists()
     assert Lost.objects.get().how == "deleted"
@@ -162,7 +162,7 @@ def test_the_letter_alone_deletes_nothing(typed):
     """Whoever reads that mailbox, for sixty days, holds no more than a question."""
     repair = come_back_letter()
     page = Client().post(after_link(repair) + "delete/", typed)
-    assert (page.status_code, "Everything is deleted" in page.content.decode()) == (200, False)
+    assert (page.status_code, "Everything has been deleted" in page.content.decode()) == (200, False)
     assert Account.objects.filter(pk=repair.account_id).exists()
 
 
@@ -179,7 +179,7 @@ def test_the_link_ends_with_the_address(to):
     assert Client().get(link).status_code == 200
     correct_address(repair.account, "moved@acme.example")
     for answer in (Client().get(link), Client().post(link, {"password": PASSWORD, "answer": "yes"})):
-        assert (answer.status_code, "This link is over" in answer.content.decode()) == (404, True)
+        assert (answer.status_code, "This link no longer works" in answer.content.decode()) == (404, True)
     assert Account.objects.filter(pk=repair.account_id).exists() and not repair_of(repair.account).answer
     assert Client().get(after_link(repair) + to).status_code == 200, "a letter to the right address would work"
 

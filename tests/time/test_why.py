@@ -114,7 +114,7 @@ def test_an_answer_has_a_name_and_a_date_and_is_no_human_error(evening, change, 
     assert bool(question.choice) is kept
     assert (question.answered_at is None) is open_
     assert "Olga" in page or change == {"who": ""}
-    assert ("where the questions begin" in page) == ("words" in change)
+    assert ("where the questions start" in page) == ("words" in change)
 
 
 def test_an_unanswered_question_shows_its_age(evening, desk):
@@ -133,4 +133,4 @@ def test_the_pages_open_for_staff_alone(evening):
     assert all(client.get(page).status_code == 302 for page in pages)
     client.force_login(Supporter.create())
     assert all(client.get(page).status_code == 200 for page in pages)
-    assert "Why could one failure reach 3 people?" in client.get(pages[1]).content.decode()
+    assert "Why could one failure affect 3 people?" in client.get(pages[1]).content.decode()

@@ -72,7 +72,7 @@ def test_300_megabytes_are_refused_while_they_come(port, path):
             wire.sendall(b"x" * 100_000)
         answer = answer_to(wire)
     assert answer.status == 413
-    assert b"<h1>That was too much at once</h1>" in answer.body
+    assert b"<h1>That's too large</h1>" in answer.body
 
 
 def mail_of(size: int, word: str) -> bytes:

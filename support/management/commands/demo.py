@@ -8,18 +8,18 @@ from django.core.management.base import BaseCommand, CommandError
 from support import demo
 
 SAID = """
-A desk worth looking at is filled. Log in at {site}/admin/
+The desk is now full of demo people. Log in at {site}/admin/
 
     {email}
     {password}
 """
-SECOND_STEP = "A second step is asked for (DESK_REQUIRES_TOTP): have an app for one-time codes at hand."
+SECOND_STEP = "You'll be asked for a second step (DESK_REQUIRES_TOTP): have an authenticator app at hand."
 
 
 class Command(BaseCommand):
     """Fill the desk with demo data and print a login; refused beside real accounts without DEBUG or --force."""
 
-    help = "Fill a desk to look at: an outage, a bounced address, an angry writer, a deadline, a debt."
+    help = "Fill a desk to look at: an outage, a bounced address, an angry writer, a deadline, somebody let in early."
 
     def add_arguments(self, parser):
         parser.add_argument("--force", action="store_true", help="even beside real accounts, without DEBUG")
