@@ -166,6 +166,8 @@ def writing_repairs_first(stage: Stage) -> Iterator[Scene]:
     wait_until(lambda: answers_to(stage, ED), 60, "the answer to Ed")
     yield "Ed's mailbox", text_of(answers_to(stage, ED)[0])
     yield "Jordan, at the desk", jordan.wait_for("/admin/", "Nobody needs you right now").lines
+    tickets = jordan.get(f"/admin/support/ticket/?q={ED['email']}")
+    check(f">{ED['email']}<" not in tickets.body, "a ticket was opened for Ed")
     yield PROVED, "Writing to support starts the repair; Ed was answered, and no ticket was opened."
 
 
