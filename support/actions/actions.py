@@ -84,7 +84,7 @@ def send_link(account: Account, actor: Account, reason: str, key: UUID) -> None:
     `key` makes it idempotent. Raises Refused if that letter went out within the last hour, or is on its way.
     """
     if not owe_by_the_desk(account.pk, "letter.already_here", f"support {key}"):
-        raise Refused(_("That email went out within the last hour, or is on its way."))
+        raise Refused(_("That letter went out within the last hour, or is on its way."))
     note(account, EventKind.LINK_SENT, actor, reason)
 
 

@@ -192,7 +192,7 @@ def test_recover_one_let_in_another_write_and_be_answered(jordan, filled, world,
     [letter] = world[0].to("mina@okafor.demo.example")[-1:]
     assert letter["From"].startswith("Jordan <") and "You can present now." in letter.get_content()
 
-    press(jordan, "Other acts", "Let in, finish later")
+    press(jordan, "Other acts", "Let in with debt")
     expect(jordan.locator(".messagelist")).to_contain_text("They are in; the rest is still owed.")
     rob = Account.objects.get(name="Rob Hart")
     assert rob.status == Status.ACTIVE and Step.objects.get(account=rob, kind="workspace").pay_by

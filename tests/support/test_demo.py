@@ -34,7 +34,7 @@ def test_log_in_with_what_it_prints():
     html = " ".join(client.get("/admin/").content.decode().split())
     assert "6 things need you." in html
     assert "Workspace: 5xx, 40 people" in html and "Mina Okafor" in html
-    assert "Recovering on their own: 5." in html and "Piet Jansen" in html
+    assert "Healing without you: 5." in html and "Piet Jansen" in html
 
 
 def test_the_order_of_the_lanes():
