@@ -512,6 +512,7 @@ def test_a_part_of_the_sweep_that_breaks_ends_only_its_own_turn(world, desk, mon
     monkeypatch.setattr("support.tickets.queue.wake", broken)
     monkeypatch.setattr("support.service_level.promises.keep_answered", broken)
     rows, late = messages(), overdue_promises()
+    Ticket.objects.create(email="x@acme.example", why="wrote", asleep_since=Now() - HOUR, asleep_until=Now())
     twice()
     assert Message.objects.filter(settled_at__isnull=False).count() == len(rows)
     assert all(when(broken_at__isnull=False)(promise) for promise in late)
