@@ -1,6 +1,7 @@
 """Registry of staff actions: one record each, with label, permission, function, message, proposed reason and form.
 
-A new action is one record here, one function in actions.py, and its permission in a migration.
+A new action is one record here and one function in actions.py, and where the desk proposes it a word in
+diagnosis/findings.py; its permission stands in models/tickets.py and in a migration (CONTRIBUTING.md has an example).
 """
 
 from collections.abc import Callable

@@ -26,6 +26,7 @@ class Letter(models.Model):
     due_at = models.DateTimeField(db_default=Now())
     not_after = models.DateTimeField(null=True, help_text="Untrue any later: then it isn't sent.")
     attempts = models.PositiveIntegerField(default=0)
+    epoch = models.PositiveIntegerField(default=0, db_default=0, help_text="Raised by each claim, never lowered.")
     error = models.TextField(blank=True)
     sent_at = models.DateTimeField(null=True)
     given_up_at = models.DateTimeField(null=True)

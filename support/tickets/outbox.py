@@ -45,8 +45,8 @@ def write(to: str, subject: str, body: str, occasion: str, **more) -> bool:
 class Outbox:
     """Outbox as a source of the engine (engine/sources.py): letters are claimed, delivered and settled as steps are.
 
-    Those the agent wrote by hand come first, the machine's words to strangers last. The number of attempts is the
-    fence: a failure of an earlier try says nothing.
+    Those the agent wrote by hand come first, the machine's words to strangers last. The epoch is the fence:
+    a failure of an earlier claim says nothing.
     """
 
     def dependencies(self) -> Iterable[str]:
@@ -110,9 +110,10 @@ def _claim(due: QuerySet[Letter], limit: int) -> list[Letter]:
     letters = list(rows.order_by("automatic", stranger, "due_at")[:limit])
     if letters:
         taken = Letter.objects.filter(pk__in=[letter.pk for letter in letters])
-        taken.update(due_at=Now() + settings.SETUP_LEASE, attempts=F("attempts") + 1)
+        taken.update(due_at=Now() + settings.SETUP_LEASE, attempts=F("attempts") + 1, epoch=F("epoch") + 1)
     for letter in letters:
         letter.attempts += 1
+        letter.epoch += 1
     return letters
 
 
@@ -129,7 +130,7 @@ def unsent() -> QuerySet[Letter]:
 
 def _ours(letter: Letter) -> QuerySet[Letter]:
     """The letter, unless somebody else has claimed it since: the fence."""
-    return Letter.objects.filter(pk=letter.pk, attempts=letter.attempts, sent_at=None, given_up_at=None)
+    return Letter.objects.filter(pk=letter.pk, epoch=letter.epoch, sent_at=None, given_up_at=None)
 
 
 def _locked(results: Sequence[Result]) -> QuerySet[Letter]:
@@ -162,7 +163,7 @@ def _report(result: Result) -> Report:
 def _settle(letter: Letter, result: Result, now: datetime, down: bool) -> None:
     if result.failure is None:
         Letter.objects.filter(pk=letter.pk).update(sent_at=now, error="")
-    elif letter.attempts == result.step.attempts:
+    elif letter.epoch == result.step.epoch:
         after = retry.after_failure(letter.attempts, result.failure, now, down=down, **retry_rule())
         given_up = {} if after.due else {"given_up_at": now}
         error = result.failure.reason if was_asked(result) else letter.error

@@ -8,8 +8,11 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
+from accounts.database.clock import database_now
 from provisioning.engine import circuit_breaker
+from provisioning.engine.claim import Result
 from provisioning.engine.loop import ENGINE
+from provisioning.exceptions import Held, StepFailed
 from provisioning.models import Dependency
 from provisioning.sweep import anything_due
 from support.incidents.detection import join
@@ -54,6 +57,20 @@ def test_what_may_pass_is_tried_again_until_the_tries_are_spent(mail, settings, 
         Letter.objects.update(due_at=Now())
         ENGINE.run()
     assert again(letter).attempts == 3 and letter.given_up_at
+
+
+def test_a_late_failure_of_an_older_claim_says_nothing(mail):  # noqa: F811
+    """A try that does not count lowers the number of tries; the claim is told by what only ever rises."""
+    letter = written()
+    [older] = outbox.OUTBOX.claim("mail", 1, False)
+    Letter.objects.update(due_at=Now())  # its lease lapsed
+    [newer] = outbox.OUTBOX.claim("mail", 1, False)
+    outbox.OUTBOX.settle(
+        [Result(newer, 0, failure=Held("its turn comes later", database_now() + timedelta(hours=1)))]
+    )
+    assert again(letter).attempts == older.attempts
+    outbox.OUTBOX.settle([Result(older, 0, failure=StepFailed("refused for good", permanent=True))])
+    assert not again(letter).given_up_at and not letter.error
 
 
 def test_a_refused_answer_stands_at_the_desk_and_is_owed_still(mail):  # noqa: F811
