@@ -15,6 +15,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "press": (),  # each act has its own: actions/authorization.py
     "words": WORDS,
     "send_word": (*WORDS, "support.change_trustrepair"),
+    "send_words": (*WORDS, "support.change_trustrepair"),
+    "take_words_back": (*WORDS, "support.change_trustrepair"),
     "mail": ("support.view_ticket",),
     "attachment": ("support.view_ticket",),
     "insert_saved": ("support.reply", "support.view_savedreply"),

@@ -67,6 +67,7 @@ class EventKind(models.TextChoices):
     SAID_NOT_ME = "said_not_me", "said it wasn't them"
     DELETED_EVERYTHING = "deleted_everything", "deleted everything"
     WORD_SENT = "word_sent", "sent a word"
+    WORD_TAKEN_BACK = "word_taken_back", "took a note back before it went out"
 
 
 # At which door somebody tried to get in, or to get an answer. Looking at the waiting room is no door: it is waiting.

@@ -1,22 +1,26 @@
 """Views for the agent's availability (stepping away, coming back), and for the apologies that are owed."""
 
+from datetime import datetime
+
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Exists, OuterRef, Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from provisioning.humanize import say_when
+from provisioning.models import Outage
 from support.actions import authorization, kept_input
 from support.digests.activity import happened, needs_her
-from support.models import Desk, Message, Ticket, TrustRepair, the_desk
+from support.models import Desk, TrustRepair, the_desk
 from support.service_level import availability
-from support.trust import apologies
+from support.trust import apologies, bulk_words
 from support.trust.apology_draft import wording_warnings
+
+WORDS_SENT = "words_sent"
 
 
 class WordForm(forms.Form):
@@ -41,6 +45,8 @@ def urls(site):
         path("back/", view(require_POST(come_back)), name="come_back"),
         path("words/", view(require_safe(words)), name="words"),
         path("words/<int:pk>/", view(require_POST(send_word)), name="send_word"),
+        path("words/of/<int:outage>/", view(require_POST(send_words)), name="send_words"),
+        path("words/of/<int:outage>/back/", view(require_POST(take_words_back)), name="take_words_back"),
     ]
 
 
@@ -69,14 +75,47 @@ def words(request):
 
     Whoever wrote and waits for a reply has theirs in the draft of that: one draft a person.
     """
-    again, desk, owed = kept_input.again(request), the_desk(), list(apologies.words_owed()[:50])
-    own = Message.objects.filter(ticket=OuterRef("pk"), account=OuterRef("account"))
-    own = own.filter(Q(email=OuterRef("account__email")) | Q(sender=OuterRef("account__email")))
-    tickets = Ticket.objects.filter(Exists(own), why=Ticket.Why.WROTE, closed_at=None, asleep_since=None)
-    asked = dict(tickets.filter(account__in=[repair.account_id for repair in owed]).values_list("account", "pk"))
+    again, desk, owed, now = kept_input.again(request), the_desk(), list(apologies.words_owed()[:50]), timezone.now()
+    tickets = bulk_words.with_their_own_reply().filter(account__in=[repair.account_id for repair in owed])
+    asked = dict(tickets.values_list("account", "pk"))
+    for repair in owed:
+        repair.words = apologies.words_now(repair, desk, now)
     rows = [(repair, *_words_of(repair, again, desk, asked.get(repair.account_id))) for repair in owed]
-    shown = {"title": _("Who is owed a word"), "rows": rows}
+    shown = {"title": _("Who is owed a word"), "rows": rows, "groups": bulk_words.groups(now), "sent": _sent(request)}
     return render(request, "admin/words.html", admin.site.each_context(request) | shown)
+
+
+def _sent(request) -> dict | None:
+    """What one press sent within the last seconds, and can be taken back; None if that is over."""
+    sent = request.session.get(WORDS_SENT)
+    still = sent and timezone.now() - datetime.fromisoformat(sent["at"]) < bulk_words.UNDO_FOR
+    return sent if still else None
+
+
+def send_words(request, outage):
+    """Send everybody of an outage their note. It waits for a moment, in which it can be taken back."""
+    now = timezone.now()
+    number = bulk_words.send(get_object_or_404(Outage, pk=outage), request.user, now)
+    if number:
+        request.session[WORDS_SENT] = {"outage": outage, "at": now.isoformat(), "people": number}
+        said = ngettext("%(n)s note will go out in ten seconds.", "%(n)s notes will go out in ten seconds.", number)
+        messages.success(request, said % {"n": number})
+    else:
+        messages.error(request, _("Nobody in this outage is owed a word any longer."))
+    return redirect("admin:words")
+
+
+def take_words_back(request, outage):
+    """Take back the notes that one press has just sent, as far as they have not gone out."""
+    sent = request.session.pop(WORDS_SENT, {})
+    at = datetime.fromisoformat(sent["at"]) if sent.get("outage") == outage else timezone.now()
+    number = bulk_words.take_back(get_object_or_404(Outage, pk=outage), request.user, at)
+    if number:
+        said = ngettext("%(n)s note was not sent.", "%(n)s notes were not sent.", number) % {"n": number}
+        messages.success(request, said)
+    else:
+        messages.error(request, _("Too late: the notes have gone out."))
+    return redirect("admin:words")
 
 
 def _words_of(

@@ -1,6 +1,6 @@
 """Apologies owed to people whom we failed, once their account is active: assessed, drafted and sent."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,10 +14,10 @@ from provisioning.engine import faults
 from provisioning.intake.outbox import owe_letter
 from provisioning.models import Attempt, Outage, Outcome, Step
 from support.business_hours import add_working_days
-from support.models import TrustRepair, the_desk
+from support.models import Desk, TrustRepair, the_desk
 from support.service_level.promises import broken_for
 from support.trust.apology_draft import Person, draft
-from support.trust.harm import DENIALS, NOTICEABLE, Seen, Story, friction, level
+from support.trust.harm import DENIALS, NOTICEABLE, Friction, Seen, Story, friction, level
 
 Level, State = TrustRepair.Level, TrustRepair.State
 FAILING = (Outcome.FAILED, Outcome.REFUSED, Outcome.OUTAGE)
@@ -65,16 +65,32 @@ def open_repair(account: Account, now: datetime) -> TrustRepair | None:
         closed_at=now if how == Level.NONE else None,
     )
     if how == Level.PERSONAL:
-        desk = the_desk()
-        person = Person(account.called, story.created_at, story.ready_at, settings.SITE_URL + "/login/")
-        words = draft(person, found, desk.sign_off or desk.name, desk.offer, now, desk.zone)
-        repair.draft = repair.words = words
+        repair.draft = repair.words = draft_now(repair, the_desk(), now)
     try:
         with transaction.atomic():
             repair.save()
             return repair
     except IntegrityError:
         return None
+
+
+def draft_now(repair: TrustRepair, desk: Desk, now: datetime) -> str:
+    """Draft of a personal apology in words that are true now: “today” may be yesterday by the time it is sent."""
+    account = repair.account
+    person = Person(account.called, account.created_at, repair.ready_at, settings.SITE_URL + "/login/")
+    return draft(person, harms_of(repair), desk.sign_off or desk.name, desk.offer, now, desk.zone)
+
+
+def harms_of(repair: TrustRepair) -> Friction:
+    """Harm as it was found when the repair was opened; what an earlier release did not note is none."""
+    none = Friction(0, (), (), False, False, False, 0, False)
+    known = {field.name for field in fields(Friction)}
+    return replace(none, **{name: harm for name, harm in repair.harms.items() if name in known})
+
+
+def words_now(repair: TrustRepair, desk: Desk, now: datetime) -> str:
+    """Words of an apology that is owed: the agent's own where they were changed, else the draft of this moment."""
+    return repair.words if repair.words != repair.draft else draft_now(repair, desk, now)
 
 
 def story_of(account: Account) -> Story:

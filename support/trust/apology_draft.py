@@ -38,7 +38,9 @@ def draft(person: Person, found: Friction, sign_off: str, offer: str, now: datet
         "What you typed was right, and it's safe.",
         f"Everything has been working since {when(person.ready_at)}: {person.link}",
     ]
-    asks = "Did it make you miss anything? Tell me what it cost you, and I'll say plainly what I can put right."
+    asks = "Tell me what it cost you, and I'll say plainly what I can put right."
+    if not found.deadline_lost:
+        asks = "Did it make you miss anything? Tell me what it cost you, and I'll say plainly what I can put right."
     parts = [hello(person.first_name), " ".join(filter(None, story)), asks, offer.strip(), f"– {sign_off}"]
     return "\n\n".join(part for part in parts if part)
 

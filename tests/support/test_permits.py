@@ -45,6 +45,8 @@ PAGES = {
     "insert_saved": None,  # test_notes.py
     "words": WORDS,
     "send_word": WORDS | {"support.change_trustrepair"},
+    "send_words": WORDS | {"support.change_trustrepair"},
+    "take_words_back": WORDS | {"support.change_trustrepair"},
     "mail": {"support.view_ticket"},
     "attachment": {"support.view_ticket"},
     "step_away": {"support.add_away"},
@@ -122,6 +124,7 @@ def model_pages():
 
 def address(name, rows) -> str:
     args = {"why_outage": "provisioning.outage", "why_answer": "question", "send_word": "support.trustrepair"}
+    args |= {"send_words": "provisioning.outage", "take_words_back": "provisioning.outage"}
     if name == "why_month":
         return reverse("admin:why_month", args=[2026, 11])
     if name in ("mail", "attachment"):
@@ -144,7 +147,7 @@ def staff_with(permissions) -> Client:
 
 def opens(client, name, where) -> bool:
     """Whether the page does what it is for; what is refused is refused with 403 and tells nothing."""
-    posts = name in ("send_word", "step_away", "come_back", "why_answer")
+    posts = name in ("send_word", "send_words", "take_words_back", "step_away", "come_back", "why_answer")
     answer = client.post(where, {"words": "x"}) if posts else client.get(where)
     if answer.status_code == 403:
         assert told(answer) == [], (name, told(answer))

@@ -1,0 +1,105 @@
+"""One press for the word to everybody of an outage: each in their own draft, and to be taken back for a moment.
+
+Whoever wrote and waits for a reply is left out: the apology is in the draft of that (trust/settled_by_reply.py).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from accounts.models import Account, Event, EventKind, Voice
+from provisioning.kinds import MAIL
+from provisioning.models import Outage, Step
+from provisioning.models import State as StepState
+from support.business_hours import add_working_days
+from support.models import Message, Ticket, TrustRepair, the_desk
+from support.trust.apologies import FOLLOW_UP_DAYS, words_now, words_owed
+
+UNDO_FOR = timedelta(seconds=10)
+MOST = 1000
+KIND = "letter.word"
+
+
+@dataclass(frozen=True)
+class Group:
+    """People of one outage who are owed a word, and what one press would send."""
+
+    outage: Outage
+    people: int
+    sample: str  # the words to the first of them
+
+
+def with_their_own_reply() -> QuerySet[Ticket]:
+    """Tickets of people who wrote themselves and wait for a reply, which holds their apology."""
+    own = Message.objects.filter(ticket=OuterRef("pk"), account=OuterRef("account"))
+    own = own.filter(Q(email=OuterRef("account__email")) | Q(sender=OuterRef("account__email")))
+    return Ticket.objects.filter(Exists(own), why=Ticket.Why.WROTE, closed_at=None, asleep_since=None)
+
+
+def _of_outages() -> QuerySet[TrustRepair]:
+    asked = with_their_own_reply().filter(account=OuterRef("account"))
+    return words_owed().filter(~Exists(asked), outage__isnull=False, account__is_staff=False)
+
+
+def groups(now: datetime) -> list[Group]:
+    """Outages of which at least two people are owed a word, the latest first."""
+    found: dict[Outage, list[TrustRepair]] = {}
+    for repair in _of_outages().select_related("outage", "account")[:MOST]:
+        if repair.outage:
+            found.setdefault(repair.outage, []).append(repair)
+    desk = the_desk()
+    several = [
+        Group(outage, len(repairs), words_now(repairs[0], desk, now))
+        for outage, repairs in found.items()
+        if len(repairs) > 1
+    ]
+    return sorted(several, key=lambda group: group.outage.began_at, reverse=True)
+
+
+def send(outage: Outage, actor: Account, now: datetime) -> int:
+    """Send everybody of an outage the word they are owed, in UNDO_FOR. Returns to how many."""
+    desk = the_desk()
+    follow_up = add_working_days(now, FOLLOW_UP_DAYS, desk.schedule())
+    with transaction.atomic():
+        locked = _of_outages().filter(outage=outage).select_for_update(of=["self"], skip_locked=True)
+        repairs = list(locked.select_related("account")[:MOST])
+        for repair in repairs:
+            repair.words = words_now(repair, desk, now)
+            repair.state, repair.sent_at, repair.actor = TrustRepair.State.SENT, now, actor
+            repair.follow_up_on = follow_up
+        TrustRepair.objects.bulk_update(repairs, ["words", "state", "sent_at", "actor", "follow_up_on"])
+        Step.objects.bulk_create([_email(repair) for repair in repairs], ignore_conflicts=True)
+        Event.objects.bulk_create(_line(repair, EventKind.WORD_SENT, actor) for repair in repairs)
+    return len(repairs)
+
+
+def _email(repair: TrustRepair) -> Step:
+    return Step(
+        account_id=repair.account_id,
+        kind=KIND,
+        occasion=f"repair {repair.pk}",
+        dependency=MAIL,
+        facts={"words": repair.words, "auto_submitted": "no"},
+        due_at=Now() + UNDO_FOR,
+    )
+
+
+def _line(repair: TrustRepair, kind: str, actor: Account) -> Event:
+    return Event(account_id=repair.account_id, voice=Voice.SUPPORT, kind=kind, actor=actor)
+
+
+def take_back(outage: Outage, actor: Account, sent_at: datetime) -> int:
+    """Take back what one press sent and no worker has begun: it is owed again. Returns to how many."""
+    with transaction.atomic():
+        sent = TrustRepair.objects.filter(outage=outage, actor=actor, sent_at=sent_at, state=TrustRepair.State.SENT)
+        emails = {f"repair {repair.pk}": repair for repair in sent.select_for_update()}
+        waiting = Step.objects.filter(kind=KIND, occasion__in=emails, state=StepState.OPEN, epoch=0, due_at__gt=Now())
+        held = [emails[step.occasion] for step in waiting.select_for_update(skip_locked=True)]
+        Step.objects.filter(kind=KIND, occasion__in=[f"repair {repair.pk}" for repair in held]).delete()
+        again = TrustRepair.objects.filter(pk__in=[repair.pk for repair in held])
+        again.update(state=TrustRepair.State.OWED, sent_at=None, actor=None, follow_up_on=None)
+        Event.objects.bulk_create(_line(repair, EventKind.WORD_TAKEN_BACK, actor) for repair in held)
+    return len(held)
