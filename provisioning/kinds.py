@@ -47,31 +47,31 @@ class Kind:
     old_name: str = ""  # what its rows were called before its path was
 
 
-def letter(name: str) -> Kind:
-    """The kind of an e-mail, by the name of its template."""
-    return Kind(lambda step: compose.send(name, step), MAIL)
+def letter(name: str, about: str = "") -> Kind:
+    """The kind of an e-mail, by the name of its template; `about`: what the desk reads of it."""
+    return Kind(lambda step: compose.send(name, step), MAIL, label=f"email: {about}" if about else "")
 
 
 KINDS = {
     WELCOME: letter("welcome"),
     "workspace": Kind(workspaces.create, "workspace", workspaces.record),
-    "letter.already_here": letter("already_here"),
-    "letter.confirm_again": letter("confirm_again"),
-    "letter.known": letter("known"),
-    "letter.move": letter("move"),
-    "letter.moved": letter("moved"),
-    "letter.password_changed": letter("password_changed"),
-    "letter.ready": letter("ready"),
-    "letter.repaired": letter("ready"),
-    "letter.reset": letter("reset"),
-    "letter.outage_notice": letter("outage_notice"),
-    "letter.taken": letter("taken"),
-    "letter.late": letter("late"),
-    "letter.let_in": letter("let_in"),
-    "letter.amends": letter("ready"),
-    "letter.word": letter("word"),
-    "letter.follow_up": letter("follow_up"),
-    "letter.come_back": letter("come_back"),
+    "letter.already_here": letter("already_here", "you already have an account"),
+    "letter.confirm_again": letter("confirm_again", "confirm your address, again"),
+    "letter.known": letter("known", "your address is confirmed already"),
+    "letter.move": letter("move", "confirm your new address"),
+    "letter.moved": letter("moved", "your address was changed"),
+    "letter.password_changed": letter("password_changed", "your password was changed"),
+    "letter.ready": letter("ready", "it works"),
+    "letter.repaired": letter("ready", "it works, as you asked"),
+    "letter.reset": letter("reset", "choose a new password"),
+    "letter.outage_notice": letter("outage_notice", "late because of an outage"),
+    "letter.taken": letter("taken", "when we'll answer"),
+    "letter.late": letter("late", "our answer is late"),
+    "letter.let_in": letter("let_in", "you've been let in"),
+    "letter.amends": letter("ready", "it works, and we're sorry"),
+    "letter.word": letter("word", "a personal note"),
+    "letter.follow_up": letter("follow_up", "how did it go?"),
+    "letter.come_back": letter("come_back", "it works now, come back"),
 }
 
 
@@ -186,7 +186,7 @@ def kinds_needing() -> dict[str, list[str]]:
 
 def label_of(kind: str) -> str:
     """Label of a kind for people to read; of a kind that this process does not know, too."""
-    known = setup_kinds().get(name_of(kind))
+    known = setup_kinds().get(name_of(kind)) or (KINDS.get(kind) if kind.startswith("letter.") else None)
     if known and known.label:
         return storable(known.label, 100)
     if kind.startswith("letter."):

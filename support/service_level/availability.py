@@ -84,7 +84,7 @@ def say_expected(due: datetime | None, desk: Desk, now: datetime) -> str:
     """Sentence that names the time of an answer, or says that none can be named yet."""
     if due is None:
         return f"{desk.name} answers, but we cannot name a time yet."
-    return f"{desk.name} answers by {say_when(due, now, desk.zone)}."
+    return f"{desk.name} will answer by {say_when(due, now, desk.zone)}."
 
 
 def step_away(now: datetime, until: datetime | None = None) -> Away:

@@ -260,7 +260,10 @@ def test_people_read_its_label(platform):
     function.label = gettext_lazy("Billing at Stripe")
     platform({"shop.billing.charge": function})
     assert (label_of("shop.billing.charge"), label_of("welcome_email")) == ("Billing at Stripe", "welcome email")
-    assert (label_of("letter.already_here"), label_of("gone.old_thing")) == ("letter: already here", "old thing")
+    assert (label_of("letter.already_here"), label_of("gone.old_thing")) == (
+        "email: you already have an account",
+        "old thing",
+    )
 
 
 # Rows of the release before: its kind is the function's bare name.

@@ -19,7 +19,7 @@ def test_at_work_until_closing_and_what_people_are_told(desk):
     assert line.at_work and line.until == at("2026-11-25 17:30")
     assert availability.say_status(line, desk, MORNING) == (
         "At work until 17:30 today (Lisbon time). Who writes now is told: "
-        "“Jordan answers by noon today (Lisbon time).”"
+        "“Jordan will answer by noon today (Lisbon time).”"
     )
 
 
