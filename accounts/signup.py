@@ -99,32 +99,21 @@ def _save(typed: Typed, encoded: str, known: Account | None, right: bool, may_pr
         raise _Vanished
     if not known and not fresh:
         right = _is_right(typed, account, may_prove)
-    ask_for_repair(account, effective=right)
-    if right and not fresh:
-        _correct_details(account, typed)
+    ask_for_repair(account, right, name=typed.name, phone=typed.phone, company=typed.company)
     again = EventKind.SIGNED_UP_AGAIN if right else EventKind.SIGNED_UP_WITH_OTHER_PASSWORD
     how = EventKind.SIGNED_UP if fresh else again
     Event.objects.create(account=account, voice=Voice.THEY, kind=how, shown=SHOWN)
     return account, right
 
 
-def _correct_details(account: Account, typed: Typed) -> None:
-    """Save what somebody typed anew who signs up again with their own password: the page says that it is saved."""
-    details = {"name": typed.name, "phone": typed.phone, "company": typed.company}
-    changed = [name for name, value in details.items() if getattr(account, name) != value]
-    if changed:
-        Account.objects.filter(pk=account.pk).update(**{name: details[name] for name in changed})
-        Event.objects.create(
-            account=account, voice=Voice.THEY, kind=EventKind.CHANGED_DETAILS, detail=", ".join(changed)
-        )
-
-
-def ask_for_repair(account: Account, effective: bool = True) -> None:
+def ask_for_repair(account: Account, effective: bool = True, **details: str) -> None:
     """Queue the account for set-up, since its owner came back. Set-up fetches it: this row is the message.
 
-    The row is written even when not `effective`, so that a wrong password costs what the right one does.
+    `details`: what they typed anew, for the page says that it is saved. The row is written even when not `effective`,
+    so that a wrong password costs what the right one does.
     """
-    Account.objects.filter(pk=account.pk).update(asked_at=Now() if effective else F("asked_at"))
+    kept = {name: details[name] if effective else F(name) for name in details}
+    Account.objects.filter(pk=account.pk).update(asked_at=Now() if effective else F("asked_at"), **kept)
 
 
 def _claim(typed: Typed, token: str, held: str, account: Account, right: bool) -> SignupClaim:

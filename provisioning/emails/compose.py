@@ -20,7 +20,7 @@ from accounts.middleware.preferences import zone_of
 from accounts.models import Account, MailboxLink
 from provisioning.emails.delivery import give_back_connections, hand_over
 from provisioning.emails.rate_limit import Letter, stamp
-from provisioning.emails.recipients import behind_now, facts_now
+from provisioning.emails.recipients import behind_now, facts_now, note_what_it_says
 from provisioning.exceptions import NOT_OWED, StepFailed
 from provisioning.humanize import humanize_facts, say_when
 from provisioning.models import Step
@@ -99,9 +99,11 @@ def _compose(name: str, account: Account, step: Step, by_hand: bool) -> EmailMul
         "things": ", ".join(gettext(thing) for thing in step.facts.get("what", [])),
         "by_hand": by_hand,
     }
-    if name == "welcome" and (outage := behind_now(account)):
-        since = say_when(outage.began_at, now, zone)
-        context["outage"] = {"thing": gettext(outage.dependency_id), "since": since}
+    if name == "welcome":
+        outage = behind_now(account)
+        note_what_it_says(step, bool(outage))
+        since = say_when(outage.began_at, now, zone) if outage else ""
+        context["outage"] = outage and {"thing": gettext(outage.dependency_id), "since": since}
     context["subject"] = " ".join(_words(f"{name}-subject.txt", context).split())
     words = re.sub(r"\n{3,}", "\n\n", _words(f"{name}-words.txt", context)).strip()
     message = EmailMultiAlternatives(

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 
 from django.conf import settings
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -84,12 +84,15 @@ def behind_now(account: Account) -> Outage | None:
 
 
 def welcomed_late() -> QuerySet[Step]:
-    """Welcome emails that said that the rest is late: handed over in an outage of something that was owed still."""
-    rest = Step.objects.of_setup().filter(account=OuterRef(OuterRef("account"))).exclude(dependency=MAIL)
-    owed = rest.filter(Q(done_at=None) | Q(done_at__gt=OuterRef(OuterRef("done_at")))).values("dependency")
-    lasted = Q(ended_at=None) | Q(ended_at__gt=OuterRef("done_at"))
-    outage = Outage.objects.filter(lasted, began_at__lte=OuterRef("done_at"), dependency__in=owed)
-    return Step.objects.of_setup().filter(Exists(outage), dependency=MAIL, state=State.DONE)
+    """Welcome emails that said that the rest is late."""
+    return Step.objects.of_setup().filter(facts__told_late=True, dependency=MAIL, state=State.DONE)
+
+
+def note_what_it_says(step: Step, told_late: bool) -> None:
+    """Note with the welcome email, before it is handed over, whether it says that the rest is late."""
+    if bool(step.facts.get("told_late")) != told_late:
+        step.facts = step.facts | {"told_late": told_late}
+        Step.objects.filter(pk=step.pk).update(facts=step.facts)
 
 
 def _mail_back_at() -> datetime | None:

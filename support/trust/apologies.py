@@ -85,7 +85,8 @@ def harms_of(repair: TrustRepair) -> Friction:
     """Harm as it was found when the repair was opened; what an earlier release did not note is none."""
     none = Friction(0, (), (), False, False, False, 0, False)
     known = {field.name for field in fields(Friction)}
-    return replace(none, **{name: harm for name, harm in repair.harms.items() if name in known})
+    harms = repair.harms if isinstance(repair.harms, dict) else {}
+    return replace(none, **{name: harm for name, harm in harms.items() if name in known})
 
 
 def words_now(repair: TrustRepair, desk: Desk, now: datetime) -> str:

@@ -65,11 +65,18 @@ def test_back_and_once_more(world):
     assert subjects(world[0], DANA["email"]) == ["Your Arrivals account is here"]
 
 
-def test_another_name_and_company_change_nothing(world):
+def test_a_stranger_with_another_name_and_company_changes_nothing(world):
     signs_up()
-    signs_up(name="Somebody Else", company="Other Inc")
+    signs_up(name="Somebody Else", company="Other Inc", password="another long passphrase")
     account = Account.objects.get()
     assert (account.name, account.company) == ("Dana Sommer", "Acme")
+
+
+def test_with_her_own_password_what_she_corrects_is_saved_as_the_page_says(world):
+    signs_up(company="Amce")
+    assert "Your details are saved" in room(signs_up(company="Acme Ltd", phone="+49 30 1"))
+    account = Account.objects.get()
+    assert (account.name, account.company, account.phone) == ("Dana Sommer", "Acme Ltd", "+49 30 1")
 
 
 def test_from_another_device_with_her_own_password(world):

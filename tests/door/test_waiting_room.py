@@ -238,8 +238,8 @@ def test_who_waited_is_told_when_it_is_ready(world):
     _time_for_chores()
     sweep()
     letter = mail.to(DANA["email"])[-1].get_body(("plain",)).get_content()
-    assert "it took us 148 minutes" in letter
-    assert "You came to us once meanwhile" in letter and "told you that it was late" in letter
+    assert "it took us 2 hours" in letter
+    assert "You came back once in the meantime" in letter and "told you that it was late" in letter
     _time_for_chores()
     sweep()
     assert subjects(mail, DANA["email"]).count("Your Arrivals account is ready") == 1

@@ -13,8 +13,8 @@ from tests.faults.storm import engines, sign_up_many, wait_for_all, wrongs
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_at(world, point):
     """Two die there, one after the other; the third does the work."""
-    sign_up_many(20, "elm")
     for death in (1, 2):
+        sign_up_many(10, f"elm{death}")  # who is picked up asks no more
         with engines(world, 1, FAULTS=f"{point}=1", SEED="elm"):
             wait_until(partial(has_died, world, death), 30, f"death {death}")
     with engines(world, 1) as revive:

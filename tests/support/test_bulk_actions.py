@@ -93,7 +93,7 @@ def test_one_then_five_then_the_rest(desk, where):
     assert answer.status_code == 302
     assert Recovery.objects.get().incident is None and "Recovering the people you selected" in page(desk)
     assert waves(heal)[:3] == [1, 5, 20]
-    assert "The recovery is through: 30 are well" in page(desk)
+    assert "The recovery is finished: 30 recovered" in page(desk)
     assert Event.objects.filter(kind="recovered", detail="The crm works again").count() == 30
 
 
@@ -101,7 +101,7 @@ def test_it_stops_itself(desk):
     html = text(choose(desk, PEOPLE, "recover_selected", stuck(10)))
     confirm(desk, PEOPLE, html, reason="try")
     assert sum(waves(fail)) == 2
-    assert "The recovery stopped itself" in page(desk)
+    assert "The recovery stopped by itself" in page(desk)
     assert Turn.objects.filter(outcome="").count() == 8
 
 
@@ -140,7 +140,7 @@ def test_who_healed_meanwhile_is_left_out_and_who_was_not_named_is_not_added(des
 
 def test_a_reason_is_wanted(desk):
     html = text(choose(desk, PEOPLE, "recover_selected", stuck(1)))
-    assert "Give a reason." in text(confirm(desk, PEOPLE, html, reason=" "))
+    assert "Enter a reason." in text(confirm(desk, PEOPLE, html, reason=" "))
     assert not Recovery.objects.exists()
 
 

@@ -171,6 +171,9 @@ def incidents():
 
 def people_of_an_incident():
     incident = incidents()[0]
+    service = Dependency.objects.create(name=incident.dependency, broken=True, probe_at=Now() + HOUR)
+    outage = Outage.objects.create(dependency=service, failure="5xx", error="503", began_at=incident.began_at)
+    Incident.objects.filter(pk=incident.pk).update(ended_at=None, outage=outage)  # of one that is over nobody is told
     people = Person.create_batch(3, status=Status.ACTIVE, asked_at=None)
     return [Affected.objects.create(incident=incident, account=person) for person in people]
 
@@ -263,7 +266,6 @@ def test_a_row_that_cannot_be_read_holds_up_no_other(table, world, desk):
 
 FACTS = {
     "day letter": (letters_of_the_day, "facts", '["a list"]', when(sent_at__isnull=False)),
-    "trust repair": (repairs, "harms", '["a list"]', when(state="sent")),
     "trust repair without a date": (sent_repairs, "sent_at", None, when(followed_up_at__isnull=False)),
 }
 

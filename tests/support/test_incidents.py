@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Account
 from accounts.status import Status
+from provisioning.intake.outbox import owe_letter
 from provisioning.models import Dependency, Outage, State, Step
 from provisioning.sweep import drain, fetch_everywhere, sweep
 from support.incidents import bulk_recovery
@@ -89,9 +90,13 @@ def test_the_card_says_who_has_been_told_and_not_whom_we_mean_to_tell(world, des
     Person.create_batch(4)
     sweep()
     assert "Nobody has been emailed; the waiting room tells them." in card(desk)
-    time_passes()
-    world[0].mode = "refused"
-    sweep()
+    incident = Incident.objects.get()
+    for account in Account.objects.filter(is_staff=False):
+        owe_letter(account.pk, "letter.outage_notice", f"incident {incident.pk}")
+    Affected.objects.update(told_at=Now())
+    Dependency.objects.update_or_create(
+        name="mail", defaults={"broken": True, "probe_at": Now() + timedelta(hours=1)}
+    )
     assert "4 will be told when mail is back." in card(desk)
     Step.objects.filter(kind="letter.outage_notice", account=Account.objects.first()).update(state=State.DONE)
     assert "1 told so far, and 3 will be told when mail is back." in card(desk)

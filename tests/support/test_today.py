@@ -187,7 +187,7 @@ def test_the_order_is_that_of_the_lanes(desk):
         ({"why": "gave_up"}, 6, "given up automatically, and they haven't written"),
         ({"locked_out": False}, 7, "wrote to us"),
         ({"account_id": None, "locked_out": False}, 7, "wrote to us"),
-        ({"account_id": None, "locked_out": False, "promised_for": timedelta(minutes=-1)}, 7, "it is late"),
+        ({"account_id": None, "locked_out": False, "promised_for": timedelta(minutes=-1)}, 7, "it's late"),
     ],
 )
 def test_priorities(facts, expected, why):

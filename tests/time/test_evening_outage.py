@@ -161,6 +161,8 @@ def test_an_evening_outage(night):
     assert "Dana Sommer is waiting for a note from you" in morning
     assert night.subjects(JORDAN) == ["Today at the desk"]
 
+    sent = "SELECT 1 FROM support_trustrepair WHERE level = 'automatic' AND state = 'sent'"
+    wait_until(lambda: night.ask(sent), 30, "what was said with the news to count as said")
     # A debt of trust for exactly those who met a dead end, and letters that differ.
     owed = dict(night.ask(
         "SELECT split_part(a.name, ' ', 1), t.level || ' ' || t.state FROM support_trustrepair t "

@@ -242,7 +242,6 @@ def test_the_welcome_email_tells_that_the_rest_is_late_and_so_it_is_told_when_it
     Outage.objects.update(ended_at=Now())
     Step.objects.filter(pk=rest.pk).update(state=State.DONE, done_at=Now())
     Account.objects.filter(pk=newcomer.pk).update(status=Status.ACTIVE, status_at=Now())
-    assert "hasn't been working" not in str(compose("welcome", welcome).body)
     fetch_ready()
     [ready] = Step.objects.filter(account=newcomer, kind="letter.ready")
     assert recipient(ready).told_late_at
@@ -254,3 +253,18 @@ def test_who_was_served_at_once_hears_the_welcome_alone():
         Step.objects.create(account=newcomer, kind=kind, dependency=kind, state=State.DONE, done_at=Now())
     fetch_ready()
     assert not Step.objects.filter(kind="letter.ready").exists()
+
+
+def test_a_welcome_email_that_goes_out_later_says_what_is_so_then():
+    """Its first try met an outage, and the mail service did not take it; by the second that is over."""
+    newcomer = Person.create(asked_at=None)
+    service = Dependency.objects.create(name="workspace", broken=True)
+    Outage.objects.create(dependency=service, failure="5xx", error="503")
+    welcome = Step.objects.create(account=newcomer, kind="welcome_email", dependency="mail")
+    Step.objects.create(account=newcomer, kind="workspace", dependency="workspace")
+    welcome.refresh_from_db()
+    assert "hasn't been working" in str(compose("welcome", welcome).body)
+    Outage.objects.update(ended_at=Now())
+    assert "hasn't been working" not in str(compose("welcome", welcome).body)
+    handed_over(welcome)
+    assert recipient(owed(newcomer, "letter.ready")).told_late_at is None, "it was never said"
