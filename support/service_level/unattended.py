@@ -61,7 +61,7 @@ def let_in_who_must(now: datetime) -> None:
     def look_at(account: Account) -> None:
         case = case_of(account, down)
         if lets_in(case, now, back, after):
-            _let_in(account, case, desk, back, now)
+            _let_in(account, case, desk, now)
 
     named = Account.objects.filter(needed_by__isnull=False, mailbox_proven_at__isnull=False, is_active=True)
     waiting = named.filter(status__in=UNFINISHED).order_by("needed_by")
@@ -82,7 +82,7 @@ def case_of(account: Account, down: dict[str, datetime]) -> Case:
     )
 
 
-def _let_in(account: Account, case: Case, desk: Desk, back: datetime | None, now: datetime) -> None:
+def _let_in(account: Account, case: Case, desk: Desk, now: datetime) -> None:
     pay_by = now + timedelta(days=min(desk.debt_days, LONGEST_DEBT))
     with transaction.atomic():
         if waive(account, case.stuck, actor=None, reason=REASON, pay_by=pay_by):

@@ -128,7 +128,7 @@ def test_hidden_words_are_behind_a_click(desk, dana):
     ticket = wrote(dana, body="You fools")
     Ticket.objects.filter(pk=ticket.pk).update(abusive=True)
     for html in both_pages(desk, ticket):
-        assert in_order(html, "Their words are hidden. Show them", "You fools")
+        assert in_order(html, "Their message is hidden. Show it", "You fools")
 
 
 def test_the_number_of_messages_asks_no_more_queries(desk, dana):
