@@ -80,6 +80,9 @@ class Step(models.Model):
         indexes = [
             models.Index(fields=["dependency", "due_at"], condition=models.Q(state__in=OWED), name="steps_due"),
             models.Index(fields=["account"], condition=models.Q(state=State.DEAD), name="steps_given_up"),
+            models.Index(
+                fields=["done_at"], condition=models.Q(state=State.DONE, pay_by__isnull=False), name="debts_paid"
+            ),
         ]
 
     def __str__(self):

@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from accounts.database.existence import which_exist
 from accounts.models import PROVEN_DOORS, Account, Event, EventKind, Voice
 from accounts.status import Status
 from provisioning.emails.recipients import LATE_PAGES, welcomed_late
@@ -21,21 +22,35 @@ BATCH = 500
 
 def fetch_ready() -> None:
     """Owe the notice to those who became active lately, after a wait, and to whom a debt was paid."""
+    active, paid = which_exist(active_lately, paid_lately)
+    if active:
+        _tell_of_the_wait()
+    if paid:
+        _tell_of_paid_debts()
+
+
+def active_lately() -> QuerySet[Account]:
+    """Accounts that became active lately."""
+    return Account.objects.filter(status=Status.ACTIVE, status_at__gt=Now() - LATELY, is_active=True)
+
+
+def paid_lately() -> QuerySet[Step]:
+    """Steps of which somebody was let in without them, and that are there since lately."""
+    return Step.objects.of_setup().filter(pay_by__isnull=False, state=State.DONE, done_at__gt=Now() - LATELY)
+
+
+def _tell_of_the_wait() -> None:
     told = Step.objects.filter(account=OuterRef("pk"), kind__in=("letter.ready", "letter.repaired"))
     theirs = Event.objects.filter(account=OuterRef("pk"), voice=Voice.THEY)
     waited = Q(status_at__gt=F("created_at") + LONG) | Exists(theirs.filter(shown__in=LATE_PAGES))
     welcomed = Exists(welcomed_late().filter(account=OuterRef("pk")))
-    ready = Account.objects.filter(
+    ready = active_lately().filter(
         waited | welcomed | Exists(theirs.filter(kind=EventKind.WROTE)),
         ~Exists(told),
-        status=Status.ACTIVE,
-        status_at__gt=Now() - LATELY,
-        is_active=True,
     )
     for account in ready.order_by("status_at")[:BATCH]:
         if _is_news(account):
             owe_letter(account.pk, "letter.ready", "ready")
-    _tell_of_paid_debts()
 
 
 def _is_news(account: Account) -> bool:
@@ -49,10 +64,11 @@ def _is_news(account: Account) -> bool:
 
 def _tell_of_paid_debts() -> None:
     """Owe the notice to those who were let in without something that is there by now."""
-    paid = Step.objects.of_setup().filter(pay_by__isnull=False, state=State.DONE, done_at__gt=Now() - LATELY)
     debts = Step.objects.of_setup().unpaid().filter(account=OuterRef("account"))
     told = Step.objects.filter(account=OuterRef("account"), kind="letter.ready", occasion="paid")
-    of_active = paid.filter(~Exists(debts), ~Exists(told), account__status=Status.ACTIVE, account__is_active=True)
+    of_active = paid_lately().filter(
+        ~Exists(debts), ~Exists(told), account__status=Status.ACTIVE, account__is_active=True
+    )
     for account_id in of_active.values_list("account", flat=True).distinct()[:BATCH]:
         owe_letter(account_id, "letter.ready", "paid")
 
