@@ -5,15 +5,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('provisioning', '0009_plain_words'),
+        ("provisioning", "0009_plain_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='step',
-            index=models.Index(condition=models.Q(('pay_by__isnull', False), ('state', 'done')), fields=['done_at'], name='debts_paid'),
+            model_name="step",
+            index=models.Index(
+                condition=models.Q(("pay_by__isnull", False), ("state", "done")),
+                fields=["done_at"],
+                name="debts_paid",
+            ),
         ),
     ]
