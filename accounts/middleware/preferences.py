@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 
 from accounts.database.errors import if_the_database_allows
 from accounts.models import Account
+from accounts.text.time_zones import zone_called
 
 LANGUAGES = dict(settings.LANGUAGES)
 ZONE_COOKIE = "zone"
@@ -32,7 +33,7 @@ def zones() -> list[str]:
 
 def zone_of(account: Account) -> ZoneInfo:
     """Return the time zone in which an account's owner reads: the one they chose, their browser's, or the desk's."""
-    return _zone(account.zone) or _zone(account.browser_zone) or default_zone()
+    return zone_called(account.zone) or zone_called(account.browser_zone) or default_zone()
 
 
 def browser_zone(request) -> str:
@@ -45,16 +46,8 @@ def default_zone() -> ZoneInfo:
     """Return the time zone for readers of whom none is known: that of settings.DEFAULT_ZONE, the desk's."""
     with if_the_database_allows():
         named = cache.get_or_set("default-zone", import_string(settings.DEFAULT_ZONE), ASK_AGAIN_AFTER)
-        return _zone(named or "") or UTC
+        return zone_called(named or "") or UTC
     return UTC
-
-
-def _zone(name: str) -> ZoneInfo | None:
-    """Time zone of this name; None for no name, and for one that is known no more."""
-    try:
-        return ZoneInfo(name) if name else None
-    except (KeyError, ValueError, OSError):
-        return None
 
 
 class Preferences:
@@ -73,7 +66,7 @@ class Preferences:
         if account:
             _speak(request, account)
             _keep_zone(account, here)
-        with timezone.override(zone_of(account) if account else _zone(here) or default_zone()):
+        with timezone.override(zone_of(account) if account else zone_called(here) or default_zone()):
             return self.get_response(request)
 
 

@@ -30,12 +30,11 @@ from support.inbound.threads import ANOTHER_ADDRESS
 from support.incidents import bulk_recovery
 from support.models import Incident, Letter, Message, Note, Promise, Recovery, Ticket
 from support.tickets import queue
-from support.tickets.outbox import message_id, tell_owner, write
+from support.tickets.outbox import UNDO_FOR, message_id, tell_owner, write
 from support.trust.settled_by_reply import settle, unsettle
 
 MOST_DEBTS = 25
 GONE = gettext_lazy("it does not exist any more.")
-UNDO_FOR = timedelta(seconds=10)  # a reply waits in the outbox for so long, and can be taken back
 
 
 class Refused(Exception):

@@ -17,6 +17,7 @@ from support.actions import authorization, kept_input
 from support.digests.activity import happened, needs_her
 from support.models import Desk, TrustRepair, the_desk
 from support.service_level import availability
+from support.tickets.outbox import UNDO_FOR
 from support.trust import apologies, bulk_words
 from support.trust.apology_draft import wording_warnings
 
@@ -88,7 +89,7 @@ def words(request):
 def _sent(request) -> dict | None:
     """What one press sent within the last seconds, and can be taken back; None if that is over."""
     sent = request.session.get(WORDS_SENT)
-    still = sent and timezone.now() - datetime.fromisoformat(sent["at"]) < bulk_words.UNDO_FOR
+    still = sent and timezone.now() - datetime.fromisoformat(sent["at"]) < UNDO_FOR
     return sent if still else None
 
 

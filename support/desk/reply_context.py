@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
+from accounts.middleware.preferences import zone_of
 from accounts.models import Account
 from provisioning.humanize import say_when
 from support.desk.reply_drafts import LANGUAGES, Case
@@ -18,7 +19,6 @@ from support.diagnosis.findings import Facts, Finding
 from support.diagnosis.languages import UNKNOWN
 from support.diagnosis.message_reading import Reading, Said, Topic, read
 from support.models import Desk, Letter, Message, Ticket
-from support.models.desk import zone_called
 from support.trust.harm_so_far import Written, harm_of
 from support.trust.newest_word import newest_word
 
@@ -63,7 +63,7 @@ def case_of(
     """Case of somebody who has an account; `said` are the messages of the ticket."""
     account, heard = known.account, Heard.of(said)
     own = own_addresses(account, known.events)
-    zone = zone_called(account.zone) or desk.zone
+    zone = zone_of(account)
     reading = heard.read(zone, account.email)
     written = Written(reading.times_written, ticket.promised_for if ticket else None, reading.deadline)
     return Case(

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import Value
 from django.db.models.functions import Coalesce, Greatest, Least
 
+from accounts.text.time_zones import zone_called
 from support.business_hours import EARLIEST, LATEST, Schedule, Span
 from support.weekday_hours import Hours, parse_hours
 
@@ -152,14 +153,6 @@ def public_holidays(country: str, subdivision: str):
     try:
         return holidays.country_holidays(country, subdiv=subdivision or None)
     except NotImplementedError:
-        return None
-
-
-def zone_called(name: str) -> ZoneInfo | None:
-    """Time zone of this name, or None."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # none of that name; no name; a folder of zones
         return None
 
 

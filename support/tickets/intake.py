@@ -50,8 +50,13 @@ def forget(account: Account) -> None:
     Where the mailbox was never proved, it may have been written by somebody else.
     """
     if account.mailbox_proven_at:
-        Message.objects.filter(email=account.email).delete()
-        Ticket.objects.filter(email=account.email).delete()
+        forget_address(account.email)
+
+
+def forget_address(email: str) -> None:
+    """Delete what was written to us from an address, whoever it was filed under."""
+    Message.objects.filter(email=email).delete()
+    Ticket.objects.filter(email=email).delete()
 
 
 def settle_messages() -> None:

@@ -33,6 +33,7 @@ from support.models import Affected, Incident, Letter, Ticket
 from support.tickets import queue
 
 POSTING = "posting this letter"
+UNDO_FOR = timedelta(seconds=10)  # what the agent sends waits for so long, and can be taken back
 
 
 def write(to: str, subject: str, body: str, occasion: str, **more) -> bool:

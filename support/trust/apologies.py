@@ -175,7 +175,11 @@ def _send_line(now: datetime, repair: TrustRepair) -> None:
         owe_letter(repair.account_id, "letter.amends", f"repair {repair.pk}")
 
 
+def follow_up_on(now: datetime) -> datetime | None:
+    """When to ask how it went on, of a word that is sent now; None where the desk has no working days."""
+    return add_working_days(now, FOLLOW_UP_DAYS, the_desk().schedule())
+
+
 def _mark_sent(repair: TrustRepair, now: datetime, **facts) -> bool:
-    follow_up = add_working_days(now, FOLLOW_UP_DAYS, the_desk().schedule())
     owed = TrustRepair.objects.filter(pk=repair.pk, state=State.OWED)
-    return owed.update(state=State.SENT, sent_at=now, follow_up_on=follow_up, **facts) == 1
+    return owed.update(state=State.SENT, sent_at=now, follow_up_on=follow_up_on(now), **facts) == 1

@@ -4,21 +4,21 @@ Whoever wrote and waits for a reply is left out: the apology is in the draft of 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import Account, Event, EventKind, Voice
 from provisioning.kinds import MAIL
 from provisioning.models import Outage, Step
 from provisioning.models import State as StepState
-from support.business_hours import add_working_days
 from support.models import Message, Ticket, TrustRepair, the_desk
-from support.trust.apologies import FOLLOW_UP_DAYS, words_now, words_owed
+from support.service_level.availability import OWN
+from support.tickets.outbox import UNDO_FOR
+from support.trust.apologies import follow_up_on, words_now, words_owed
 
-UNDO_FOR = timedelta(seconds=10)
 MOST = 1000
 KIND = "letter.word"
 
@@ -34,8 +34,7 @@ class Group:
 
 def with_their_own_reply() -> QuerySet[Ticket]:
     """Tickets of people who wrote themselves and wait for a reply, which holds their apology."""
-    own = Message.objects.filter(ticket=OuterRef("pk"), account=OuterRef("account"))
-    own = own.filter(Q(email=OuterRef("account__email")) | Q(sender=OuterRef("account__email")))
+    own = Message.objects.filter(OWN, ticket=OuterRef("pk"), account=OuterRef("account"))
     return Ticket.objects.filter(Exists(own), why=Ticket.Why.WROTE, closed_at=None, asleep_since=None)
 
 
@@ -61,15 +60,14 @@ def groups(now: datetime) -> list[Group]:
 
 def send(outage: Outage, actor: Account, now: datetime) -> int:
     """Send everybody of an outage the word they are owed, in UNDO_FOR. Returns to how many."""
-    desk = the_desk()
-    follow_up = add_working_days(now, FOLLOW_UP_DAYS, desk.schedule())
+    desk, ask_on = the_desk(), follow_up_on(now)
     with transaction.atomic():
         locked = _of_outages().filter(outage=outage).select_for_update(of=["self"], skip_locked=True)
         repairs = list(locked.select_related("account")[:MOST])
         for repair in repairs:
             repair.words = words_now(repair, desk, now)
             repair.state, repair.sent_at, repair.actor = TrustRepair.State.SENT, now, actor
-            repair.follow_up_on = follow_up
+            repair.follow_up_on = ask_on
         TrustRepair.objects.bulk_update(repairs, ["words", "state", "sent_at", "actor", "follow_up_on"])
         Step.objects.bulk_create([_email(repair) for repair in repairs], ignore_conflicts=True)
         Event.objects.bulk_create(_line(repair, EventKind.WORD_SENT, actor) for repair in repairs)

@@ -14,7 +14,8 @@ from accounts.profile import deletion
 from provisioning.emails.compose import AFTER
 from provisioning.engine import faults
 from provisioning.intake.outbox import owe_letter
-from support.models import Lost, Message, Ticket, TrustRepair
+from support.models import Lost, Ticket, TrustRepair
+from support.tickets.intake import forget_address
 from support.tickets.queue import open_ticket
 
 Level, State = TrustRepair.Level, TrustRepair.State
@@ -137,5 +138,4 @@ def delete_everything(repair: TrustRepair, now: datetime) -> None:
     with transaction.atomic():
         if deletion.delete_everything(repair.account):
             Lost.objects.create(outage=repair.outage, how=Lost.How.DELETED, at=now)
-            Message.objects.filter(email=email).delete()
-            Ticket.objects.filter(email=email).delete()
+            forget_address(email)

@@ -9,9 +9,8 @@ from django.db.models import F
 
 from accounts.models import Account, Event, EventKind, Voice
 from accounts.status import Status
-from support.business_hours import add_working_days
-from support.models import TrustRepair, the_desk
-from support.trust.apologies import FOLLOW_UP_DAYS, open_repair, story_of
+from support.models import TrustRepair
+from support.trust.apologies import follow_up_on, open_repair, story_of
 from support.trust.harm import friction
 from support.trust.harm_so_far import deserves_a_word
 
@@ -26,8 +25,7 @@ def settle(account: Account, actor: Account, words: str, now: datetime) -> bool:
     if not TrustRepair.objects.filter(account=account).exists() and _will_be_assessed(account):
         open_repair(account, now)
     owed = TrustRepair.objects.filter(account=account, state=State.OWED, level=Level.PERSONAL)
-    follow_up = add_working_days(now, FOLLOW_UP_DAYS, the_desk().schedule())
-    settled = owed.update(state=State.SENT, sent_at=now, follow_up_on=follow_up, words=words, actor=actor)
+    settled = owed.update(state=State.SENT, sent_at=now, follow_up_on=follow_up_on(now), words=words, actor=actor)
     if settled:
         Event.objects.create(
             account=account, voice=Voice.SUPPORT, kind=EventKind.WORD_SENT, detail="in a reply", actor=actor

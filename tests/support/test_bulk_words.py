@@ -13,6 +13,7 @@ from accounts.models import Account, Event, EventKind
 from accounts.status import Status
 from provisioning.models import Dependency, Outage, State, Step
 from support.models import Message, Ticket, TrustRepair
+from support.tickets import outbox
 from support.trust import apologies, bulk_words
 from tests.people import Person
 
@@ -100,7 +101,7 @@ def test_what_has_gone_out_is_not_taken_back(desk, outage, harmed):
 def test_it_is_offered_as_long_as_it_can_be_done(desk, outage, harmed):
     press(desk, outage)
     session = desk.session
-    session["words_sent"] = session["words_sent"] | {"at": (timezone.now() - bulk_words.UNDO_FOR).isoformat()}
+    session["words_sent"] = session["words_sent"] | {"at": (timezone.now() - outbox.UNDO_FOR).isoformat()}
     session.save()
     assert "Undo" not in desk.get(reverse("admin:words")).content.decode()
 

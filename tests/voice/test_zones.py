@@ -14,7 +14,11 @@ from accounts.models import Account, Event, EventKind
 from provisioning.emails.compose import compose
 from provisioning.emails.recipients import read_facts
 from provisioning.models import Step
-from support.models import Desk
+from support.desk.reply_context import case_of, messages_of
+from support.diagnosis.facts import facts_of
+from support.diagnosis.findings import diagnose
+from support.models import Desk, Message, Ticket
+from support.tickets.queue import open_ticket
 from tests.people import PASSWORD, Person
 
 pytestmark = pytest.mark.django_db
@@ -122,3 +126,12 @@ def test_what_the_diary_holds_is_utc():
     client.post("/arriving/needed/", {"needed_by": f"{due:%Y-%m-%dT%H:%M}", "needed_because": "a show"})
     line = Event.objects.get(account=account, kind=EventKind.STATED_DEADLINE)
     assert line.detail == f"{due.astimezone(UTC):%d %b %H:%M} UTC: a show"
+
+
+def test_a_deadline_in_a_message_is_read_in_it(desk):
+    account = Person.create(browser_zone="Asia/Tokyo", status="email_sent")
+    ticket = open_ticket(account, account.email, Ticket.Why.WROTE)
+    Message.objects.create(ticket=ticket, account=account, email=account.email, body="I need this tomorrow at 15:00.")
+    known = facts_of(account)
+    case = case_of(known, diagnose(known), ticket, messages_of(ticket), desk, "Jordan")
+    assert case.reading.deadline == tomorrow_at_three("Asia/Tokyo")
