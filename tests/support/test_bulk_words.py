@@ -134,3 +134,9 @@ def test_who_may_not_write_may_not_press(client, outage, harmed):
     for what in ("send_words", "take_words_back"):
         assert client.post(reverse(f"admin:{what}", args=[outage.pk])).status_code == 403
     assert not emails().exists()
+
+
+def test_whoever_works_at_the_desk_by_now_is_not_among_them(desk, outage, harmed):
+    Account.objects.filter(pk=harmed[0].pk).update(is_staff=True)
+    press(desk, outage)
+    assert emails().count() == FEW - 1 and not emails().filter(account=harmed[0]).exists()
