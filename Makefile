@@ -23,6 +23,7 @@ test: install
 lock:
 	uv lock
 	uv export --no-header -q --format requirements-txt > requirements.txt
+	uv export --no-header -q --no-dev --format requirements-txt > requirements-runtime.txt
 
 # 115 s of processor time in two processes: about a minute where two cores are free. No browser, no worker, no web server.
 FAST := tests/test_*.py tests/names tests/language \

@@ -57,6 +57,7 @@ ANYMAIL = {"WEBHOOK_SECRET": env.user_and_password("WEBHOOK_SECRET") or f"arriva
 INSTALLED_APPS = [
     "accounts",
     "provisioning",
+    "product",
     "support",
     "django_celery_beat",
     "django.contrib.auth",

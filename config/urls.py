@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("provisioning.urls")),
+    path("", include("product.urls")),
     path("", include("support.urls")),
     path("admin/", admin.site.urls),
 ]

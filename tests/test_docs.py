@@ -11,7 +11,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 AT_LEAST = {"docs/architecture.md": 90, "docs/glossary.md": 30, "CONTRIBUTING.md": 25}  # names: none passes empty
 PAGES = sorted({*AT_LEAST, "README.md", *(f"docs/{path.name}" for path in (PROJECT / "docs").glob("*.md"))})
-ROOMS = ("accounts", "provisioning", "support")
+ROOMS = ("accounts", "provisioning", "product", "support")
 FENCED = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 # `path/file.py`, `path/file.py::function`, `path/file.py`: `function`, `folder/`
 NAME = re.compile(r"`((?:[\w-]+/)+(?:[\w-]+\.[a-z]+)?|[A-Z]\w+file)(?:::([\w.]+)`|`: `([\w.]+)`|`)")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
-ROOMS = ("accounts", "config", "launcher", "provisioning", "support")
+ROOMS = ("accounts", "config", "launcher", "product", "provisioning", "support")
 TERMS = {
     "audit": "accounts/models/events.py",
     "SLA": "support/service_level/promises.py",
