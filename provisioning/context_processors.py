@@ -19,7 +19,9 @@ def outage_notices(_request):
     """Context processor: one notice of all that is down, and when an email will come, looked up where it is shown."""
     return {
         "outage_notice": SimpleLazyObject(lambda: _notice(_down_now())),
-        "letter_ways_on": SimpleLazyObject(lambda: _ways_on(_down_now())),
+        "letter_ways_on": SimpleLazyObject(
+            lambda: say("letter.ways_on_late" if MAIL in _down_now() else "letter.ways_on")
+        ),
     }
 
 
@@ -40,7 +42,3 @@ def _key(down: Collection[str]) -> str:
         [name] = down
         return f"outage.{name}" if f"outage.{name}" in SENTENCES else "outage.other"
     return "outage.several" if MAIL in down else "outage.other"
-
-
-def _ways_on(down: dict[str, Dependency]) -> SafeString:
-    return say("letter.ways_on_late" if MAIL in down else "letter.ways_on")

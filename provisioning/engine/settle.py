@@ -193,7 +193,8 @@ def _settle_one(step: Step, result: Result, now: datetime, down: set[str], their
     elif result.failure is None:
         outcome = _succeed(step, result, now)
     elif isinstance(result.failure, Withdrawn):
-        outcome = _withdraw(step, result.failure)
+        step.state, step.error, outcome = State.WITHDRAWN, result.failure.reason, Outcome.WITHDRAWN
+        step.epoch, step.leased = step.epoch + 1, False
     else:
         step.theirs += step.pk in theirs
         outcome = _fail(step, result.failure, now, down)
@@ -227,12 +228,6 @@ def _succeed(step: Step, result: Result, now: datetime) -> Outcome:
     step.epoch += 1
     step.leased, step.error = False, ""
     return Outcome.DONE
-
-
-def _withdraw(step: Step, gone: Withdrawn) -> Outcome:
-    step.state, step.error = State.WITHDRAWN, gone.reason
-    step.epoch, step.leased = step.epoch + 1, False
-    return Outcome.WITHDRAWN
 
 
 def _wait(step: Step, held: Held, now: datetime) -> Step:

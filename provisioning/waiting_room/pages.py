@@ -5,7 +5,6 @@ The second must read like the first does just after a sign-up: a stranger is not
 
 import dataclasses
 from collections.abc import Sequence
-from datetime import datetime
 
 from django.db.models import QuerySet
 from django.db.models.functions import Now
@@ -64,13 +63,14 @@ def _page(account: Account, claim: SignupClaim | None, state: Situation, lines: 
     top = _top(account, state, claim)
     facts = {"email": account.written_to, "name": account.first_name, "reference": account.reference}
     ready = top in ("waiting.ready", "waiting.suspended")
+    needed = account.needed_by and ("needed_by" if account.needed_by > timezone.now() else "needed_passed")
     return {
         "heading": say("receipt.heading" if claim else "home.welcome", **facts),
         "top": say(top, **facts),
         "lines": [_words(line, account.written_to) for line in lines],
         "if_taken": say("receipt.if_taken", **facts) if top == "receipt.safe" else "",
         "typo": "" if account.mailbox_proven_at else _typo(account.written_to),
-        "needed": "" if ready else _needed(account.needed_by),
+        "needed": "" if ready or not needed else say(f"waiting.{needed}", time=clock(account.needed_by)),
         "next_try": SimpleLazyObject(lambda: _next_try(state)),  # not said beside the notice of an outage
         "may_enter": "" if ready else _may_enter(state),
         "enter_link": account.is_active and enter_link,
@@ -135,12 +135,6 @@ def _may_enter(state: Situation):
 def _typo(email: str):
     meant = likely_address(email)
     return say("signup.typo", email=email, meant=meant) if meant else ""
-
-
-def _needed(by: datetime | None):
-    if by is None:
-        return ""
-    return say("waiting.needed_by" if by > timezone.now() else "waiting.needed_passed", time=clock(by))
 
 
 def _next_try(state: Situation):

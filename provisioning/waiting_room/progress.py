@@ -92,12 +92,9 @@ def _top(status: str, steps: Sequence[Step], lines: Iterable[Line], probes: Mapp
         return "waiting.address" if _only_the_address(steps) else "waiting.gave_up"
     if any(line.mark == "late" for line in lines):
         return "waiting.late"
-    return "waiting.held_up" if _is_held_up(steps, probes) else "waiting.on_its_way"
-
-
-def _is_held_up(steps: Sequence[Step], probes: Mapping[str, datetime]) -> bool:
-    """True if something owed waits for a dependency that is down; before anything is owed, if any is."""
-    return any(step.dependency in probes for step in steps if step.state in OWED) if steps else bool(probes)
+    owed = [step for step in steps if step.state in OWED]
+    held_up = any(step.dependency in probes for step in owed) if steps else bool(probes)  # before anything is owed
+    return "waiting.held_up" if held_up else "waiting.on_its_way"
 
 
 def _only_the_address(steps: Iterable[Step]) -> bool:

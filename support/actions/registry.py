@@ -80,44 +80,14 @@ def _reply(subject, actor, words, seen):
     actions.reply(subject.ticket, actor, words["body"], draft, seen.key, then_close=closes)
 
 
-def _correct_address(subject, actor, words, seen):
-    actions.correct_address(subject.account, actor, words["reason"], words["email"])
-
-
-def _correct_company(subject, actor, words, seen):
-    actions.correct_company(subject.account, actor, words["reason"], words["company"])
-
-
-def _link_account(subject, actor, words, seen):
-    actions.link_account(subject.ticket, actor, words["reason"], words["whose"])
-
-
-def _add_note(subject, actor, words, seen):
-    actions.add_note(subject.account, actor, words["note"])
-
-
-def _undo_reply(subject, actor, words, seen):
-    actions.undo_reply(UUID(seen.state["reply"]), actor)
-
-
-def _stop_selected(subject, actor, words, seen):
-    actions.stop_selected(subject.recovery, actor, words["reason"])
-
-
-def _on_account(act: Callable) -> Callable:
-    return lambda subject, actor, words, seen: act(subject.account, actor, words["reason"])
+def _on(part: str, act: Callable, *names: str) -> Callable:
+    """Function of an action on this part of its subject, with these fields of its form, else with the reason."""
+    fields = names or ("reason",)
+    return lambda subject, actor, words, seen: act(getattr(subject, part), actor, *(words[name] for name in fields))
 
 
 def _once_on_account(act: Callable) -> Callable:
     return lambda subject, actor, words, seen: act(subject.account, actor, words["reason"], seen.key)
-
-
-def _on_ticket(act: Callable) -> Callable:
-    return lambda subject, actor, words, seen: act(subject.ticket, actor, words["reason"])
-
-
-def _on_incident(act: Callable) -> Callable:
-    return lambda subject, actor, words, seen: act(subject.incident, actor, words["reason"])
 
 
 t = gettext_lazy
@@ -125,7 +95,7 @@ ACTIONS: dict[str, StaffAction] = {
     "recover": StaffAction(
         t("Recover"),
         "support.recover",
-        _on_account(actions.recover),
+        _on("account", actions.recover),
         done=t("It's being set up again now."),
         reason=t("Tried again by hand"),
         kicks=True,
@@ -148,7 +118,7 @@ ACTIONS: dict[str, StaffAction] = {
     "correct_address": StaffAction(
         t("Correct their address"),
         "support.correct_address",
-        _correct_address,
+        _on("account", actions.correct_address, "reason", "email"),
         done=t("The welcome email will go to the new address."),
         form=AddressForm,
         kicks=True,
@@ -162,7 +132,7 @@ ACTIONS: dict[str, StaffAction] = {
     "end_sessions": StaffAction(
         t("Log them out everywhere"),
         "support.vouch",
-        _on_account(actions.end_sessions),
+        _on("account", actions.end_sessions),
         done=t("They've been logged out everywhere. Their password still works."),
     ),
     "reply": StaffAction(
@@ -185,14 +155,14 @@ ACTIONS: dict[str, StaffAction] = {
     "hand_over": StaffAction(
         t("Hand over to the owner"),
         "support.hand_over",
-        _on_ticket(actions.hand_over),
+        _on("ticket", actions.hand_over),
         done=t("The owner has it now."),
         on_ticket=True,
     ),
     "mark_abusive": StaffAction(
         t("Hide or show their message"),
         "support.mark_abusive",
-        _on_ticket(actions.mark_abusive),
+        _on("ticket", actions.mark_abusive),
         done=t("Done."),
         reason=t("Nobody should have to read this twice"),
         on_ticket=True,
@@ -200,7 +170,7 @@ ACTIONS: dict[str, StaffAction] = {
     "close": StaffAction(
         t("Close"),
         "support.close",
-        _on_ticket(lambda ticket, actor, reason: queue.close(ticket, reason, actor)),
+        _on("ticket", lambda ticket, actor, reason: queue.close(ticket, reason, actor)),
         done=t("The ticket is closed."),
         reason=t("Answered"),
         on_ticket=True,
@@ -208,14 +178,14 @@ ACTIONS: dict[str, StaffAction] = {
     "undo_reply": StaffAction(
         t("Undo"),
         "support.reply",
-        _undo_reply,
+        lambda subject, actor, words, seen: actions.undo_reply(UUID(seen.state["reply"]), actor),
         done=t("It was not sent. Your words are in the form again."),
         form=forms.Form,
     ),
     "add_note": StaffAction(
         t("Keep the note"),
         "support.add_note",
-        _add_note,
+        _on("account", actions.add_note, "note"),
         done=t("The note is kept. They never see it."),
         form=NoteForm,
         on_account=True,
@@ -224,7 +194,7 @@ ACTIONS: dict[str, StaffAction] = {
     "correct_company": StaffAction(
         t("Correct the company name"),
         "support.correct_company",
-        _correct_company,
+        _on("account", actions.correct_company, "reason", "company"),
         done=t("The company name is corrected."),
         reason=t("They told us the right name"),
         form=CompanyForm,
@@ -234,28 +204,28 @@ ACTIONS: dict[str, StaffAction] = {
     "link_account": StaffAction(
         t("Link to an account"),
         "support.link_account",
-        _link_account,
+        _on("ticket", actions.link_account, "reason", "whose"),
         done=t("The ticket belongs to that account now."),
         form=LinkForm,
     ),
     "stop_selected": StaffAction(
         t("Stop"),
         "support.recover",
-        _stop_selected,
+        _on("recovery", actions.stop_selected),
         done=t("Stopped. Whoever is under way goes on."),
         reason=t("I want to look first"),
     ),
     "recover_all": StaffAction(
         t("Recover everybody"),
         "support.recover_all",
-        _on_incident(actions.recover_all),
+        _on("incident", actions.recover_all),
         done=t("One person first, then five, then the rest. It stops by itself if two of the last five fail."),
         reason=t("The service is working again"),
     ),
     "stop_recovery": StaffAction(
         t("Stop"),
         "support.recover_all",
-        _on_incident(actions.stop_recovery),
+        _on("incident", actions.stop_recovery),
         done=t("Stopped. Those already started will carry on."),
         reason=t("I want to look first"),
     ),

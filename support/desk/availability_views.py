@@ -82,15 +82,11 @@ def words(request):
     for repair in owed:
         repair.words = apologies.words_now(repair, desk, now)
     rows = [(repair, *_words_of(repair, again, desk, asked.get(repair.account_id))) for repair in owed]
-    shown = {"title": _("Who is owed a word"), "rows": rows, "groups": bulk_words.groups(now), "sent": _sent(request)}
+    sent = request.session.get(WORDS_SENT)  # by one press within the last seconds: it can be taken back
+    if sent and timezone.now() - datetime.fromisoformat(sent["at"]) >= UNDO_FOR:
+        sent = None
+    shown = {"title": _("Who is owed a word"), "rows": rows, "groups": bulk_words.groups(now), "sent": sent}
     return render(request, "admin/words.html", admin.site.each_context(request) | shown)
-
-
-def _sent(request) -> dict | None:
-    """What one press sent within the last seconds, and can be taken back; None if that is over."""
-    sent = request.session.get(WORDS_SENT)
-    still = sent and timezone.now() - datetime.fromisoformat(sent["at"]) < UNDO_FOR
-    return sent if still else None
 
 
 def send_words(request, outage):

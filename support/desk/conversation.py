@@ -121,11 +121,8 @@ def _ours(
         )
         for letter in letters.select_related("author").order_by("-written_at", "-pk")[:most]
     ]
-    return found + [_by_name(step, step.done_at) for step in steps if _is_sent_letter(step) and step.done_at]
-
-
-def _is_sent_letter(step: Step) -> bool:
-    return step.kind.startswith(LETTER_KINDS) and step.state == State.DONE
+    sent = [step for step in steps if step.kind.startswith(LETTER_KINDS) and step.state == State.DONE]
+    return found + [_by_name(step, step.done_at) for step in sent if step.done_at]
 
 
 def _by_name(step: Step, at: datetime) -> Entry:

@@ -1,7 +1,6 @@
 """Facts for a drafted reply, and what was read in the messages it answers, in words for the agent."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -101,7 +100,7 @@ def what_was_read(case: Case) -> list[str]:
     reading = case.reading
     lines = [words for topic, words in _topics(case) if topic in reading.topics]
     if reading.deadline:
-        lines.insert(0, _("Needed by: %(when)s") % {"when": _when(reading.deadline, case)})
+        lines.insert(0, _("Needed by: %(when)s") % {"when": say_when(reading.deadline, case.now, case.zone)})
     if reading.addresses:
         lines.append(_("Names another address: %(addresses)s") % {"addresses": ", ".join(reading.addresses)})
     if reading.times_written > 1:
@@ -112,16 +111,9 @@ def what_was_read(case: Case) -> list[str]:
         also = _("The reply goes to %(addresses)s as well: leave out what is nobody else's business.")
         lines.append(also % {"addresses": ", ".join(case.also_to)})
     if reading.language and reading.language not in LANGUAGES:
-        lines.append(_("Not in English or German (%(language)s).") % {"language": _name_of(reading.language)})
+        name = _("unknown") if reading.language == UNKNOWN else get_language_info(reading.language)["name"]
+        lines.append(_("Not in English or German (%(language)s).") % {"language": name})
     return lines
-
-
-def _when(moment: datetime, case: Case) -> str:
-    return say_when(moment, case.now, case.zone)
-
-
-def _name_of(language: str) -> str:
-    return _("unknown") if language == UNKNOWN else get_language_info(language)["name"]
 
 
 def _topics(case: Case) -> list[tuple[Topic, str]]:

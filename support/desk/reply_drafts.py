@@ -15,27 +15,16 @@ from django.utils import translation
 
 from accounts.models import EventKind
 from accounts.status import Status
-from provisioning.humanize import city, say_span, say_when
 from provisioning.models import OWED, Step
-from support.desk.draft_sentences import (
-    AND,
-    DOINGS,
-    MORE_TIMES,
-    NEEDS,
-    QUOTED,
-    SENTENCES,
-    SMALL_AFTER_COMMA,
-    THINGS,
-    TIMES,
-)
 from support.diagnosis.edit_distance import meant_domain
-from support.diagnosis.findings import Facts, Finding, plain
+from support.diagnosis.findings import Facts, Finding
 from support.diagnosis.languages import UNKNOWN
 from support.diagnosis.message_reading import Reading, Topic
+from support.tickets.draft_sentences import DOINGS, NEEDS, THINGS
+from support.tickets.wording import LANGUAGES, Reader, Wording
 from support.trust.harm import DENIALS
 from support.trust.harm_so_far import FAILURES, Harm
 
-LANGUAGES = tuple(SENTENCES)
 AT_ONCE = timedelta(minutes=5)
 NOT_OURS = {"bounced", "likely_typo", "suspended"}  # the wait is no fault of ours, an answer that is missing is
 
@@ -78,79 +67,36 @@ class Case:
         return topic in self.reading.topics
 
 
-class Wording:
-    """Sentences of one draft, with its facts put into words of its language. The time zone is named once."""
+class CaseWording(Wording):
+    """Wording of one reply's draft, and its case."""
 
     def __init__(self, case: Case):
-        self.case, self.language, self.zone_named = case, case.language, False
         site = settings.SITE_URL
-        self.always = {
-            "author": case.author,
-            "email": case.known.account.email if case.known else case.email,
-            "named": case.named,
-            "near": case.near,
-            "login": f"{site}/login/",
-            "signup": f"{site}/signup/",
-            "reset": f"{site}/password/reset/",
-            "own_address": f"{site}/account/address/",
-        }
-
-    def __call__(self, key: str, **facts) -> str:
-        """The sentence of this key; one of its facts is missing: no sentence."""
-        if any(fact is None or fact == "" for fact in facts.values()):
-            return ""
-        words = {name: self._in_words(fact) for name, fact in facts.items()}
-        return SENTENCES[self.language][key].format(**self.always | words)
-
-    def _in_words(self, fact) -> str:
-        with translation.override(self.language):
-            if isinstance(fact, timedelta):
-                return say_span(fact)
-            if isinstance(fact, datetime):
-                return self._moment(fact)
-        return str(fact)
-
-    def _moment(self, moment: datetime) -> str:
-        words = say_when(moment, self.case.now, self.case.zone)
-        named = f" ({city(self.case.zone)})"
-        shown, self.zone_named = (words.removesuffix(named) if self.zone_named else words), True
-        return shown
-
-    def times(self, number: int) -> str:
-        return TIMES[self.language].get(number) or MORE_TIMES[self.language].format(number=number)
-
-    def steps(self, steps: list[Step], words: dict[str, dict[str, str]]) -> str:
-        """Steps by their names; one of the platform's own is quoted as it is called."""
-        quoted, known = QUOTED[self.language], words[self.language]
-        names = dict.fromkeys(known.get(step.kind) or quoted.format(name=plain(step.kind)) for step in steps)
-        if not names:
-            return ""
-        *some, last = names
-        return AND[self.language].join([", ".join(some), last] if some else [last])
+        super().__init__(
+            Reader(case.language, case.zone, case.now),
+            author=case.author,
+            email=case.known.account.email if case.known else case.email,
+            named=case.named,
+            near=case.near,
+            login=f"{site}/login/",
+            signup=f"{site}/signup/",
+            reset=f"{site}/password/reset/",
+            own_address=f"{site}/account/address/",
+        )
+        self.case = case
 
 
 def draft(case: Case) -> str:
     """Draft of a reply, as plain text; empty for what a machine wrote, which nobody answers."""
     if case.asks(Topic.AUTOMATIC):
         return ""
-    say = Wording(case)
+    say = CaseWording(case)
     said = [part for part in (_about_language(say), *_body(say)) if part]
-    return "\n\n".join([_hello(say), _after_comma(said, case.language), say("sign_off")])
+    account = case.known.account if case.known and not case.by_another else None
+    return say.letter(account.called if account else "", said, say("sign_off"))
 
 
-def _hello(say: Wording) -> str:
-    account = say.case.known.account if say.case.known and not say.case.by_another else None
-    return say("hello", name=account.called if account else "") or say("hello_nobody")
-
-
-def _after_comma(said: list[str], language: str) -> str:
-    """Paragraphs after the greeting: German goes on in small letters, unless with a noun or with Sie."""
-    text = "\n\n".join(said)
-    opener = text.split(" ", 1)[0].rstrip(",")
-    return text[:1].lower() + text[1:] if opener in SMALL_AFTER_COMMA.get(language, ()) else text
-
-
-def _about_language(say: Wording) -> str:
+def _about_language(say: CaseWording) -> str:
     spoken = say.case.reading.language
     if not spoken or spoken in LANGUAGES:
         return ""
@@ -159,7 +105,7 @@ def _about_language(say: Wording) -> str:
     return say("in_english", language=translation.get_language_info(spoken)["name"])
 
 
-def _body(say: Wording) -> Iterator[str]:
+def _body(say: CaseWording) -> Iterator[str]:
     """Paragraphs: what it cost them, what they asked, how it stands."""
     case = say.case
     if case.known is None:
@@ -175,7 +121,7 @@ def _body(say: Wording) -> Iterator[str]:
         yield _asks_what_it_cost(say)
 
 
-def cost(say: Wording) -> str:
+def cost(say: CaseWording) -> str:
     """Paragraph of what it cost them, with the apology if one is owed; empty if it cost them nothing."""
     harm, finding = say.case.harm, say.case.finding
     if harm and not harm.apology and finding and finding.code in NOT_OURS:
@@ -190,7 +136,7 @@ def _is_over(harm: Harm) -> bool:
     return harm.ready_at is not None
 
 
-def _story(say: Wording, harm: Harm) -> Iterator[str]:
+def _story(say: CaseWording, harm: Harm) -> Iterator[str]:
     if harm.waited:
         span = timedelta(minutes=harm.minutes)
         yield say("waited", came=harm.came_at, span=span) if harm.ready_at else say("waiting", came=harm.came_at)
@@ -216,14 +162,14 @@ def _that_failed(known: Facts | None) -> list[Step]:
     return [step for step in known.setup if step.kind in failed]
 
 
-def _asks_what_it_cost(say: Wording) -> str:
+def _asks_what_it_cost(say: CaseWording) -> str:
     harm = say.case.harm
     if not (harm and harm.apology) or say.case.asks(Topic.DELETE):
         return ""
     return _joined(say("asks_cost_of_it" if harm.deadline else "asks_cost"), say.case.offer)
 
 
-def _answers(say: Wording, known: Facts) -> Iterator[str]:
+def _answers(say: CaseWording, known: Facts) -> Iterator[str]:
     """Paragraphs that answer what the message asks, as far as it was read."""
     case, account = say.case, known.account
     if case.asks(Topic.EMPTY):
@@ -246,7 +192,7 @@ def _answers(say: Wording, known: Facts) -> Iterator[str]:
         yield f"{say('glad')} {say('nothing_to_do')}"
 
 
-def _password(say: Wording, known: Facts) -> Iterator[str]:
+def _password(say: CaseWording, known: Facts) -> Iterator[str]:
     if known.account.status == Status.ACTIVE:
         yield _joined(say("there"), _last_login(say, known))
     yield say("password")
@@ -255,7 +201,7 @@ def _password(say: Wording, known: Facts) -> Iterator[str]:
     yield _joined(say("first_password") if again else "", late)
 
 
-def _other_address(say: Wording, proven: bool, has_phone: bool) -> Iterator[str]:
+def _other_address(say: CaseWording, proven: bool, has_phone: bool) -> Iterator[str]:
     if proven:
         yield say("address_themselves")
         return
@@ -263,7 +209,7 @@ def _other_address(say: Wording, proven: bool, has_phone: bool) -> Iterator[str]
     yield f"{wanted} {say('address_by_phone' if has_phone else 'address_no_phone')}"
 
 
-def _standing(say: Wording, known: Facts, asked: bool) -> Iterator[str]:
+def _standing(say: CaseWording, known: Facts, asked: bool) -> Iterator[str]:
     """Paragraphs on how it stands and what happens next. Whoever asked for something else reads only what is open."""
     case, finding = say.case, say.case.finding
     if finding is None or case.asks(Topic.DELETE):
@@ -280,7 +226,7 @@ def _standing(say: Wording, known: Facts, asked: bool) -> Iterator[str]:
         yield say("deadline_let_in")
 
 
-def _failed(say: Wording, known: Facts) -> str:
+def _failed(say: CaseWording, known: Facts) -> str:
     """Sentence on the failure: its time, its steps, and that it is ours; empty if nothing failed."""
     stuck = [step for step in known.stuck() if step.failed_at and not step.permanent]
     if not stuck:
@@ -296,7 +242,7 @@ def _joined(*sentences: str) -> str:
     return " ".join(filter(None, sentences))
 
 
-def _wait(say: Wording, known: Facts) -> list[str]:
+def _wait(say: CaseWording, known: Facts) -> list[str]:
     down = [known.services[s.dependency] for s in known.setup if known.is_down(s.dependency) and s.state in OWED]
     again = min((row.probe_at for row in down if row.probe_at and row.probe_at > known.now), default=None)
     needs = [step for step in known.setup if known.is_down(step.dependency) and step.state in OWED]
@@ -304,34 +250,34 @@ def _wait(say: Wording, known: Facts) -> list[str]:
     return [_joined(down_for, say("saved")), _joined(say("next_try", next_try=again), say("by_itself"))]
 
 
-def _healing(say: Wording, known: Facts) -> list[str]:
+def _healing(say: CaseWording, known: Facts) -> list[str]:
     owed = [step for step in known.setup if step.state in OWED]
     later = bool(owed) and all(step.due_at > known.now and not step.leased for step in owed)
     again = say("next_try", next_try=min(step.due_at for step in owed)) if later else say("healing")
     return [_failed(say, known), _joined(again, say("by_itself"))]
 
 
-def _restarted(say: Wording, known: Facts) -> list[str]:
+def _restarted(say: CaseWording, known: Facts) -> list[str]:
     return [_joined(_failed(say, known), say("restart")), say("by_itself")]
 
 
-def _gave_up(say: Wording, known: Facts) -> list[str]:
+def _gave_up(say: CaseWording, known: Facts) -> list[str]:
     return [_failed(say, known), say("look_into_it")]
 
 
-def _refused(say: Wording, known: Facts) -> list[str]:
+def _refused(say: CaseWording, known: Facts) -> list[str]:
     return [say("refused")]
 
 
-def _suspended(say: Wording, known: Facts) -> list[str]:
+def _suspended(say: CaseWording, known: Facts) -> list[str]:
     return [_joined(say("suspended"), say("look_into_it"))]
 
 
-def _bounced(say: Wording, known: Facts) -> list[str]:
+def _bounced(say: CaseWording, known: Facts) -> list[str]:
     return [_joined(say("bounced"), say("perhaps_meant", meant=_meant(known)))]
 
 
-def _typo(say: Wording, known: Facts) -> list[str]:
+def _typo(say: CaseWording, known: Facts) -> list[str]:
     return [_joined(say("perhaps_typo"), say("perhaps_meant", meant=_meant(known)))]
 
 
@@ -340,37 +286,33 @@ def _meant(known: Facts) -> str:
     return f"{known.account.email.partition('@')[0]}@{domain}" if domain else ""
 
 
-def _other_password(say: Wording, known: Facts) -> list[str]:
+def _other_password(say: CaseWording, known: Facts) -> list[str]:
     event = known.last(EventKind.SIGNED_UP_WITH_OTHER_PASSWORD)
     if say.case.asks(Topic.PASSWORD):
         return []
     return [say("other_password", again=event.at if event else None), say("log_in")]
 
 
-def _gone(say: Wording, known: Facts) -> list[str]:
-    return [say("works_since", ready=known.account.status_at), say("gone")]
-
-
-def _works(say: Wording, known: Facts) -> list[str]:
+def _works(say: CaseWording, known: Facts) -> list[str]:
     if say.case.harm:
         return [say("works_since", ready=say.case.harm.ready_at)]
     return [_joined(_last_login(say, known), say("works"))]
 
 
-def _last_login(say: Wording, known: Facts) -> str:
+def _last_login(say: CaseWording, known: Facts) -> str:
     event = known.last(EventKind.LOGGED_IN)
     return say("last_login", last_login=event.at if event else None)
 
 
-def _debt(say: Wording, known: Facts) -> list[str]:
+def _debt(say: CaseWording, known: Facts) -> list[str]:
     return [say("you_are_in"), say("debt", missing=say.steps(known.debts(), THINGS))]
 
 
-def _ask(say: Wording, known: Facts) -> list[str]:
+def _ask(say: CaseWording, known: Facts) -> list[str]:
     return [say("look_into_it")]
 
 
-STANDING: dict[str, Callable[[Wording, Facts], list[str]]] = {
+STANDING: dict[str, Callable[[CaseWording, Facts], list[str]]] = {
     "dep_down": _wait,
     "healing": _healing,
     "dep_back": _restarted,
@@ -381,14 +323,14 @@ STANDING: dict[str, Callable[[Wording, Facts], list[str]]] = {
     "bounced": _bounced,
     "likely_typo": _typo,
     "other_password": _other_password,
-    "abandoned": _gone,
+    "abandoned": lambda say, known: [say("works_since", ready=known.account.status_at), say("gone")],
     "fine": _works,
     "debt": _debt,
     "unknown": _ask,
 }
 
 
-def _to_stranger(say: Wording) -> Iterator[str]:
+def _to_stranger(say: CaseWording) -> Iterator[str]:
     """Paragraphs to somebody whose address has no account; a near miss is named."""
     case = say.case
     if case.asks(Topic.INVOICE):

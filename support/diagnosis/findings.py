@@ -154,10 +154,6 @@ def _likely_typo(facts: Facts):
     return [Evidence(f"{facts.account.email} is one typo away, and nobody has confirmed this address")]
 
 
-def _typo_words(facts: Facts) -> str:
-    return f"A typo in the address? {meant_domain(facts.account.email, facts.known_domains)} is close."
-
-
 def _dep_back(facts: Facts):
     return [_of(step) for step in facts.stuck() if not step.permanent and _works_since(facts, step)] or None
 
@@ -206,10 +202,6 @@ def _debt(facts: Facts):
     return (owed or None) if facts.account.status == Status.ACTIVE else None
 
 
-def _debt_words(facts: Facts) -> str:
-    return f"They've been let in without: {', '.join(plain(step.kind) for step in facts.debts())}."
-
-
 def _failed_before(facts: Facts) -> bool:
     return any(e.voice == Voice.WE and e.kind.endswith((".failed", ".outage", ".refused")) for e in facts.events)
 
@@ -250,7 +242,13 @@ TABLE: tuple[Row, ...] = (
     Row("suspended", _suspended, _says("This account is suspended."), "answer", ("hand_over",)),
     Row("dep_down", _dep_down, _down_words, "wait", ("let_in",)),
     Row("bounced", _bounced, _bounced_words, "correct_address", ("recover", "let_in")),
-    Row("likely_typo", _likely_typo, _typo_words, "ask", ("correct_address",)),
+    Row(
+        "likely_typo",
+        _likely_typo,
+        lambda facts: f"A typo in the address? {meant_domain(facts.account.email, facts.known_domains)} is close.",
+        "ask",
+        ("correct_address",),
+    ),
     Row(
         "exists_but_no_record",
         _exists_but_no_record,
@@ -286,7 +284,13 @@ TABLE: tuple[Row, ...] = (
         "recover",
         ("let_in", "hand_over"),
     ),
-    Row("debt", _debt, _debt_words, "recover", ("hand_over",)),
+    Row(
+        "debt",
+        _debt,
+        lambda facts: f"They've been let in without: {', '.join(plain(step.kind) for step in facts.debts())}.",
+        "recover",
+        ("hand_over",),
+    ),
     Row(
         "abandoned",
         _abandoned,

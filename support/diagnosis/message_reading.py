@@ -156,13 +156,14 @@ def read(messages: Sequence[Said], zone: ZoneInfo, known: Collection[str] = ()) 
     if not by_people:
         return Reading(topics=frozenset({Topic.AUTOMATIC}) if messages else frozenset())
     text = "\n".join(_words(said.text) for said in by_people)
+    counted = [(ORDINALS | OFTEN)[next(filter(None, found.groups()))] for found in TIMES.finditer(text.lower())]
     deadlines = [stated_deadline(said.text, said.at, zone) for said in by_people]
     return Reading(
         language=language_of(text),
         topics=frozenset(_topics(text)),
         deadline=next((moment for moment in reversed(deadlines) if moment), None),
         addresses=tuple(_addresses(text, known))[:MOST_ADDRESSES],
-        times_written=max([len(by_people), *_counted_by_them(text.lower())]),
+        times_written=max([len(by_people), *counted]),
     )
 
 
@@ -186,7 +187,8 @@ def _topics(text: str) -> Iterator[Topic]:
         return
     said = [topic for topic, holds in _rules(words) if holds]
     yield from said
-    if not set(said) & ALONE and _only_thanks(words):
+    only_thanks = THANKS.search(words) and not AND_MORE.search(words) and not IN_ADVANCE.search(words)
+    if only_thanks and len(words.split()) <= SHORT and not set(said) & ALONE:
         yield Topic.THANKS
 
 
@@ -205,23 +207,12 @@ def _rules(words: str) -> list[tuple[Topic, bool]]:
     ]
 
 
-def _counted_by_them(words: str) -> Iterator[int]:
-    """Numbers of their messages, as they say themselves: “for the third time”."""
-    for found in TIMES.finditer(words):
-        yield (ORDINALS | OFTEN)[next(filter(None, found.groups()))]
-
-
 def _asks_to_delete(clause: str) -> bool:
     return (
         bool(DELETE.search(clause) or DELETED_WANTED.search(clause))
         and not NOT.search(clause)
         and not DELETED_ALREADY.search(clause)
     )
-
-
-def _only_thanks(words: str) -> bool:
-    short = len(words.split()) <= SHORT
-    return short and bool(THANKS.search(words)) and not AND_MORE.search(words) and not IN_ADVANCE.search(words)
 
 
 def _addresses(text: str, known: Collection[str]) -> Iterator[str]:

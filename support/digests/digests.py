@@ -78,7 +78,9 @@ def make(now: datetime) -> None:
 def _write_to_her(desk: Desk, schedule: Schedule, now: datetime) -> None:
     anybody = Account.objects.filter(is_staff=False).exists()  # else the platform has not begun
     if anybody and (found := which(now, schedule)) and not _made(*found):
-        _keep(*found, desk.address, {"from": _last_told(now).isoformat()}, now)
+        last = DayLetter.objects.filter(kind__in=(Kind.MORNING, Kind.EVENING)).order_by("-made_at").first()
+        since = last.made_at if last else now - timedelta(days=1)
+        _keep(*found, desk.address, {"from": since.isoformat()}, now)
 
 
 def _tell_owner(desk: Desk, schedule: Schedule, now: datetime) -> None:
@@ -94,11 +96,6 @@ def _made(kind: Kind, day: date) -> bool:
 def _keep(kind: Kind, day: date, to: str, facts: dict, now: datetime) -> None:
     row = DayLetter(kind=kind, day=day, to=to, facts=facts, made_at=now, due_at=now)
     DayLetter.objects.bulk_create([row], ignore_conflicts=True)
-
-
-def _last_told(now: datetime) -> datetime:
-    before = DayLetter.objects.filter(kind__in=(Kind.MORNING, Kind.EVENING)).order_by("-made_at").first()
-    return before.made_at if before else now - timedelta(days=1)
 
 
 def _facts_now(letter: DayLetter, desk: Desk, now: datetime) -> dict:

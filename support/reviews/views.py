@@ -145,18 +145,14 @@ def _form_of(question: Question, refused: AnswerForm | None, again: kept_input.T
 def _pictures(people: list[Account], begin: datetime, end: datetime) -> dict:
     came, zone = arrivals(people), the_desk().zone
     over_time, took = waiting_over_time(came, begin, end), time_to_arrival(came)
+    rows = [(at.astimezone(zone), number) for at, number in over_time[1::2]]
+    step = -(-len(rows) // 20) or 1  # some twenty rows are enough
     return {
         "waiting": charts.steps(_("People waiting, over time"), over_time, zone),
-        "waiting_rows": _few([(at.astimezone(zone), number) for at, number in over_time[1::2]]),
+        "waiting_rows": rows[:-1:step] + rows[-1:],
         "took": charts.bars(_("People by how long it took them to get in"), took),
         "took_rows": took,
     }
-
-
-def _few(rows: list) -> list:
-    """Some twenty of these rows at most, the last one included."""
-    step = -(-len(rows) // 20) or 1
-    return rows[:-1:step] + rows[-1:]
 
 
 def _page(request, template: str, title: str, context: dict):

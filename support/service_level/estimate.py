@@ -70,13 +70,8 @@ def near_until(now: datetime, dues: Iterable[datetime], p80: float, schedule: Sc
     Those due before it leave no time for anybody else. Many fall due at one noon, so that a fixed margin before each
     would be too short (simulated at four times the load: 92 % kept, against 99 % with this).
     """
-    counted = _counted(dues)
+    amounts = sorted(Counter(dues).items())
+    counted = list(zip((due for due, _n in amounts), accumulate(n for _due, n in amounts), strict=True))
     lefts = working_minutes_to_each(now, [due for due, _number in counted], schedule)
     near = (due for (due, number), left in zip(counted, lefts, strict=True) if left <= NEAR + number * p80 / SHARE)
     return max(near, default=now)
-
-
-def _counted(dues: Iterable[datetime]) -> list[tuple[datetime, int]]:
-    """Each due time once, with how many are due by then."""
-    amounts = sorted(Counter(dues).items())
-    return list(zip((due for due, _n in amounts), accumulate(n for _due, n in amounts), strict=True))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Case, Q, When
+from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
 
 DEADLINE_NEAR = timedelta(hours=4)
@@ -94,9 +95,10 @@ def why_here(ticket: Waiting, now: datetime, soon: datetime | None = None) -> st
     """Priority of a ticket in words, for its row."""
     priority = priority_of(ticket, now, soon)
     if priority == Priority.DEADLINE:
-        return _deadline(ticket.needed_by, now)
+        return _by(ticket.needed_by, now, _("needs it by %(time)s"), _("needed it by %(time)s"))
     if _is_promised(ticket, now, soon) and priority in (Priority.PROMISE, Priority.WROTE):
-        return _promise(ticket.promised_for, now)
+        late = _("we promised an answer by %(time)s, and it's late")
+        return _by(ticket.promised_for, now, _("we promised an answer by %(time)s"), late)
     return str(_here(ticket, now) if priority == Priority.HERE_NOW else PLAIN[priority])
 
 
@@ -126,14 +128,8 @@ def _is_here(ticket: Waiting, now: datetime) -> bool:
     return bool(ticket.here_at and ticket.here_at > now - HERE_FOR)
 
 
-def _deadline(when: datetime | None, now: datetime) -> str:
-    late = _("needed it by %(time)s") if when and when < now else _("needs it by %(time)s")
-    return late % {"time": f"{when:%-d %b %H:%M}"}
-
-
-def _promise(when: datetime | None, now: datetime) -> str:
-    broken = _("we promised an answer by %(time)s, and it's late") if when and when < now else None
-    return (broken or _("we promised an answer by %(time)s")) % {"time": f"{when:%-d %b %H:%M}"}
+def _by(when: datetime | None, now: datetime, ahead: Lazy, passed: Lazy) -> str:
+    return str(passed if when and when < now else ahead) % {"time": f"{when:%-d %b %H:%M}"}
 
 
 def _here(ticket: Waiting, now: datetime):

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from accounts.middleware.preferences import zone_of
 from accounts.models import Account, Event, EventKind, Voice
 from accounts.status import Status
 from provisioning.engine import faults
@@ -16,6 +17,7 @@ from provisioning.models import Attempt, Outage, Outcome, Step
 from support.business_hours import add_working_days
 from support.models import Desk, TrustRepair, the_desk
 from support.service_level.promises import broken_for
+from support.tickets.wording import LANGUAGES, Reader
 from support.trust.apology_draft import Person, draft
 from support.trust.harm import DENIALS, NOTICEABLE, Friction, Seen, Story, friction, level
 
@@ -78,7 +80,9 @@ def draft_now(repair: TrustRepair, desk: Desk, now: datetime) -> str:
     """Draft of a personal apology in words that are true now: “today” may be yesterday by the time it is sent."""
     account = repair.account
     person = Person(account.called, account.created_at, repair.ready_at, settings.SITE_URL + "/login/")
-    return draft(person, harms_of(repair), desk.sign_off or desk.name, desk.offer, now, desk.zone)
+    language = account.language if account.language in LANGUAGES else LANGUAGES[0]
+    reader = Reader(language, zone_of(account), now)
+    return draft(person, harms_of(repair), desk.sign_off or desk.name, desk.offer, reader)
 
 
 def harms_of(repair: TrustRepair) -> Friction:

@@ -9,7 +9,7 @@ import pytest
 from django.apps import apps
 from django.utils.translation.template import templatize
 
-from support.desk.draft_sentences import DOINGS, GERMAN, NEEDS, THINGS
+from support.tickets.draft_sentences import DOINGS, GERMAN, NEEDS, THINGS
 from tests.language.catalogue import IN_TEMPLATES, PROJECT, sources, words_of_source
 from tests.language.test_german import FOLDER
 

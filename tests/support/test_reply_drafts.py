@@ -15,7 +15,6 @@ from accounts.status import Status
 from provisioning.models import Attempt, Outcome, State, Step
 from support.actions import actions
 from support.actions.views import open_ticket_of
-from support.desk.draft_sentences import DOINGS, SENTENCES, SMALL_AFTER_COMMA, THINGS, TIMES
 from support.desk.reply_context import case_of, messages_of, what_was_read
 from support.desk.reply_drafts import STANDING, draft
 from support.diagnosis.facts import facts_of
@@ -23,6 +22,7 @@ from support.diagnosis.findings import TABLE, diagnose
 from support.diagnosis.message_reading import Topic
 from support.models import Letter, Message, Ticket, TrustRepair, the_desk
 from support.tickets import queue
+from support.tickets.draft_sentences import DOINGS, SENTENCES, SMALL_AFTER_COMMA, THINGS, TIMES
 from support.trust import apologies
 from support.trust.apology_draft import wording_warnings
 from support.trust.settled_by_reply import unsettle

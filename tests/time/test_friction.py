@@ -2,10 +2,12 @@
 
 import dataclasses
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from support.models import TrustRepair
+from support.tickets.wording import Reader
 from support.trust.apology_draft import Person, draft, wording_warnings
 from support.trust.harm import Seen, Story, friction, level
 from tests.time.conftest import LISBON, at, minutes
@@ -73,20 +75,36 @@ def test_no_such_account_is_untrue_and_contradicts_the_receipt():
         (story(("wrote", ""), ready_at=CAME + minutes(40)), ["had to write", "40 minutes"], ["tried"]),
         (
             story(*[("tried_to_log_in", "login.unknown")] * 3),
-            ["tried 3 times", "no such account. There was"],
+            ["tried three times", "no such account. There was"],
             ["had to write"],
         ),
-        (story(("logged_in", ""), ("logged_in", "")), ["tried 2 times"], ["no such account"]),
+        (story(("logged_in", ""), ("logged_in", "")), ["tried twice"], ["no such account"]),
     ],
 )
 def test_the_draft_says_what_happened_and_nothing_else(told, has, has_not):
     now = told.ready_at + minutes(30)
     person = Person("Dana", told.created_at, told.ready_at, "https://a.example/login/")
-    words = draft(person, friction(told), "Jordan Reis, support", "", now, LISBON)
+    words = draft(person, friction(told), "Jordan Reis, support", "", Reader("en", LISBON, now))
     assert all(part in words for part in has) and not any(part in words for part in has_not)
     assert len(words.split()) <= 105
     assert wording_warnings(words) == []
     assert words.startswith("Hello Dana,") and words.endswith("– Jordan Reis, support")
+
+
+def test_a_german_reader_is_apologised_to_in_german():
+    told = story(*[("tried_to_log_in", "login.unknown")] * 3, ("wrote", ""), ready_at=CAME + minutes(200))
+    person = Person("Dana", told.created_at, told.ready_at, "https://a.example/login/")
+    reader = Reader("de", ZoneInfo("Europe/Berlin"), told.ready_at + minutes(30))
+    words = draft(person, friction(told), "Jordan Reis, Support", "", reader)
+    assert words.startswith("Hallo Dana,\n\nSie haben sich ") and words.endswith("– Jordan Reis, Support")
+    assert "Sie haben viermal versucht, sich anzumelden. Sie mussten uns schreiben. Eine unserer Seiten" in words
+    assert "es tut mir leid, dass es Sie 3 Stunden" in words and words.count("(Zeit in Berlin)") == 1
+    assert wording_warnings(words) == []
+
+
+@pytest.mark.parametrize("words", ["Es tut mir leid. Entschuldigen Sie bitte.", "Das wird nicht wieder vorkommen."])
+def test_second_thoughts_in_german(words):
+    assert len(wording_warnings(words)) == 1
 
 
 def test_second_thoughts():

@@ -1,4 +1,4 @@
-"""Sentences of drafted replies, in English and in German, by the same keys. A fact stands in braces.
+"""Sentences of drafted replies and apologies, in English and in German, by the same keys. A fact stands in braces.
 
 They are the agent's words, so they say “I”. German is written by hand, not translated; both have the same keys and
 the same facts, as tests/support/test_reply_drafts.py holds.
@@ -15,7 +15,9 @@ ENGLISH: Mapping[str, str] = {
     # What it cost them.
     "waiting": "You signed up at {came} and have been waiting ever since.",
     "waited": "You signed up at {came}, and it took us {span} to get everything working.",
+    "came": "You signed up at {came}.",
     "tried": "You tried {number} to get in.",
+    "wrote": "You had to write to us.",
     "chased": "You had to chase us about it.",
     "had_to_write_again": "You've had to write to us {number}.",
     "denied": "One of our pages told you there was no such account. There was: that page was wrong.",
@@ -25,6 +27,9 @@ ENGLISH: Mapping[str, str] = {
     "ours": "That's our fault, not yours.",
     "cause": "What failed on our side was {doing}.",
     "sorry": "That was our fault, not yours, and I'm sorry.",
+    "sorry_for_wait": "That was our fault, not yours, and I'm sorry it cost you {span}.",
+    "sorry_for_deadline": "That was our fault, not yours, and I'm sorry you missed your deadline because of us.",
+    "typed": "What you typed was right, and it's safe.",
     "asks_cost": (
         "If it made you miss something, tell me what it cost you, and I'll say plainly what I can put right."
     ),
@@ -137,7 +142,9 @@ GERMAN: Mapping[str, str] = {
     "in_english_only": "Unser Support antwortet auf Englisch oder Deutsch.",
     "waiting": "Sie haben sich {came} registriert und warten seitdem.",
     "waited": "Sie haben sich {came} registriert, und wir haben {span} gebraucht, bis alles funktionierte.",
+    "came": "Sie haben sich {came} registriert.",
     "tried": "Sie haben {number} versucht, sich anzumelden.",
+    "wrote": "Sie mussten uns schreiben.",
     "chased": "Sie mussten bei uns nachfragen.",
     "had_to_write_again": "Sie mussten uns {number} schreiben.",
     "denied": "Eine unserer Seiten hat behauptet, Ihr Konto gebe es nicht. Das stimmte nicht.",
@@ -147,6 +154,11 @@ GERMAN: Mapping[str, str] = {
     "ours": "Das liegt an uns, nicht an Ihnen.",
     "cause": "Was bei uns nicht geklappt hat: {doing}.",
     "sorry": "Das war unser Fehler, nicht Ihrer, und es tut mir leid.",
+    "sorry_for_wait": "Das war unser Fehler, nicht Ihrer, und es tut mir leid, dass es Sie {span} gekostet hat.",
+    "sorry_for_deadline": (
+        "Das war unser Fehler, nicht Ihrer, und es tut mir leid, dass Sie Ihren Termin unseretwegen verpasst haben."
+    ),
+    "typed": "Ihre Angaben waren richtig und sind gespeichert.",
     "asks_cost": (
         "Falls Ihnen dadurch etwas entgangen ist, schreiben Sie mir, was. Dann sage ich Ihnen offen, was ich "
         "wiedergutmachen kann."
