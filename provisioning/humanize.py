@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 def say_when(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
@@ -44,7 +45,35 @@ def city(zone: ZoneInfo) -> str:
     """Name of a time zone in words: “Berlin time”."""
     if zone.key == "UTC":
         return "UTC"
-    return _("{city} time").format(city=zone.key.rpartition("/")[2].replace("_", " "))
+    name = zone.key.rpartition("/")[2].replace("_", " ")
+    return _("{city} time").format(city=OTHER_NAMES.get(name, name))
+
+
+# Cities that are called otherwise in a language of ours than in the names of the time zones.
+OTHER_NAMES = {
+    "Athens": gettext_lazy("Athens"),
+    "Belgrade": gettext_lazy("Belgrade"),
+    "Brussels": gettext_lazy("Brussels"),
+    "Bucharest": gettext_lazy("Bucharest"),
+    "Cairo": gettext_lazy("Cairo"),
+    "Copenhagen": gettext_lazy("Copenhagen"),
+    "Havana": gettext_lazy("Havana"),
+    "Hong Kong": gettext_lazy("Hong Kong"),
+    "Kolkata": gettext_lazy("Kolkata"),
+    "Kyiv": gettext_lazy("Kyiv"),
+    "Lisbon": gettext_lazy("Lisbon"),
+    "Luxembourg": gettext_lazy("Luxembourg"),
+    "Mexico City": gettext_lazy("Mexico City"),
+    "Moscow": gettext_lazy("Moscow"),
+    "Prague": gettext_lazy("Prague"),
+    "Rome": gettext_lazy("Rome"),
+    "Sao Paulo": gettext_lazy("São Paulo"),
+    "Singapore": gettext_lazy("Singapore"),
+    "Tokyo": gettext_lazy("Tokyo"),
+    "Vienna": gettext_lazy("Vienna"),
+    "Warsaw": gettext_lazy("Warsaw"),
+    "Zurich": gettext_lazy("Zurich"),
+}
 
 
 def say_span(span: timedelta) -> str:

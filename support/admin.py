@@ -110,7 +110,7 @@ class DeskAdmin(Guarded):
     fieldsets = [
         (None, {"fields": ["name", "sign_off", "email", "time_zone"]}),
         ("Hours", {"fields": [*WEEKDAYS, "holidays_country", "holidays_subdivision"]}),
-        ("While nobody is at work", {"fields": ["backup_email", "blocked_limit", *RULE]}),
+        ("While nobody is at work", {"fields": ["wake_at_night", "backup_email", "blocked_limit", *RULE]}),
         ("Putting it right", {"fields": ["offer"]}),
     ]
 

@@ -96,6 +96,11 @@ def next_open(moment: datetime, schedule: Schedule) -> datetime | None:
     return span[0] if span else None
 
 
+def next_opening(moment: datetime, schedule: Schedule) -> datetime | None:
+    """Next opening while closed; None while open, or where no date is known."""
+    return None if is_open(moment, schedule) else next_open(moment, schedule)
+
+
 def closes_at(moment: datetime, schedule: Schedule) -> datetime | None:
     """Closing time of the span that is open now, or of the next one; None where no date is known."""
     span = next(open_spans(schedule, moment), None)

@@ -1,12 +1,17 @@
 """Forms of the support room: contact, login to the desk, and one for each kind of staff action."""
 
+from zoneinfo import ZoneInfo
+
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import email_field, password_field
 from accounts.sentences import say
 from accounts.validators import has_blank_ends
+from provisioning.humanize import city
+from provisioning.waiting_room.forms import NeededForm
 from support.models import Ticket
 
 
@@ -68,6 +73,35 @@ class CompanyForm(ActForm):
     """Form for correcting a company name."""
 
     company = forms.CharField(label=_("Company"), max_length=300)
+
+
+class DeadlineForm(NeededForm):
+    """Form for noting by when somebody needs their account, in the agent's time zone."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        by = self.fields["needed_by"]
+        by.label = _("They need it by ({zone})").format(zone=city(ZoneInfo(timezone.get_current_timezone_name())))
+
+
+class DeleteForm(forms.Form):
+    """Form for deleting an account on its holder's request: the proof of identity, and the reference to be sure."""
+
+    proof = forms.ChoiceField(
+        label=_("How they proved who they are"),
+        choices=[
+            ("", _("Choose one")),
+            ("phone", _("By phone, on the number they gave us")),
+            ("mailbox", _("In writing, from the mailbox they signed up with")),
+            ("person", _("In person, or by a document")),
+        ],
+        error_messages={"required": _("Choose how they proved who they are.")},
+    )
+    reference = forms.CharField(
+        label=_("Their reference, to be sure"),
+        max_length=20,
+        error_messages={"required": _("Enter the reference of the account.")},
+    )
 
 
 class LinkForm(ActForm):

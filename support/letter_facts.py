@@ -12,9 +12,9 @@ from provisioning.exceptions import Withdrawn
 from provisioning.humanize import fixed
 from provisioning.kinds import label_of
 from provisioning.models import State, Step
-from support.business_hours import is_open, next_open
+from support.business_hours import next_opening
 from support.incidents.detection import stuck_in
-from support.models import Desk, Incident, Message, Promise, Ticket, TrustRepair, the_desk
+from support.models import Incident, Message, Promise, Ticket, TrustRepair, the_desk
 from support.service_level.availability import OWN
 from support.tickets.queue import open_ticket_of
 from support.trust.apologies import level_owed
@@ -58,7 +58,9 @@ def taken(step: Step, now: datetime) -> dict:
     due = promise.due if promise else None
     works = step.account.status_at if step.account.status == Status.ACTIVE else None
     since = works if works and wrote and wrote.at < works else None  # it did not when they wrote
-    return fixed(desk.zone, reached=wrote.at if wrote else None, due=due, back=back_at(desk, now), since=since) | {
+    return fixed(
+        desk.zone, reached=wrote.at if wrote else None, due=due, back=next_opening(now, desk.schedule()), since=since
+    ) | {
         "auto_submitted": "auto-replied" if wrote else "auto-generated",
         "desk": desk.name,
         "unfinished": step.account.status != Status.ACTIVE,
@@ -80,12 +82,6 @@ def promised(ticket: Ticket, now: datetime) -> Promise | None:
     return Promise.objects.filter(ticket=ticket, kept_at=None, due__gt=now).order_by("-pk").first()
 
 
-def back_at(desk: Desk, now: datetime) -> datetime | None:
-    """When somebody is at the desk again; None while somebody is."""
-    schedule = desk.schedule()
-    return None if is_open(now, schedule) else next_open(now, schedule)
-
-
 def let_in(step: Step, now: datetime) -> dict:
     """Facts of the email that somebody was let in: what is missing still, by when, and who did it."""
     debts = list(Step.objects.of_setup().filter(account=step.account, state=State.WAIVED).order_by("pk"))
@@ -95,7 +91,7 @@ def let_in(step: Step, now: datetime) -> dict:
     pay_by = max((debt.pay_by for debt in debts if debt.pay_by), default=None)
     ahead = pay_by if pay_by and pay_by > now else None
     needed = step.account.needed_by if step.account.needed_by and step.account.needed_by > now else None
-    return fixed(desk.zone, needed=needed, pay_by=ahead, back=back_at(desk, now)) | {
+    return fixed(desk.zone, needed=needed, pay_by=ahead, back=next_opening(now, desk.schedule())) | {
         "what": sorted(label_of(debt.kind) for debt in debts),
         "desk": desk.name,
     }

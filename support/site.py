@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from support import permissions
 from support.actions import kept_input, undo
 from support.actions.views import buttons, press
-from support.desk import availability_views, saved_replies, two_factor
+from support.desk import availability_views, introduction, saved_replies, two_factor
 from support.desk.dashboard import today
 from support.desk.record_lists import guarded
 from support.desk.refusals import desk_refused
@@ -120,6 +120,7 @@ class Console(admin.AdminSite):
             mine
             + availability_views.urls(self)
             + file_views.urls(self)
+            + introduction.urls(self)
             + saved_replies.urls(self)
             + reviews_views.urls(self)
             + super().get_urls()

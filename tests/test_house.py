@@ -62,9 +62,10 @@ FLOORS = {
         diagnosis forms inbound service_level
         tickets
         demo incidents trust
-        actions digests letter_facts management sweep urls
+        actions digests letter_facts sweep urls
         desk reviews
-        admin periodic_jobs site
+        admin demo_week periodic_jobs site
+        management
     """,
 }
 FLOOR = {

@@ -18,6 +18,7 @@ from accounts.text.time_zones import zone_called
 
 LANGUAGES = dict(settings.LANGUAGES)
 ZONE_COOKIE = "zone"
+DEFAULT_ZONE_IS = "default-zone"  # key in the cache
 ASK_AGAIN_AFTER = 60  # seconds for which the desk's zone is taken as known
 UTC = ZoneInfo("UTC")
 CONTINENTS = (
@@ -45,7 +46,7 @@ def browser_zone(request) -> str:
 def default_zone() -> ZoneInfo:
     """Return the time zone for readers of whom none is known: that of settings.DEFAULT_ZONE, the desk's."""
     with if_the_database_allows():
-        named = cache.get_or_set("default-zone", import_string(settings.DEFAULT_ZONE), ASK_AGAIN_AFTER)
+        named = cache.get_or_set(DEFAULT_ZONE_IS, import_string(settings.DEFAULT_ZONE), ASK_AGAIN_AFTER)
         return zone_called(named or "") or UTC
     return UTC
 

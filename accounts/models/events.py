@@ -53,6 +53,7 @@ class EventKind(models.TextChoices):
     RECOVERED = "recovered", "started a recovery"
     REPLIED = "replied", "wrote a reply"
     TOOK_BACK = "took_back", "took the reply back before it went out"
+    NOTED_DEADLINE = "noted_deadline", "noted when they need it"
     CORRECTED_COMPANY = "corrected_company", "the company name was corrected"
     LINKED = "linked", "linked a stranger's ticket to them"
     PUT_ASIDE = "put_aside", "put the ticket aside"

@@ -10,8 +10,10 @@ from django.utils.module_loading import import_string
 from accounts.models import AccessRequest, Account, Event, EventKind, Voice
 
 
-def delete_everything(account: Account) -> bool:
+def delete_everything(account: Account, line: Event | None = None) -> bool:
     """Delete an account with all that is known of its address. False: a second click; it is gone already.
+
+    `line` is the line that is left in the diary, of nobody: by default that they did it themselves.
 
     Other packages forget what they have of it (settings.ON_DELETION). The account is locked first, as by whoever
     settles its steps: a letter under way finds nothing to write to.
@@ -25,5 +27,7 @@ def delete_everything(account: Account) -> bool:
         for path in settings.ON_DELETION:
             import_string(path)(locked)
         locked.delete()
-        Event.objects.create(voice=Voice.THEY, kind=EventKind.DELETED_EVERYTHING, shown="delete.done")
+        left = line or Event(voice=Voice.THEY, shown="delete.done")
+        left.kind = EventKind.DELETED_EVERYTHING
+        left.save()
         return True

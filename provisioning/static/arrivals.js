@@ -20,6 +20,27 @@
     }
   }
 
+  // Beside the time of the next try, for the eye only: a reader of the page is told the time once.
+  function countDown() {
+    for (const time of document.querySelectorAll(".countdown time[datetime]")) {
+      const seconds = Math.round((new Date(time.dateTime) - Date.now()) / 1000);
+      let left = time.nextElementSibling;
+      if (!left || left.className !== "left") {
+        left = document.createElement("span");
+        left.className = "left";
+        left.setAttribute("aria-hidden", "true");
+        time.after(left);
+      }
+      left.textContent = seconds > 0 && seconds < 86400 ? " (" + inWords(seconds) + ")" : "";
+    }
+  }
+
+  function inWords(seconds) {
+    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+    if (hours) return "in " + hours + (language === "de" ? " Std. " : " h ") + minutes + " min";
+    return "in " + (minutes ? minutes + " min " : "") + (seconds % 60) + " s";
+  }
+
   function watch(room) {
     const news = document.getElementById("news");
     let wait = QUICK;
@@ -55,6 +76,7 @@
       const place = room.contains(document.activeElement) ? document.activeElement.outerHTML : "";
       room.innerHTML = html;
       localTimes(room);
+      countDown();
       focusAgain(place);
       tell(sentences(room).filter((sentence) => !before.includes(sentence)));
     }
@@ -85,6 +107,8 @@
     "; path=/; max-age=31536000; samesite=lax" + (location.protocol === "https:" ? "; secure" : "");
 
   localTimes(document);
+  countDown();
+  setInterval(countDown, 1000);
   const room = document.getElementById("live");
   if (room) watch(room);
 })();

@@ -1,9 +1,9 @@
-"""Staff actions: recover, let in with debt, reply, undo, note, snooze, escalate, correct, link, vouch.
+"""Staff actions: recover, let in with debt, reply, undo, note, snooze, escalate, correct, link, vouch, delete.
 
 Each action only makes work due, by the road that everybody takes.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts import claims
 from accounts.models import Account, Event, EventKind, Login, Voice
 from accounts.profile import sessions
+from accounts.profile.deletion import delete_everything
 from accounts.signup import ask_for_repair
 from accounts.status import Status
 from accounts.text.addresses import normal_email
@@ -280,6 +281,25 @@ def _join(ticket: Ticket, theirs: Ticket, actor: Account) -> None:
     Promise.objects.filter(ticket=ticket).update(ticket=theirs)
     Ticket.objects.filter(pk=theirs.pk).update(why=Ticket.Why.WROTE, **queue.AWAKE)
     queue.close(ticket, _("Joined to #%(number)s.") % {"number": theirs.pk}, actor)
+
+
+def note_deadline(account: Account, actor: Account, by: datetime, because: str) -> None:
+    """Note by when somebody needs their account, as they have told us; they come first once it is near."""
+    what_for = {"needed_because": because} if because else {}
+    Account.objects.filter(pk=account.pk).update(needed_by=by, **what_for)
+    queue.refresh_these(Ticket.objects.filter(account=account, closed_at=None))
+    note(account, EventKind.NOTED_DEADLINE, actor, by.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC"))
+
+
+def delete_account(account: Account, actor: Account, proof: str, reference: str) -> None:
+    """Delete everything about an account whose holder asked for it and has proved who they are.
+
+    Who did it and by which proof is kept; nothing of theirs is.
+    """
+    if reference.strip().upper() != account.reference:
+        raise Refused(_("that is not the reference of this account."))
+    if not delete_everything(account, Event(voice=Voice.SUPPORT, actor=actor, detail=proof)):
+        raise Refused(GONE)
 
 
 def vouch(account: Account, actor: Account, reason: str, key: UUID) -> None:

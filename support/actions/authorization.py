@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
-from accounts.status import UNFINISHED
+from accounts.status import UNFINISHED, Status
 from provisioning.models import Step
 from support.actions.actions import may_touch
 from support.actions.registry import ACTIONS, ON_ACCOUNT, ON_TICKET
@@ -26,7 +26,8 @@ def on_person(user: Account, finding: Finding, account: Account, ticket: Ticket 
     open_ = ticket is not None and ticket.closed_at is None
     names = [finding.act, *finding.alternatives]
     names = [name for name in names if open_ or name not in ON_TICKET]
-    return _permitted(user, [*names, *(ON_TICKET if open_ else ()), *ON_ACCOUNT], SEE_PEOPLE)
+    always = [name for name in ON_ACCOUNT if account.status != Status.ACTIVE or not ACTIONS[name].while_unfinished]
+    return _permitted(user, [*names, *(ON_TICKET if open_ else ()), *always], SEE_PEOPLE)
 
 
 def on_stranger(user: Account, ticket: Ticket) -> list[str]:

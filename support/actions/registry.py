@@ -22,6 +22,8 @@ from support.forms import (
     ActForm,
     AddressForm,
     CompanyForm,
+    DeadlineForm,
+    DeleteForm,
     LetInForm,
     LinkForm,
     NoteForm,
@@ -49,8 +51,8 @@ class StaffAction:
     """One staff action: `do(subject, actor, words, seen)` runs it, `done` is the message afterwards.
 
     `words` is the cleaned data of `form`, whose reason is proposed as `reason`. With `on_ticket` it is open for every
-    open ticket, with `on_account` for every account. With `kicks` the engine starts on the account at once. What has
-    changed since the page was made stops it, unless `in_any_state`.
+    open ticket, with `on_account` for every account, with `while_unfinished` until that is active. With `kicks` the
+    engine starts on the account at once. What has changed since the page was made stops it, unless `in_any_state`.
     """
 
     label: str | Promise
@@ -61,6 +63,7 @@ class StaffAction:
     form: type[forms.Form] = ActForm
     on_ticket: bool = False
     on_account: bool = False
+    while_unfinished: bool = False
     in_any_state: bool = False
     kicks: bool = False
 
@@ -200,6 +203,25 @@ ACTIONS: dict[str, StaffAction] = {
         form=CompanyForm,
         on_account=True,
         kicks=True,
+    ),
+    "note_deadline": StaffAction(
+        t("Note this deadline"),
+        "support.reply",
+        _on("account", actions.note_deadline, "needed_by", "needed_because"),
+        done=t("The deadline is noted. They come first when it is near."),
+        form=DeadlineForm,
+        on_account=True,
+        while_unfinished=True,
+        in_any_state=True,
+    ),
+    "delete_account": StaffAction(
+        t("Delete everything about them"),
+        "support.delete_on_request",
+        _on("account", actions.delete_account, "proof", "reference"),
+        done=t("Everything about them is deleted. Nothing more goes out to them."),
+        form=DeleteForm,
+        on_account=True,
+        in_any_state=True,
     ),
     "link_account": StaffAction(
         t("Link to an account"),

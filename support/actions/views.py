@@ -168,16 +168,18 @@ def _is_there(model, pk) -> bool:
     return bool(pk) and model.objects.filter(pk=pk).exists()
 
 
-def buttons(user: Account, state: Any, names: list[str], again: kept_input.Typed, draft: str = "") -> list[dict]:
+def buttons(
+    user: Account, state: Any, names: list[str], again: kept_input.Typed, draft: str = "", **proposed
+) -> list[dict]:
     """Forms for these actions, each with a signed state of its own and what was typed in it before.
 
-    `names` come from actions/authorization.py.
+    `names` come from actions/authorization.py; `draft` is of a reply, `proposed` values are of other fields.
     """
     found = []
     for name in names:
         action = ACTIONS[name]
         mine = again.into(action.form, kept_input.place(reverse("admin:press", args=[name]), state))
-        initial = {"reason": action.reason, "body": draft, "draft": draft, **mine}
+        initial = {"reason": action.reason, "body": draft, "draft": draft, **proposed, **mine}
         form = action.form(initial=initial, auto_id=f"{name}_%s", label_suffix="")
         sealed = seal(state, user)
         found.append({"name": name, "label": action.label, "form": form, "seen": sealed, "typed": bool(mine)})

@@ -1,6 +1,6 @@
 """Views for the agent's availability (stepping away, coming back), and for the apologies that are owed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django import forms
 from django.contrib import admin, messages
@@ -22,6 +22,7 @@ from support.trust import apologies, bulk_words
 from support.trust.apology_draft import wording_warnings
 
 WORDS_SENT = "words_sent"
+LATELY = timedelta(days=14)
 
 
 class WordForm(forms.Form):
@@ -31,7 +32,7 @@ class WordForm(forms.Form):
     """
 
     words = forms.CharField(
-        label=gettext_lazy("Your note, as it will be sent"), widget=forms.Textarea(attrs={"rows": 12})
+        label=gettext_lazy("Your note, as it will be sent"), widget=forms.Textarea(attrs={"rows": 15})
     )
     restitution = forms.CharField(
         label=gettext_lazy("What you offered, for our records"), max_length=500, required=False
@@ -46,6 +47,7 @@ def urls(site):
         path("back/", view(require_POST(come_back)), name="come_back"),
         path("words/", view(require_safe(words)), name="words"),
         path("words/<int:pk>/", view(require_POST(send_word)), name="send_word"),
+        path("words/<int:pk>/back/", view(require_POST(take_word_back)), name="take_word_back"),
         path("words/of/<int:outage>/", view(require_POST(send_words)), name="send_words"),
         path("words/of/<int:outage>/back/", view(require_POST(take_words_back)), name="take_words_back"),
     ]
@@ -82,11 +84,26 @@ def words(request):
     for repair in owed:
         repair.words = apologies.words_now(repair, desk, now)
     rows = [(repair, *_words_of(repair, again, desk, asked.get(repair.account_id))) for repair in owed]
-    sent = request.session.get(WORDS_SENT)  # by one press within the last seconds: it can be taken back
-    if sent and timezone.now() - datetime.fromisoformat(sent["at"]) >= UNDO_FOR:
-        sent = None
-    shown = {"title": _("Who is owed a word"), "rows": rows, "groups": bulk_words.groups(now), "sent": sent}
+    shown = {
+        "title": _("Who is owed a word"),
+        "rows": rows,
+        "groups": bulk_words.groups(now),
+        "back": _taken_back_at(request),
+        "lately": TrustRepair.objects.filter(sent_at__gt=now - LATELY, level=TrustRepair.Level.PERSONAL)
+        .select_related("account")
+        .order_by("-sent_at")[:10],
+    }
     return render(request, "admin/words.html", admin.site.each_context(request) | shown)
+
+
+def _taken_back_at(request) -> str:
+    """URL at which what was sent within the last seconds is taken back; empty if that is over."""
+    sent = request.session.get(WORDS_SENT)
+    if not sent or timezone.now() - datetime.fromisoformat(sent["at"]) >= UNDO_FOR:
+        return ""
+    if "outage" in sent:
+        return reverse("admin:take_words_back", args=[sent["outage"]])
+    return reverse("admin:take_word_back", args=[sent["repair"]])
 
 
 def send_words(request, outage):
@@ -106,12 +123,23 @@ def take_words_back(request, outage):
     """Take back the notes that one press has just sent, as far as they have not gone out."""
     sent = request.session.pop(WORDS_SENT, {})
     at = datetime.fromisoformat(sent["at"]) if sent.get("outage") == outage else timezone.now()
-    number = bulk_words.take_back(get_object_or_404(Outage, pk=outage), request.user, at)
+    return _take_back(request, bulk_words.sent_by(get_object_or_404(Outage, pk=outage), at))
+
+
+def take_word_back(request, pk):
+    """Take back the note that has just been sent, if it has not gone out; its words are there again."""
+    sent = request.session.pop(WORDS_SENT, {})
+    repairs = TrustRepair.objects.filter(pk=pk) if sent.get("repair") == pk else TrustRepair.objects.none()
+    return _take_back(request, repairs)
+
+
+def _take_back(request, sent):
+    number = apologies.take_back(sent, request.user)
     if number:
         said = ngettext("%(n)s note was not sent.", "%(n)s notes were not sent.", number) % {"n": number}
         messages.success(request, said)
     else:
-        messages.error(request, _("Too late: the notes have gone out."))
+        messages.error(request, _("Too late: it has gone out."))
     return redirect("admin:words")
 
 
@@ -137,7 +165,10 @@ def send_word(request, pk):
         messages.error(request, _("It's empty. Write something first."))
         kept_input.keep(request, _("It's empty. Write something first."))
     elif apologies.send_word(repair, request.user, text, request.POST.get("restitution", "")[:500], timezone.now()):
-        messages.success(request, _("Your note to %(name)s is on its way.") % {"name": repair.account.name})
+        request.session[WORDS_SENT] = {"repair": pk, "at": timezone.now().isoformat()}
+        messages.success(
+            request, _("Your note to %(name)s will go out in ten seconds.") % {"name": repair.account.name}
+        )
     else:
         messages.error(request, _("A note has already been sent; one apology is enough."))
         kept_input.keep(request, _("A note has already been sent; one apology is enough."))

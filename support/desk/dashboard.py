@@ -6,6 +6,7 @@ Faults that the machine could not handle cost a few more, while there are any.
 from collections.abc import Mapping
 from datetime import datetime
 from heapq import nsmallest
+from typing import Any
 from uuid import UUID
 
 from django.db.models import CharField, Count, OuterRef, Subquery, Window
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Account
-from accounts.status import UNFINISHED
+from accounts.status import UNFINISHED, Status
 from provisioning.engine.faults import readable
 from provisioning.kinds import label_of
 from provisioning.models import Dependency, State, Step
@@ -23,15 +24,16 @@ from support.actions import authorization
 from support.actions.kept_input import NOTHING, Typed
 from support.actions.page_state import state_of
 from support.actions.views import buttons
+from support.desk import introduction
 from support.desk.conversation import conversation
 from support.desk.fault_list import unhandled
 from support.desk.incident_cards import cards, selected_recoveries
 from support.desk.queue_lines import describe, facts_by_account
 from support.desk.reply_context import case_of, case_of_stranger, messages_of, what_was_read
-from support.desk.reply_drafts import draft
+from support.desk.reply_drafts import Case, draft
 from support.desk.status_line import standing
 from support.diagnosis import facts, similar_accounts
-from support.diagnosis.findings import Facts, diagnose
+from support.diagnosis.findings import Facts, Finding, diagnose
 from support.models import Desk, Incident, Message, Note, SavedReply, Ticket
 from support.service_level.promises import forward_until
 from support.tickets import priority, queue
@@ -41,6 +43,7 @@ A_PAGE = 25
 MOST_URGENT = 500  # more than that of an urgent priority, and their order is the database's
 COUNTED_TO = 1000
 MOST_NOTES = 100
+NOTE_DEADLINE = "note_deadline"
 APART = ("reply", "add_note")  # these stand by themselves
 
 
@@ -64,6 +67,7 @@ def today(
         **stands,
         **unhandled(stands["broke"], stands["refused"]),
         "headline": headline(waiting + deciding),
+        "introduction_due": introduction.is_due(user, stands["desk"]),
         "cards": shown,
         "selected": selected_recoveries(user, again),
         "opened": _opened(tickets[0], user, services, incidents, known, again, whole_thread, stands["desk"])
@@ -166,13 +170,34 @@ def person(known: Facts, ticket: Ticket | None, user: Account, again: Typed, sai
         "account": known.account,
         "finding": finding,
         "read": what_was_read(case) if case else (),
+        "proposed": _proposed(user, state, offered, case, again),
         "suggested": buttons(user, state, [name for name in offered if name == finding.act], again),
-        "others": buttons(user, state, [name for name in offered if name not in (finding.act, *APART)], again),
+        "others": buttons(user, state, _others(offered, finding, case), again),
         "reply": buttons(user, state, [name for name in offered if name == "reply"], again, drafted),
         "saved": saved_for(user, offered),
         "note": buttons(user, state, [name for name in offered if name == "add_note"], again),
         "notes": notes_on(known.account, user),
     }
+
+
+def _proposed(user: Account, state: Any, offered: list[str], case: Case | None, again: Typed) -> list[dict]:
+    """Forms of what a message asks for: its deadline, where none is noted yet, filled in."""
+    if not (case and _names_deadline(case)):
+        return []
+    return buttons(user, state, [name for name in offered if name == NOTE_DEADLINE], again, needed_by=case.deadline)
+
+
+def _names_deadline(case: Case) -> bool:
+    """True if a message names a deadline that is ahead, and none that is ahead is noted yet."""
+    account = case.known.account if case.known else None
+    if not (case.deadline and account and account.status != Status.ACTIVE):
+        return False
+    return account.needed_by is None or account.needed_by < case.now
+
+
+def _others(offered: list[str], finding: Finding, case: Case | None) -> list[str]:
+    apart = {finding.act, *APART, *((NOTE_DEADLINE,) if case and _names_deadline(case) else ())}
+    return [name for name in offered if name not in apart]
 
 
 def saved_for(user: Account, offered: list[str]) -> list[SavedReply]:

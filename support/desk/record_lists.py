@@ -3,7 +3,9 @@
 They are filtered by nothing but the filters they show (lookup_allowed).
 """
 
+from django import forms
 from django.contrib import admin
+from django.db import models
 
 from support.actions import kept_input
 from support.desk.pagination import Uncounted, UncountedList
@@ -22,6 +24,13 @@ class Guarded(admin.ModelAdmin):
     actions = None
     date_hierarchy = None
     sortable_by = ()
+    # One field with a label, where Django's has two without.
+    formfield_overrides = {
+        models.DateTimeField: {
+            "form_class": forms.DateTimeField,
+            "widget": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        }
+    }
 
     def get_changelist(self, request, **kwargs):
         return UncountedList

@@ -21,6 +21,7 @@ from provisioning.engine.phases import Phase, run_phases
 from provisioning.humanize import say_span, say_when
 from provisioning.kinds import MAIL
 from support.business_hours import DAY, Schedule, Span, is_open, next_open, open_spans
+from support.digests import week
 from support.digests.activity import happened, needs_her
 from support.digests.workload import load_now, too_much
 from support.models import DayLetter, Desk, Ticket, the_desk
@@ -33,6 +34,7 @@ GOOD_FOR: dict[str, timedelta] = {
     Kind.EVENING: LATE,
     Kind.OWNER: timedelta(days=2),
     Kind.BACKUP: timedelta(days=1),
+    Kind.WEEK: timedelta(days=2),
 }
 AGAIN = timedelta(minutes=2)
 LEASE = timedelta(minutes=1)
@@ -70,6 +72,7 @@ def make(now: datetime) -> None:
         [
             Phase("writing her letter of the day", lambda: _write_to_her(desk, schedule, now)),
             Phase("telling the owner what is too much", lambda: _tell_owner(desk, schedule, now)),
+            Phase("telling the owner what waits", lambda: _write_the_week(desk, now)),
             Phase("telling the backup who is blocked", lambda: _tell_backup(desk, schedule, now)),
         ]
     )
@@ -89,6 +92,12 @@ def _tell_owner(desk: Desk, schedule: Schedule, now: datetime) -> None:
         _keep(Kind.OWNER, today, settings.OWNER_EMAIL, {"desk": desk.name, "reasons": reasons}, now)
 
 
+def _write_the_week(desk: Desk, now: datetime) -> None:
+    monday = week.monday_of(now, desk)
+    if monday and not _made(Kind.WEEK, monday):
+        _keep(Kind.WEEK, monday, settings.OWNER_EMAIL, {}, now)
+
+
 def _made(kind: Kind, day: date) -> bool:
     return DayLetter.objects.filter(kind=kind, day=day).exists()
 
@@ -104,6 +113,8 @@ def _facts_now(letter: DayLetter, desk: Desk, now: datetime) -> dict:
         return _blocked_facts(desk, now)
     if letter.kind == Kind.OWNER:
         return letter.facts
+    if letter.kind == Kind.WEEK:
+        return week.facts_now(desk, now)
     since = datetime.fromisoformat(letter.facts.get("from") or (now - timedelta(days=1)).isoformat())
     needs, down = needs_her(now, desk), sorted(circuit_breaker.broken_now())
     return {
@@ -178,7 +189,7 @@ def _send(letter: DayLetter, now: datetime) -> None:
     """
     facts = _facts_now(letter, the_desk(), now)
     DayLetter.objects.filter(pk=letter.pk).update(sent_at=now)
-    if letter.kind == Kind.BACKUP and not facts["blocked"]:
+    if (letter.kind == Kind.BACKUP and not facts["blocked"]) or (letter.kind == Kind.WEEK and not facts["any"]):
         return
     context = facts | {"site": settings.SITE_URL}
     outbox.write(

@@ -82,6 +82,15 @@ class Desk(models.Model):
         default=30,
         help_text="Minutes the service must have been down before anyone is let in automatically.",
     )
+    wake_at_night = models.BooleanField(
+        "email about incidents at night",
+        default=False,
+        db_default=False,
+        help_text="Otherwise the email about an incident waits until somebody is at work.",
+    )
+    introduced_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the agent gave name, hours and zone, or said “not now”."
+    )
     said = models.TextField(blank=True, editable=False, help_text="The status line, as the last round worded it.")
     debt_days = models.PositiveIntegerField(
         "days to finish", default=3, help_text="Days we give ourselves to finish the rest."
@@ -204,6 +213,7 @@ class DayLetter(models.Model):
         EVENING = "evening", "evening"
         OWNER = "owner", "more than one person can do"
         BACKUP = "backup", "somebody is stuck and nobody is at work"
+        WEEK = "week", "what waits for the owner, once a week"
 
     kind = models.CharField(max_length=8, choices=Kind.choices)
     day = models.DateField()

@@ -1,10 +1,26 @@
 """Post-mortem reviews: questions to the owner on the causes of an outage, each answered with a name and a date."""
 
+from collections import defaultdict
+
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from provisioning.models import Outage
 
+OF_AN_OUTAGE = {
+    "needed": _("Why does sign-up need {dependency} at that point? Who decided that, and is it still right?"),
+    "known": _("What did we know before it happened, and who knew it?"),
+    "reach": _("Why could one failure affect {people} people?"),
+    "alone": _("Why is there only one person at the desk, and what happens when she's ill?"),
+    "accepted": _("Which earlier answer was “we accept it”, and who's paying for it now?"),
+}
+OF_A_MONTH = {
+    "by_hand": _("Which things done by hand ({by_hand} in these outages) could have been automatic?"),
+    "lost": _("Who did we lose through our own fault ({lost} that we know of), and what would have kept them?"),
+    "promise": _("What does the sales page promise that one person can't keep?"),
+    "ill": _("Who does this work in the week when nobody is there?"),
+}
 NO_CAUSE = ("human error", "operator error", "user error", "someone made a mistake", "somebody made a mistake")
 
 
@@ -52,3 +68,17 @@ class Question(models.Model):
 
     def __str__(self):
         return self.key
+
+
+def in_words(question: Question, **facts) -> str:
+    """A question in words; `facts` are numbers of its outages."""
+    words = {**OF_AN_OUTAGE, **OF_A_MONTH}.get(question.key, question.key)
+    named = defaultdict(lambda: "some", facts, dependency=question.outage.dependency_id if question.outage else "")
+    return str(words).format_map(named)
+
+
+def accepted(key: str, dependency: str = "") -> list[Question]:
+    """Answers “we accept it” to this question, oldest first: about outages of a dependency, else about months."""
+    same = {"outage__dependency": dependency} if dependency else {"outage": None}
+    rows = Question.objects.filter(key=key, choice=Question.Choice.ACCEPT, answered_at__isnull=False, **same)
+    return list(rows.select_related("outage").order_by("answered_at"))

@@ -53,6 +53,7 @@ class Ticket(models.Model):
             ("close", "Close a ticket"),
             ("correct_company", "Correct a company name"),
             ("link_account", "Link a stranger's ticket to an account"),
+            ("delete_on_request", "Delete an account on its holder's request"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -3,20 +3,23 @@
 Counted from the audit log each time somebody looks.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Account, Event, EventKind, Voice
 from accounts.status import Status
 from provisioning.engine import circuit_breaker
-from provisioning.models import Attempt, Outage, Step
+from provisioning.models import Attempt, Outage, State, Step
 from support.business_hours import Schedule, working_minutes_between
-from support.models import Lost, Promise, TrustRepair
+from support.models import Lost, Promise
 from support.service_level.unattended import REASON
 from support.trust.apologies import FAILING
+from support.trust.truth import TRUE_WHILE, Became, Shown, untrue
 
 BUCKETS = (
     ("under 1 min", timedelta(minutes=1)),
@@ -28,8 +31,10 @@ BUCKETS = (
 )
 NOT_YET = "not yet"
 
+STATUS = "status."
 # Arrivals: (came, ready or None)
 Arrival = tuple[datetime, datetime | None]
+Wait = tuple[datetime, datetime]  # from, until
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,6 @@ class Toll:
     by_hand: int = 0  # acts a rule could have done
     by_rule: int = 0
     lost: int = 0
-
-    def __add__(self, other: "Toll") -> "Toll":
-        return Toll(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(Toll)})
 
 
 def people_of(outage: Outage) -> list[Account]:
@@ -75,30 +77,69 @@ def arrivals(people: Iterable[Account]) -> list[Arrival]:
     return [(account.created_at, ready_at(account)) for account in people]
 
 
-def toll_of(outage: Outage, people: Sequence[Account], schedule: Schedule, now: datetime) -> Toll:
-    """Impact of an outage on these people."""
-    ended = outage.ended_at or now
-    theirs = Event.objects.filter(account__in=people, at__gte=outage.began_at)
+def toll_of(outages: Sequence[Outage], schedule: Schedule, now: datetime) -> Toll:
+    """Impact of one outage, or of several together: nobody, and nobody's hour, is counted twice."""
+    if not outages:
+        return Toll()
+    people, waits = _waits(outages, now)
+    began, ended = min(one.began_at for one in outages), max(one.ended_at or now for one in outages)
+    spans = merged((outage.began_at, outage.ended_at or now) for outage in outages)
+    theirs = Event.objects.filter(account__in=people, at__gte=began)
     waivers = theirs.filter(kind__endswith=".waived", at__lte=ended + timedelta(days=1))
-    alone = (ended - outage.began_at) / timedelta(hours=1)
-    repairs = TrustRepair.objects.filter(outage=outage)
+    worked = sum(working_minutes_between(begin, end, schedule) for begin, end in spans) / 60
     return Toll(
         people=len(people),
-        person_hours=hours_waited(arrivals(people), outage.began_at, now),
-        untrue=sum(len(repair.harms.get("untrue", ())) for repair in repairs),
-        promises_broken=Promise.objects.filter(account__in=people, broken_at__gte=outage.began_at).count(),
-        hours_alone=alone - working_minutes_between(outage.began_at, ended, schedule) / 60,
+        person_hours=sum(_hours(merged(spans)) for spans in waits.values()),
+        untrue=untrue_since(people, began),
+        promises_broken=Promise.objects.filter(account__in=people, broken_at__gte=began).count(),
+        hours_alone=_hours(spans) - worked,
         by_hand=theirs.filter(voice=Voice.SUPPORT, kind__in=(EventKind.RECOVERED,)).count()
         + waivers.filter(actor__isnull=False).count(),
         by_rule=waivers.filter(actor=None, detail=REASON).count(),
-        lost=Lost.objects.filter(outage=outage).count(),
+        lost=Lost.objects.filter(outage__in=outages).count(),
     )
 
 
-def hours_waited(people: Iterable[Arrival], since: datetime, now: datetime) -> float:
-    """Person-hours waited since a time."""
-    spans = ((max(came, since), ready or now) for came, ready in people)
-    return sum(max((ready - came) / timedelta(hours=1), 0) for came, ready in spans)
+def _waits(outages: Iterable[Outage], now: datetime) -> tuple[set[UUID], dict[UUID, list[Wait]]]:
+    """People whom these outages touched, and the time each waited for what was down."""
+    people, waits = set(), defaultdict(list)
+    for outage in outages:
+        theirs = Step.objects.of_setup().filter(account=OuterRef("pk"), dependency=outage.dependency_id)
+        made = Subquery(theirs.filter(state=State.DONE).order_by("-done_at").values("done_at")[:1])
+        for account in touched_by(outage).annotate(made_at=made):
+            until = account.made_at or ready_at(account) or now
+            people.add(account.pk)
+            if until > max(account.created_at, outage.began_at):
+                waits[account.pk].append((max(account.created_at, outage.began_at), until))
+    return people, waits
+
+
+def merged(spans: Iterable[Wait]) -> list[Wait]:
+    """Spans without overlap, in order, that cover the same time."""
+    found: list[Wait] = []
+    for begin, end in sorted(spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((begin, end))
+    return found
+
+
+def _hours(spans: Iterable[Wait]) -> float:
+    return sum((end - begin) / timedelta(hours=1) for begin, end in spans)
+
+
+def untrue_since(people: Collection[UUID], since: datetime) -> int:
+    """Number of sentences shown to these people since a time that were not true of their accounts then."""
+    shown: dict[UUID, list[Shown]] = defaultdict(list)
+    became: dict[UUID, list[Became]] = defaultdict(list)
+    lines = Event.objects.filter(account__in=people).order_by("at", "pk")
+    said = lines.filter(voice=Voice.THEY, shown__in=TRUE_WHILE, at__gte=since)
+    for account, at, key in said.values_list("account", "at", "shown"):
+        shown[account].append(Shown(at, key))
+    for account, at, kind in lines.filter(kind__startswith=STATUS).values_list("account", "at", "kind"):
+        became[account].append(Became(at, kind.removeprefix(STATUS)))
+    return sum(len(untrue(sentences, became[account])) for account, sentences in shown.items())
 
 
 def waiting_over_time(people: Iterable[Arrival], since: datetime, until: datetime) -> list[tuple[datetime, int]]:

@@ -13,23 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from provisioning.engine import faults
 from provisioning.models import Outage
 from support.models import Question, the_desk
-from support.models.reviews import check_cause
-from support.reviews.impact import Toll
+from support.models.reviews import OF_A_MONTH, OF_AN_OUTAGE, accepted, check_cause, in_words
+from support.reviews.impact import Toll, toll_of
 
-OF_AN_OUTAGE = {
-    "needed": _("Why does sign-up need {dependency} at that point? Who decided that, and is it still right?"),
-    "known": _("What did we know before it happened, and who knew it?"),
-    "reach": _("Why could one failure affect {people} people?"),
-    "alone": _("Why is there only one person at the desk, and what happens when she's ill?"),
-    "accepted": _("Which earlier answer was “we accept it”, and who's paying for it now?"),
-}
-OF_A_MONTH = {
-    "by_hand": _("Which things done by hand ({by_hand} in these outages) could have been automatic?"),
-    "lost": _("Who did we lose through our own fault ({lost} that we know of), and what would have kept them?"),
-    "promise": _("What does the sales page promise that one person can't keep?"),
-    "ill": _("Who does this work in the week when nobody is there?"),
-}
 BATCH = 50
+MOST_OUTAGES = 20  # that a bill adds up
 
 
 def ask(now: datetime) -> None:
@@ -61,6 +49,15 @@ def _put(questions: list[Question]) -> None:
 
 
 @dataclass(frozen=True)
+class Bill:
+    """Cost of having accepted it before: the days on which it was, and the impact of the outages since."""
+
+    days: tuple[date, ...]
+    outages: int
+    toll: Toll
+
+
+@dataclass(frozen=True)
 class Asked:
     """A question as the page shows it."""
 
@@ -68,14 +65,28 @@ class Asked:
     words: str
     age: int  # days it has been without an answer; 0 once it has one
     form: forms.Form
+    bill: Bill | None = None
+
+
+def bill_of(question: Question, now: datetime) -> Bill | None:
+    """Bill for a question to which “we accept it” was the answer before; None if it never was."""
+    of = question.outage.dependency_id if question.outage else ""
+    before = [row for row in accepted(question.key, of) if row.answered_at and row.answered_at < question.asked_at]
+    if not before:
+        return None
+    desk = the_desk()
+    outages = Outage.objects.filter(began_at__gt=before[0].answered_at, **({"dependency": of} if of else {}))
+    since = list(outages.order_by("-began_at")[:MOST_OUTAGES])
+    days = tuple(row.answered_at.astimezone(desk.zone).date() for row in before if row.answered_at)
+    return Bill(days, len(since), toll_of(since, desk.schedule(), now))
 
 
 def asked(question: Question, toll: Toll, now: datetime, form: forms.Form | None = None) -> Asked:
     """A question with its words, its age, and a form for the answer."""
-    facts = {"dependency": question.outage.dependency_id if question.outage else "", **vars(toll)}
-    words = {**OF_AN_OUTAGE, **OF_A_MONTH}.get(question.key, question.key)
     age = 0 if question.answered_at else (now - question.asked_at).days
-    return Asked(question, str(words).format(**facts), age, form or AnswerForm(prefix=str(question.pk)))
+    bill = None if question.answered_at else bill_of(question, now)
+    form = form or AnswerForm(prefix=str(question.pk))
+    return Asked(question, in_words(question, **vars(toll)), age, form, bill)
 
 
 class AnswerForm(forms.Form):

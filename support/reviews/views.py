@@ -67,7 +67,7 @@ def of_outage(request, pk, form: AnswerForm | None = None):
     """Review of one outage. `form`: an answer that was refused, shown again."""
     outage, now, desk = get_object_or_404(Outage, pk=pk), timezone.now(), the_desk()
     people = people_of(outage)
-    toll = toll_of(outage, people, desk.schedule(), now)
+    toll = toll_of([outage], desk.schedule(), now)
     until = max([person.status_at for person in people] + [outage.ended_at or now])
     who, when = first_to_notice(outage, people)
     context = {
@@ -87,9 +87,9 @@ def of_month(request, year, month, form: AnswerForm | None = None):
     """Review of one month: its outages added up. `form`: an answer that was refused, shown again."""
     first, now, desk = date(year, month, 1), timezone.now(), the_desk()
     begin, end = (datetime.combine(day, datetime.min.time(), desk.zone) for day in (first, month_after(first)))
-    rows = [(outage, people_of(outage)) for outage in Outage.objects.filter(began_at__range=(begin, end))]
-    tolls = [(outage, toll_of(outage, people, desk.schedule(), now)) for outage, people in rows]
-    total = sum((toll for _outage, toll in tolls), Toll())
+    outages = list(Outage.objects.filter(began_at__range=(begin, end)).order_by("began_at"))
+    tolls = [(outage, toll_of([outage], desk.schedule(), now)) for outage in outages]
+    total = toll_of(outages, desk.schedule(), now)
     everybody = list(Account.objects.filter(created_at__range=(begin, end), is_staff=False))
     context = {
         "month": first,

@@ -13,6 +13,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.database.clock import database_now
@@ -26,10 +27,11 @@ from provisioning.engine import circuit_breaker, faults, retry
 from provisioning.engine.attribution import Report
 from provisioning.engine.claim import Result, attempt
 from provisioning.engine.settle import domain_of, report_of, retry_rule, was_asked
+from support.business_hours import is_open, next_open
 from support.diagnosis.remedies import what_to_mend
 from support.inbound.threads import ANSWERABLE
 from support.labels import clock_words
-from support.models import Affected, Incident, Letter, Ticket
+from support.models import Affected, Desk, Incident, Letter, Ticket, the_desk
 from support.tickets import queue
 
 POSTING = "posting this letter"
@@ -204,20 +206,30 @@ def message_id(letter: Letter) -> str:
 
 
 def tell_support(incident: Incident) -> None:
-    """Send one letter to the support person for one incident, however many people it touches.
+    """Send one email to the support person for one incident, however many people it touches; not at night.
 
     The owner has one, too, where it is we who are refused: that is theirs to mend.
     """
-    occasion = f"incident {incident.pk}"
     people = Affected.objects.filter(incident=incident).count()
-    if not people or Letter.objects.filter(occasion=occasion).exists():
+    if not people:
         return
-    words = _incident_words(incident, people)
     subject = _("%(service)s is failing: %(people)s people are waiting")
     subject %= {"service": incident.dependency, "people": people}
-    write(parseaddr(settings.SUPPORT_EMAIL)[1], subject, words, occasion)
+    if _may_be_told(the_desk(), timezone.now()):
+        _tell_once(settings.SUPPORT_EMAIL, subject, incident, people, f"incident {incident.pk}")
     if what_to_mend(incident.dependency, incident.failure):
-        write(parseaddr(settings.OWNER_EMAIL)[1], subject, words, f"{occasion}, to mend")
+        _tell_once(settings.OWNER_EMAIL, subject, incident, people, f"incident {incident.pk}, to mend")
+
+
+def _may_be_told(desk: Desk, now: datetime) -> bool:
+    """True if an email about an incident may go to the agent now: nobody is woken who has not asked for it."""
+    schedule = desk.schedule()
+    return desk.wake_at_night or is_open(now, schedule) or next_open(now, schedule) is None
+
+
+def _tell_once(to: str, subject: str, incident: Incident, people: int, occasion: str) -> None:
+    if not Letter.objects.filter(occasion=occasion).exists():
+        write(parseaddr(to)[1], subject, _incident_words(incident, people), occasion)
 
 
 def _incident_words(incident: Incident, people: int) -> str:

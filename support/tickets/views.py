@@ -1,16 +1,22 @@
 """Contact form: the pages for writing to support, logged in or not."""
 
+from zoneinfo import ZoneInfo
+
 from django.conf import settings
 from django.http import HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.database.errors import DATABASE_ERRORS, is_passing
+from accounts.database.errors import DATABASE_ERRORS, if_the_database_allows, is_passing
 from accounts.sentences import clock, say
 from accounts.throttle import TooMany, seconds_until, spend
+from provisioning.humanize import say_when
+from support.business_hours import next_opening
 from support.forms import ContactForm
+from support.models import the_desk
 from support.tickets.intake import take
 
 LONGEST = 20_000  # characters of one field that are put back
@@ -49,7 +55,17 @@ def contact_again(request):
 
 
 def _page(request, form, trouble="", status=200):
-    return render(request, "support/contact.html", {"form": form, "trouble": trouble}, status=status)
+    return render(request, "support/contact.html", {"form": form, "trouble": trouble, **_reader()}, status=status)
+
+
+def _reader() -> dict:
+    """Name of whoever reads what is written here, and when they are back; nothing of it where it is not known."""
+    with if_the_database_allows():
+        desk, now = the_desk(), timezone.now()
+        back = next_opening(now, desk.schedule())
+        here = ZoneInfo(timezone.get_current_timezone_name())
+        return {"reader": desk.name, "back": say_when(back, now, here) if back else ""}
+    return {}
 
 
 @never_cache

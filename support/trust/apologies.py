@@ -1,5 +1,6 @@
 """Apologies owed to people whom we failed, once their account is active: assessed, drafted and sent."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -7,16 +8,20 @@ from functools import partial
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
 from accounts.middleware.preferences import zone_of
 from accounts.models import Account, Event, EventKind, Voice
 from accounts.status import Status
 from provisioning.engine import faults
 from provisioning.intake.outbox import owe_letter
+from provisioning.kinds import MAIL
 from provisioning.models import Attempt, Outage, Outcome, Step
+from provisioning.models import State as StepState
 from support.business_hours import add_working_days
 from support.models import Desk, TrustRepair, the_desk
 from support.service_level.promises import broken_for
+from support.tickets.outbox import UNDO_FOR
 from support.tickets.wording import LANGUAGES, Reader
 from support.trust.apology_draft import Person, draft
 from support.trust.harm import DENIALS, NOTICEABLE, Friction, Seen, Story, friction, level
@@ -26,6 +31,7 @@ FAILING = (Outcome.FAILED, Outcome.REFUSED, Outcome.OUTAGE)
 LOOK_BACK = timedelta(days=30)
 FOLLOW_UP_DAYS = 3  # working days
 BATCH = 200
+WORD = "letter.word"
 
 
 def assess(now: datetime) -> None:
@@ -149,15 +155,15 @@ def words_owed():
 
 
 def send_word(repair: TrustRepair, actor: Account, words: str, restitution: str, now: datetime) -> bool:
-    """Send a personal apology, because the agent pressed the button.
+    """Send a personal apology in UNDO_FOR, because the agent pressed the button.
 
     False: it had been sent already, so nothing goes out.
     """
     with transaction.atomic():
         sent = _mark_sent(repair, now, words=words, restitution=restitution, actor=actor)
         if sent:
-            facts = {"words": words, "auto_submitted": "no"}
-            owe_letter(repair.account_id, "letter.word", f"repair {repair.pk}", facts)
+            repair.words = words
+            owe_words([repair])
             Event.objects.create(
                 account_id=repair.account_id,
                 voice=Voice.SUPPORT,
@@ -166,6 +172,44 @@ def send_word(repair: TrustRepair, actor: Account, words: str, restitution: str,
                 actor=actor,
             )
     return sent
+
+
+def owe_words(repairs: Iterable[TrustRepair]) -> None:
+    """Owe the emails of personal apologies; each waits for UNDO_FOR, in which it can be taken back."""
+    emails = [
+        Step(
+            account_id=repair.account_id,
+            kind=WORD,
+            occasion=occasion_of(repair),
+            dependency=MAIL,
+            facts={"words": repair.words, "auto_submitted": "no"},
+            due_at=Now() + UNDO_FOR,
+        )
+        for repair in repairs
+    ]
+    Step.objects.bulk_create(emails, ignore_conflicts=True)
+
+
+def occasion_of(repair: TrustRepair) -> str:
+    """Occasion of a personal apology's email."""
+    return f"repair {repair.pk}"
+
+
+def take_back(sent: QuerySet[TrustRepair], actor: Account) -> int:
+    """Take back those of these apologies that no worker has begun to send: they are owed again. Returns how many."""
+    with transaction.atomic():
+        locked = sent.filter(state=State.SENT, actor=actor).select_for_update(of=["self"])
+        emails = {occasion_of(repair): repair for repair in locked}
+        waiting = Step.objects.filter(kind=WORD, occasion__in=emails, state=StepState.OPEN, epoch=0, due_at__gt=Now())
+        held = [emails[step.occasion] for step in waiting.select_for_update(skip_locked=True)]
+        Step.objects.filter(kind=WORD, occasion__in=[occasion_of(repair) for repair in held]).delete()
+        again = TrustRepair.objects.filter(pk__in=[repair.pk for repair in held])
+        again.update(state=State.OWED, sent_at=None, actor=None, follow_up_on=None)
+        Event.objects.bulk_create(
+            Event(account_id=repair.account_id, voice=Voice.SUPPORT, kind=EventKind.WORD_TAKEN_BACK, actor=actor)
+            for repair in held
+        )
+    return len(held)
 
 
 def send_lines(now: datetime) -> None:

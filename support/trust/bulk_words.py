@@ -8,19 +8,14 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.db.models.functions import Now
 
 from accounts.models import Account, Event, EventKind, Voice
-from provisioning.kinds import MAIL
-from provisioning.models import Outage, Step
-from provisioning.models import State as StepState
+from provisioning.models import Outage
 from support.models import Message, Ticket, TrustRepair, the_desk
 from support.service_level.availability import OWN
-from support.tickets.outbox import UNDO_FOR
-from support.trust.apologies import follow_up_on, words_now, words_owed
+from support.trust.apologies import follow_up_on, owe_words, words_now, words_owed
 
 MOST = 1000
-KIND = "letter.word"
 
 
 @dataclass(frozen=True)
@@ -69,35 +64,14 @@ def send(outage: Outage, actor: Account, now: datetime) -> int:
             repair.state, repair.sent_at, repair.actor = TrustRepair.State.SENT, now, actor
             repair.follow_up_on = ask_on
         TrustRepair.objects.bulk_update(repairs, ["words", "state", "sent_at", "actor", "follow_up_on"])
-        Step.objects.bulk_create([_email(repair) for repair in repairs], ignore_conflicts=True)
-        Event.objects.bulk_create(_line(repair, EventKind.WORD_SENT, actor) for repair in repairs)
+        owe_words(repairs)
+        Event.objects.bulk_create(
+            Event(account_id=repair.account_id, voice=Voice.SUPPORT, kind=EventKind.WORD_SENT, actor=actor)
+            for repair in repairs
+        )
     return len(repairs)
 
 
-def _email(repair: TrustRepair) -> Step:
-    return Step(
-        account_id=repair.account_id,
-        kind=KIND,
-        occasion=f"repair {repair.pk}",
-        dependency=MAIL,
-        facts={"words": repair.words, "auto_submitted": "no"},
-        due_at=Now() + UNDO_FOR,
-    )
-
-
-def _line(repair: TrustRepair, kind: str, actor: Account) -> Event:
-    return Event(account_id=repair.account_id, voice=Voice.SUPPORT, kind=kind, actor=actor)
-
-
-def take_back(outage: Outage, actor: Account, sent_at: datetime) -> int:
-    """Take back what one press sent and no worker has begun: it is owed again. Returns to how many."""
-    with transaction.atomic():
-        sent = TrustRepair.objects.filter(outage=outage, actor=actor, sent_at=sent_at, state=TrustRepair.State.SENT)
-        emails = {f"repair {repair.pk}": repair for repair in sent.select_for_update()}
-        waiting = Step.objects.filter(kind=KIND, occasion__in=emails, state=StepState.OPEN, epoch=0, due_at__gt=Now())
-        held = [emails[step.occasion] for step in waiting.select_for_update(skip_locked=True)]
-        Step.objects.filter(kind=KIND, occasion__in=[f"repair {repair.pk}" for repair in held]).delete()
-        again = TrustRepair.objects.filter(pk__in=[repair.pk for repair in held])
-        again.update(state=TrustRepair.State.OWED, sent_at=None, actor=None, follow_up_on=None)
-        Event.objects.bulk_create(_line(repair, EventKind.WORD_TAKEN_BACK, actor) for repair in held)
-    return len(held)
+def sent_by(outage: Outage, sent_at: datetime) -> QuerySet[TrustRepair]:
+    """Notes that one press sent at this moment."""
+    return TrustRepair.objects.filter(outage=outage, sent_at=sent_at)

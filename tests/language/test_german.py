@@ -142,11 +142,11 @@ def test_what_the_desk_wrote_by_hand_is_left_alone():
 @pytest.mark.parametrize(
     ("hours", "words"),
     [
-        (0, "heute um 12:00 Uhr (Zeit in Lisbon)"),
-        (-24, "gestern um 12:00 Uhr (Zeit in Lisbon)"),
-        (29, "morgen um 17:00 Uhr (Zeit in Lisbon)"),
-        (48, "am Freitag um 12:00 Uhr (Zeit in Lisbon)"),
-        (24 * 10, "am Samstag, 5. Dezember um 12:00 Uhr (Zeit in Lisbon)"),
+        (0, "heute um 12:00 Uhr (Zeit in Lissabon)"),
+        (-24, "gestern um 12:00 Uhr (Zeit in Lissabon)"),
+        (29, "morgen um 17:00 Uhr (Zeit in Lissabon)"),
+        (48, "am Freitag um 12:00 Uhr (Zeit in Lissabon)"),
+        (24 * 10, "am Samstag, 5. Dezember um 12:00 Uhr (Zeit in Lissabon)"),
     ],
 )
 def test_moments(hours, words):

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from uuid import uuid4
 
 import pytest
@@ -17,7 +18,7 @@ from provisioning.models import State, Step
 from support.actions import actions
 from support.actions import views as actions_views
 from support.actions.page_state import seal, state_of, state_of_incident
-from support.models import Affected, Incident, Letter, Note, Press, Promise, Recovery, Ticket
+from support.models import Affected, Incident, Letter, Message, Note, Press, Promise, Recovery, Ticket
 from support.service_level import availability
 from support.tickets import queue
 from tests.people import Person, Supporter
@@ -25,16 +26,24 @@ from tests.support.test_today import given_up, wrote
 
 pytestmark = pytest.mark.django_db
 ON_A_PERSON = [
-    *("recover", "let_in", "send_link", "vouch", "end_sessions", "correct_address"),
-    *("add_note", "correct_company", "reply", "put_aside", "hand_over", "mark_abusive", "close"),
+    *("note_deadline", "recover", "let_in", "send_link", "vouch", "end_sessions", "correct_address"),
+    *("add_note", "correct_company"),
+    *("reply", "put_aside", "hand_over", "mark_abusive", "close", "delete_account"),
 ]
+IN_ANY_STATE = ("add_note", "note_deadline", "delete_account")
 WORDS = {"reason": "because", "days": "2", "wakes_on": "time", "hours": "4", "body": "Hello Dana", "draft": ""}
 WORDS |= {"email": "dana.sommer@acme.example", "company": "Acme GmbH", "whose": "whose@acme.example", "note": "n"}
+WORDS |= {
+    "needed_by": f"{timezone.now() + timedelta(days=30):%Y-%m-%dT%H:%M}",
+    "needed_because": "a pitch",
+    "proof": "phone",
+    "reference": "AAA-AAAA",
+}
 
 
 @pytest.fixture
 def dana():
-    person = Person.create(name="Dana Sommer", status=Status.FAILED, asked_at=None)
+    person = Person.create(name="Dana Sommer", status=Status.FAILED, asked_at=None, reference=WORDS["reference"])
     given_up(person)
     wrote(person)
     return person
@@ -76,13 +85,13 @@ def everything():
 
 
 def test_every_act_of_a_person_is_done_once_and_noted(desk, jordan, dana):
-    for name in ON_A_PERSON:
+    for name in ON_A_PERSON[:-1]:  # after the last nothing is left to look at
         sealed, before = seen(jordan, dana, name), everything()
         answer = do(desk, name, sealed)
         assert answer.status_code == 302 and everything() != before, name
     kinds = set(Event.objects.filter(account=dana, actor=jordan).values_list("kind", flat=True))
     expected = {"recovered", "workspace.waived", "link_sent", "replied", "put_aside", "handed_over", "abusive"}
-    expected |= {"vouched", "sessions_ended", "corrected_address", "corrected_company"}
+    expected |= {"noted_deadline", "vouched", "sessions_ended", "corrected_address", "corrected_company"}
     assert kinds == expected | {"ticket.closed"}
 
 
@@ -104,7 +113,7 @@ def test_a_second_click_does_nothing(desk, jordan, dana, name):
     assert everything() == before
 
 
-@pytest.mark.parametrize("name", [name for name in ON_A_PERSON if name != "add_note"])
+@pytest.mark.parametrize("name", [name for name in ON_A_PERSON if name not in IN_ANY_STATE])
 def test_a_stale_page_is_refused_with_what_changed(desk, jordan, dana, name):
     sealed = seen(jordan, dana, name)
     Step.objects.filter(account=dana, kind="workspace").update(state=State.DONE)
@@ -264,3 +273,58 @@ def test_logging_them_out_everywhere(desk, jordan):
     assert phone.get("/home/").status_code == laptop.get("/home/").status_code == 302
     assert dana.email not in laptop.get("/arriving/").content.decode()
     assert desk.get("/admin/").status_code == 200, "nobody else is logged out"
+
+
+# Deletion on request
+
+
+def test_who_asks_and_has_proved_it_is_deleted_with_all_that_is_theirs(desk, jordan, dana):
+    answer = do(desk, "delete_account", seen(jordan, dana))
+    assert answer.status_code == 302 and not Account.objects.filter(pk=dana.pk).exists()
+    assert not Ticket.objects.exists() and not Message.objects.exists()
+    [line] = Event.objects.filter(kind="deleted_everything")
+    assert (line.voice, line.actor, line.detail, line.account) == (Voice.SUPPORT, jordan, "phone", None)
+    page = desk.get("/admin/").content.decode()
+    assert "Everything about them is deleted" in page and "Dana" not in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"reference": "BBB-BBBB"}, "that is not the reference of this account"),
+        ({"reference": ""}, "Enter the reference"),
+        ({"proof": ""}, "Choose how they proved who they are"),
+        ({"proof": "a feeling"}, "Select a valid choice"),
+    ],
+)
+def test_nobody_is_deleted_by_mistake(desk, jordan, dana, wrong, said):
+    before = everything()
+    answer = desk.post("/admin/acts/delete_account/", WORDS | {"seen": seen(jordan, dana)} | wrong, follow=True)
+    assert said in answer.content.decode() and everything() == before
+
+
+# A deadline that stands in a message
+
+
+def test_a_deadline_in_a_message_is_one_press(desk, jordan, dana):
+    Message.objects.update(body="I need it by 15:00 tomorrow, please.")
+    html = desk.get("/admin/").content.decode()
+    assert html.count("acts/note_deadline/") == 1 and "They need it by (" in html
+    [proposed] = re.findall(r'name="needed_by" value="([^"]+)"', html)
+    sealed = re.search(r'acts/note_deadline/.*?name="seen" value="([^"]+)"', html, re.DOTALL)
+    assert sealed and proposed.endswith("T15:00")
+    do(desk, "note_deadline", unescape(sealed[1]), needed_by=proposed, needed_because="")
+    dana.refresh_from_db()
+    assert f"{timezone.localtime(dana.needed_by):%Y-%m-%dT%H:%M}" == proposed
+    assert Ticket.objects.get().needed_by == dana.needed_by
+    again = desk.get("/admin/").content.decode()
+    assert again.index("Other actions") < again.index("acts/note_deadline/")
+
+
+def test_a_deadline_that_has_passed_is_refused(desk, jordan, dana):
+    answer = desk.post(
+        "/admin/acts/note_deadline/",
+        WORDS | {"seen": seen(jordan, dana), "needed_by": "2020-01-01T10:00"},
+        follow=True,
+    )
+    assert "That time has passed" in answer.content.decode()

@@ -15,7 +15,7 @@ from provisioning.models import Dependency, Outage, State, Step
 from support.models import Message, Ticket, TrustRepair
 from support.tickets import outbox
 from support.trust import apologies, bulk_words
-from tests.people import Person
+from tests.people import Person, Supporter
 
 pytestmark = pytest.mark.django_db
 
@@ -140,3 +140,30 @@ def test_whoever_works_at_the_desk_by_now_is_not_among_them(desk, outage, harmed
     Account.objects.filter(pk=harmed[0].pk).update(is_staff=True)
     press(desk, outage)
     assert emails().count() == FEW - 1 and not emails().filter(account=harmed[0]).exists()
+
+
+def test_one_note_is_taken_back_within_ten_seconds_and_its_words_stay(desk, harmed):
+    repair = TrustRepair.objects.latest("pk")
+    desk.post(reverse("admin:send_word", args=[repair.pk]), {"words": "My own words.", "restitution": "a month"})
+    assert emails().count() == 1 and "You can take it back" in desk.get(reverse("admin:words")).content.decode()
+    answer = desk.post(reverse("admin:take_word_back", args=[repair.pk]), follow=True).content.decode()
+    assert "1 note was not sent." in answer and "My own words." in answer and "You can take it back" not in answer
+    repair.refresh_from_db()
+    assert (repair.state, emails().count()) == ("owed", 0)
+
+
+def test_one_note_that_has_gone_out_is_not_taken_back(desk, harmed):
+    repair = TrustRepair.objects.latest("pk")
+    desk.post(reverse("admin:send_word", args=[repair.pk]), {"words": "My own words."})
+    emails().update(due_at=Now() - HOUR)
+    answer = desk.post(reverse("admin:take_word_back", args=[repair.pk]), follow=True).content.decode()
+    assert "Too late: it has gone out." in answer and "Sent lately" in answer
+    assert emails().count() == 1
+
+
+def test_nobody_takes_back_what_another_session_sent(desk, harmed, client):
+    repair = TrustRepair.objects.latest("pk")
+    desk.post(reverse("admin:send_word", args=[repair.pk]), {"words": "My own words."})
+    client.force_login(Supporter.create(is_superuser=True))
+    client.post(reverse("admin:take_word_back", args=[repair.pk]))
+    assert emails().count() == 1

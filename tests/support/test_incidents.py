@@ -17,7 +17,7 @@ from provisioning.models import Dependency, Outage, State, Step
 from provisioning.sweep import drain, fetch_everywhere, sweep
 from support.incidents import bulk_recovery
 from support.incidents.detection import failure_class
-from support.models import Affected, Incident, Letter, Recovery, Ticket, Turn
+from support.models import Affected, Desk, Incident, Letter, Recovery, Ticket, Turn, the_desk
 from tests.people import Person
 from tests.voice.ageing import pass_time
 
@@ -28,6 +28,15 @@ AGING = {
     Outage: ["began_at", "ended_at"],
     Step: ["failed_at"],
 }
+
+
+@pytest.fixture(autouse=True)
+def awake(request):
+    """Whoever is at the desk hears of an incident at any hour of the test's day."""
+    if request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("transactional_db")
+        the_desk()
+        Desk.objects.update(wake_at_night=True)
 
 
 def time_passes(minutes=10):

@@ -26,7 +26,8 @@ from tests.support.test_today import given_up, wrote
 
 pytestmark = pytest.mark.django_db
 TICKET = {"reply", "put_aside", "hand_over", "mark_abusive", "close"}
-ACCOUNT = {"add_note", "correct_company"}
+ALWAYS = {"add_note", "correct_company", "delete_account"}
+ACCOUNT = ALWAYS | {"note_deadline"}
 SEES = ["accounts.view_account", "support.view_ticket", "support.view_incident"]
 
 
@@ -134,7 +135,7 @@ SUBJECTS = {
     ),
     "bounced": (lambda: after("mail.bounced"), {"correct_address", "recover", "let_in"} | ACCOUNT | TICKET),
     "a service is down": (waiting_for_a_service, {"let_in"} | ACCOUNT | TICKET),
-    "all well": (all_well, {"vouch", "end_sessions"} | ACCOUNT | TICKET),
+    "all well": (all_well, {"vouch", "end_sessions"} | ALWAYS | TICKET),
     "suspended": (lambda: whose_machine_gave_up(is_active=False), TICKET | ACCOUNT),
     "stranger": (stranger, TICKET | {"link_account"}),
     "staff": (lambda: whose_machine_gave_up(is_staff=True), set()),
@@ -162,7 +163,8 @@ def staff_with(*permissions, **more) -> tuple[Account, Client]:
 
 
 def press(client, user, subject, act):
-    return client.post(f"/admin/acts/{act}/", WORDS | {"seen": subject.sealed(user)})
+    sure = {"reference": subject.account.reference} if subject.account else {}
+    return client.post(f"/admin/acts/{act}/", WORDS | sure | {"seen": subject.sealed(user)})
 
 
 MAY = {
@@ -180,6 +182,8 @@ MAY = {
     "undo_reply": "reply",
     "add_note": "add_note",
     "correct_company": "correct_company",
+    "note_deadline": "reply",
+    "delete_account": "delete_on_request",
     "link_account": "link_account",
     "stop_selected": "recover",
     "recover_all": "recover_all",

@@ -47,6 +47,8 @@ PAGES = {
     "send_word": WORDS | {"support.change_trustrepair"},
     "send_words": WORDS | {"support.change_trustrepair"},
     "take_words_back": WORDS | {"support.change_trustrepair"},
+    "take_word_back": WORDS | {"support.change_trustrepair"},
+    "introduce_desk": {"support.change_desk"},
     "mail": {"support.view_ticket"},
     "attachment": {"support.view_ticket"},
     "step_away": {"support.add_away"},
@@ -124,6 +126,7 @@ def model_pages():
 
 def address(name, rows) -> str:
     args = {"why_outage": "provisioning.outage", "why_answer": "question", "send_word": "support.trustrepair"}
+    args |= {"take_word_back": "support.trustrepair"}
     args |= {"send_words": "provisioning.outage", "take_words_back": "provisioning.outage"}
     if name == "why_month":
         return reverse("admin:why_month", args=[2026, 11])
@@ -147,7 +150,15 @@ def staff_with(permissions) -> Client:
 
 def opens(client, name, where) -> bool:
     """Whether the page does what it is for; what is refused is refused with 403 and tells nothing."""
-    posts = name in ("send_word", "send_words", "take_words_back", "step_away", "come_back", "why_answer")
+    posts = name in (
+        "send_word",
+        "send_words",
+        "take_word_back",
+        "take_words_back",
+        "step_away",
+        "come_back",
+        "why_answer",
+    )
     answer = client.post(where, {"words": "x"}) if posts else client.get(where)
     if answer.status_code == 403:
         assert told(answer) == [], (name, told(answer))

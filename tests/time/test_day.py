@@ -1,20 +1,25 @@
 """The letters of a day: which belongs to which moment, that there is one of each, and that none comes at night."""
 
 from datetime import date, datetime
+from unittest.mock import patch
 
 import pytest
 from django.core import mail
 from django.db.models.functions import Now
+from django.test import Client
 
 from accounts.models import Event, Voice
 from provisioning.engine.loop import ENGINE
 from provisioning.models import Dependency
 from support.digests import digests
 from support.digests.workload import Load, days_in_a_row, too_much
-from support.models import DayLetter, Desk, Letter, Ticket
+from support.models import Affected, DayLetter, Desk, Incident, Letter, Question, Ticket, TrustRepair
+from support.models.desk import WEEKDAYS
+from support.reviews.questions import bill_of
 from support.service_level import availability
 from support.service_level.unattended import REASON
 from support.tickets import queue
+from support.tickets.outbox import tell_support
 from tests.people import Person, Supporter
 from tests.time.conftest import at, minutes, outage, signed_up, works
 
@@ -188,3 +193,106 @@ def test_two_sweeps_at_once_make_one_letter():
     digests._keep(DayLetter.Kind.MORNING, WEDNESDAY, "a@b.example", facts, now)
     digests._keep(DayLetter.Kind.MORNING, WEDNESDAY, "a@b.example", facts, now)
     assert DayLetter.objects.count() == 1
+
+
+def mondays_letter(moment: str) -> list[str]:
+    """What the owner was written in the week of this moment, and the words of it."""
+    a_day(moment, moment)
+    week = [message for message in mail.outbox if "what waits for you" in str(message.subject)]
+    return [str(message.body) for message in week]
+
+
+def question(of, key="needed", asked="2026-11-20 10:00", **answer) -> Question:
+    return Question.objects.create(outage=of, key=key, asked_at=at(asked), **answer)
+
+
+def test_the_owner_hears_once_a_week_what_waits(desk):
+    down = outage("mail", at("2026-11-18 10:12"), at("2026-11-18 11:00"))
+    question(down)
+    question(down, "known")
+    Question.objects.create(month=date(2026, 10, 1), key="ill", asked_at=at("2026-11-02 09:00"))
+    assert mondays_letter("2026-11-22 21:00") == []  # Sunday
+    assert mondays_letter("2026-11-23 07:50") == []
+    [words] = mondays_letter("2026-11-23 08:00")
+    assert "- mail was down, 18 November, 10:12: 2 questions, for 3 days. http" in words
+    assert f"/admin/why/outage/{down.pk}/" in words and "- October 2026: 1 question, for 21 days." in words
+    assert "Accepted again" not in words and "Not yet said" not in words and "no working hours" not in words
+    assert len(mondays_letter("2026-11-23 08:10")) == len(mondays_letter("2026-11-25 07:00")) == 1
+
+
+def test_a_week_in_which_nothing_waits_has_no_letter(desk):
+    assert mondays_letter("2026-11-23 09:00") == []
+
+
+def test_a_desk_without_hours_is_a_hint_to_the_owner(desk):
+    Desk.objects.update(**dict.fromkeys(WEEKDAYS, ""))
+    [words] = mondays_letter("2026-11-23 09:00")
+    assert "The desk has no working hours" in words
+
+
+def test_what_was_accepted_for_the_third_time_and_what_was_not_said_is_in_it(desk):
+    for number, day in enumerate(("2026-09-01", "2026-10-01", "2026-11-17")):
+        down = outage("mail", at(f"{day} 10:00"), at(f"{day} 11:00"))
+        answer = {"choice": "accept", "who": "Olga Brandt", "by": date(2026, 12, 1)}
+        question(down, asked=f"{day} 11:00", answered_at=at(f"{day} 12:0{number}"), **answer)
+    person = Person.create(status="active")
+    for opened in ("2026-11-20 10:00", "2026-11-23 07:00"):
+        times = {"ready_at": at(opened), "opened_at": at(opened)}
+        TrustRepair.objects.create(account=person, incident=opened, level="personal", state="owed", harms={}, **times)
+    [words] = mondays_letter("2026-11-23 08:00")
+    assert "“Why does sign-up need mail at that point?" in words
+    assert "Olga Brandt accepted it, for the third time." in words
+    assert "1 person has been owed a personal note for up to 3 days." in words
+
+
+def test_a_repeated_accept_shows_its_bill(desk):
+    first = outage("mail", at("2026-09-01 10:00"), at("2026-09-01 11:00"))
+    answer = {"choice": "accept", "who": "Olga Brandt", "by": date(2026, 12, 1)}
+    question(first, asked="2026-09-01 11:00", answered_at=at("2026-09-02 12:00"), **answer)
+    again = outage("mail", at("2026-11-17 10:00"), at("2026-11-17 12:00"))
+    other = outage("workspace", at("2026-11-17 10:00"), at("2026-11-17 12:00"))
+    works(signed_up(at("2026-11-17 10:30"), failing="mail"), at("2026-11-17 12:00"))
+    bill = bill_of(question(again, asked="2026-11-17 12:00"), at("2026-11-18 09:00"))
+    assert bill is not None
+    assert (bill.days, bill.outages, bill.toll.people, bill.toll.person_hours) == ((date(2026, 9, 2),), 1, 1, 1.5)
+    assert bill_of(question(other), at("2026-11-18 09:00")) is None
+    page = desk_of_owner().get(f"/admin/why/outage/{again.pk}/").content.decode()
+    assert "Accepted before, on 2 September 2026." in " ".join(page.split())
+
+
+def desk_of_owner() -> Client:
+    client = Client()
+    client.force_login(Supporter.create(is_superuser=True))
+    return client
+
+
+@pytest.mark.parametrize(
+    ("moment", "wake", "told"),
+    [
+        ("2026-11-25 10:00", False, True),
+        ("2026-11-25 23:00", False, False),
+        ("2026-11-25 23:00", True, True),
+        ("2026-11-28 12:00", False, False),
+    ],
+)
+def test_nobody_is_woken_by_an_incident(moment, wake, told, desk):
+    Desk.objects.update(wake_at_night=wake)
+    incident = Incident.objects.create(dependency="workspace", failure="5xx", error="503", began_at=at(moment))
+    Affected.objects.create(incident=incident, account=Person.create())
+    with patch("django.utils.timezone.now", return_value=at(moment)):
+        tell_support(incident)
+        tell_support(incident)
+    assert Letter.objects.filter(occasion=f"incident {incident.pk}").count() == told
+    if not told:
+        with patch("django.utils.timezone.now", return_value=at("2026-11-30 09:00")):
+            tell_support(incident)
+        assert Letter.objects.filter(occasion=f"incident {incident.pk}").count() == 1
+
+
+def test_a_desk_without_hours_is_told_of_an_incident_at_once(desk):
+    Desk.objects.update(**dict.fromkeys(WEEKDAYS, ""))
+    began = at("2026-11-25 23:00")
+    incident = Incident.objects.create(dependency="workspace", failure="5xx", error="503", began_at=began)
+    Affected.objects.create(incident=incident, account=Person.create())
+    tell_support(incident)
+    assert Letter.objects.count() == 1

@@ -56,7 +56,7 @@ def test_a_personal_word_goes_out_when_she_presses_send_and_once():
     account, jordan = harmed(), Supporter.create()
     apologies.assess(READY)
     repair = repair_of(account)
-    assert "2 times and had to write to us" in repair.words
+    assert "tried twice to get in. You had to write to us." in repair.words
     assert apologies.send_word(repair, jordan, "My own words. – Jordan", "a month free", READY)
     assert not apologies.send_word(repair, jordan, "Again.", "", READY)
     assert letters(account) == ["letter.word"]

@@ -1,5 +1,6 @@
 """The owner's page: what is counted, what is asked, and what is refused as an answer."""
 
+from datetime import timedelta
 from xml.etree import ElementTree
 
 import pytest
@@ -7,9 +8,12 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Event, Voice
+from provisioning.models import Attempt, Step
 from support.models import Lost, Question
 from support.reviews import charts, impact, questions
 from support.service_level.unattended import REASON
+from support.trust.truth import Became, Shown, untrue
+from tests.door.test_table import LOOKING, ROOM
 from tests.people import Person, Supporter
 from tests.time.conftest import LISBON, at, minutes, outage, signed_up, they, works
 
@@ -40,10 +44,67 @@ def test_who_was_touched_and_what_it_took(evening, desk):
             detail=REASON,
             actor=actor,
         )
-    found = impact.toll_of(down, impact.people_of(down), desk.schedule(), NOW)
+    found = impact.toll_of([down], desk.schedule(), NOW)
     assert impact.people_of(down) == people
     assert found.person_hours == 4 + 3.5 + 15.5
     assert (found.hours_alone, found.lost, found.by_hand, found.by_rule) == (3, 1, 1, 1)
+
+
+def test_a_month_counts_nobody_and_no_hour_twice(evening, desk):
+    """Mail was down in the last two of these four hours, too."""
+    down, people = evening
+    mail = outage("mail", BEGAN + minutes(120), ENDED)
+    for person in people:
+        person_came_for_mail(person, ENDED)
+    together = impact.toll_of([down, mail], desk.schedule(), NOW)
+    alone = impact.toll_of([down], desk.schedule(), NOW)
+    assert impact.touched_by(mail).count() > 0
+    assert (together.people, together.hours_alone) == (alone.people, alone.hours_alone)
+    assert together.person_hours == alone.person_hours
+
+
+def person_came_for_mail(person, done_at):
+    step = Step.objects.get(account=person, kind="welcome_email")
+    Step.objects.filter(pk=step.pk).update(state="done", done_at=done_at)
+    Attempt.objects.create(
+        step=step, epoch=9, outcome="failed", error="no answer", ended_at=ENDED - minutes(5), seconds=1
+    )
+
+
+def test_untrue_sentences_are_measured_by_the_status_at_that_moment(evening):
+    _down, people = evening
+    person = people[0]
+    for status, moment in (("email_sent", 1), ("failed", 60), ("active", 240)):
+        kind = f"status.{status}"
+        Event.objects.create(account=person, at=BEGAN + minutes(moment), voice=Voice.WE, kind=kind)
+    for minute, shown in (
+        (2, "waiting.late"),
+        (30, "waiting.ready"),  # untrue: it was not
+        (61, "waiting.gave_up"),
+        (90, "login.unknown"),  # untrue: there it was
+        (100, "waiting.late"),  # untrue: it had been given up
+        (241, "waiting.ready"),
+        (242, "receipt.heading"),
+    ):
+        they(person, BEGAN + minutes(minute), "looked", shown)
+    assert impact.untrue_since({person.pk}, BEGAN) == 3
+    assert impact.untrue_since({people[1].pk}, BEGAN) == 0
+
+
+def test_a_page_that_was_true_when_it_was_made_is_no_lie():
+    changed = [Became(BEGAN, "active")]
+    seconds = timedelta(seconds=1)
+    assert untrue([Shown(BEGAN + seconds, "waiting.late"), Shown(BEGAN, "waiting.ready")], changed) == []
+    late = Shown(BEGAN + 11 * seconds, "waiting.late")
+    assert untrue([late], changed) == [late]
+
+
+@pytest.mark.parametrize("state", ROOM)
+def test_each_state_of_the_door_is_told_what_is_true_of_it(state):
+    status = {"email only": "email_sent", "workspace only": "provisioned"}.get(state, state)
+    if state != "failed":  # whoever comes back has tries again: the room goes on from there
+        assert untrue([Shown(NOW, key) for key in ROOM[state]], [Became(BEGAN, status)]) == []
+    assert untrue([Shown(NOW, key) for key in LOOKING[state]], [Became(BEGAN, status)]) == []
 
 
 def test_who_noticed_first(evening):

@@ -4,8 +4,10 @@ import secrets
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
 
-from support import demo
+from support import demo, demo_week
 
 SAID = """
 The desk is now full of demo people. Log in at {site}/admin/
@@ -28,6 +30,9 @@ class Command(BaseCommand):
         if not (settings.DEBUG or force) and demo.real_accounts():
             raise CommandError("Real people have accounts here, so nothing was made. If you mean it: --force.")
         password = secrets.token_urlsafe(12)
-        demo.fill(password)
+        with transaction.atomic():
+            demo_week.clear()
+            demo.fill(password)
+            demo_week.fill(timezone.now())
         said = SAID.format(site=settings.SITE_URL, email=demo.SUPPORTER, password=password)
         self.stdout.write(said + (SECOND_STEP if settings.DESK_REQUIRES_TOTP else ""))
