@@ -108,9 +108,14 @@ def state_of_selected(recovery: Recovery) -> Sight:
 
 
 def changes(old: Sight, new: Sight) -> list[str]:
-    """Differences between two page states, in words."""
-    found = [words(old.get(name), new.get(name)) for name, words in WORDS.items() if old.get(name) != new.get(name)]
-    return [sentence for sentence in found if sentence] or ([] if old == new else [_("it has changed")])
+    """Differences between two page states, in words.
+
+    What the page did not know, since it was made by an older release, is none.
+    """
+    known = [name for name in {**old, **new} if name in old or name in ONLY_IF_TRUE]
+    different = [name for name in known if old.get(name) != new.get(name)]
+    found = [WORDS[name](old.get(name), new.get(name)) for name in WORDS if name in different]
+    return [sentence for sentence in found if sentence] or ([_("it has changed")] if different else [])
 
 
 def _steps(old: dict, new: dict) -> str:
@@ -119,6 +124,7 @@ def _steps(old: dict, new: dict) -> str:
     return ", ".join(f"{kind.replace('_', ' ')}: {labels[new[kind]]}" for kind in different)
 
 
+ONLY_IF_TRUE = ("spoken",)  # noted in a state only where it holds
 WORDS = {
     "status": lambda old, new: _("the status went from %(old)s to %(new)s") % {"old": old, "new": new},
     "steps": _steps,

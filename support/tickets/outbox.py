@@ -3,6 +3,7 @@
 It goes the way that all letters go: rate limit, circuit breaker, lease and fencing are the engine's.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from email.utils import formataddr, parseaddr
@@ -27,13 +28,14 @@ from provisioning.engine import circuit_breaker, faults, retry
 from provisioning.engine.attribution import Report
 from provisioning.engine.claim import Result, attempt
 from provisioning.engine.settle import domain_of, report_of, retry_rule, was_asked
-from support.business_hours import is_open, next_open
+from support.business_hours import next_opening
 from support.diagnosis.remedies import what_to_mend
 from support.inbound.threads import ANSWERABLE
 from support.labels import clock_words
 from support.models import Affected, Desk, Incident, Letter, Ticket, the_desk
 from support.tickets import queue
 
+OF_INCIDENT = re.compile(r"incident (\d{1,18})(, to mend)?$")
 POSTING = "posting this letter"
 UNDO_FOR = timedelta(seconds=10)  # what the agent sends waits for so long, and can be taken back
 
@@ -146,8 +148,18 @@ def _hand_over(letter: Letter) -> str:
     is_for_staff = letter.automatic and (letter.ticket_id is None or letter.author_id is not None)
     if not is_for_staff:
         stamp(ToCount(letter.key, letter.to, "desk", held=letter.automatic))
-    hand_over(compose(letter))
+    hand_over(compose(_as_things_are(letter)))
     return ""
+
+
+def _as_things_are(letter: Letter) -> Letter:
+    """The letter; that about an incident in words that are true now: mail may have been down since it was written."""
+    number = OF_INCIDENT.match(letter.occasion)
+    incident = Incident.objects.filter(pk=number[1]).first() if number else None
+    if incident:
+        letter.subject, letter.body = _incident_words(incident)
+        Letter.objects.filter(pk=letter.pk).update(subject=letter.subject, body=letter.body)
+    return letter
 
 
 def _tell_mail(asked: Sequence[Result], now: datetime) -> None:
@@ -210,35 +222,46 @@ def tell_support(incident: Incident) -> None:
 
     The owner has one, too, where it is we who are refused: that is theirs to mend.
     """
-    people = Affected.objects.filter(incident=incident).count()
-    if not people:
+    if not Affected.objects.filter(incident=incident).exists():
         return
-    subject = _("%(service)s is failing: %(people)s people are waiting")
-    subject %= {"service": incident.dependency, "people": people}
     if _may_be_told(the_desk(), timezone.now()):
-        _tell_once(settings.SUPPORT_EMAIL, subject, incident, people, f"incident {incident.pk}")
+        _tell_once(settings.SUPPORT_EMAIL, incident, f"incident {incident.pk}")
     if what_to_mend(incident.dependency, incident.failure):
-        _tell_once(settings.OWNER_EMAIL, subject, incident, people, f"incident {incident.pk}, to mend")
+        _tell_once(settings.OWNER_EMAIL, incident, f"incident {incident.pk}, to mend")
 
 
 def _may_be_told(desk: Desk, now: datetime) -> bool:
     """True if an email about an incident may go to the agent now: nobody is woken who has not asked for it."""
-    schedule = desk.schedule()
-    return desk.wake_at_night or is_open(now, schedule) or next_open(now, schedule) is None
+    return desk.wake_at_night or next_opening(now, desk.schedule()) is None
 
 
-def _tell_once(to: str, subject: str, incident: Incident, people: int, occasion: str) -> None:
+def _tell_once(to: str, incident: Incident, occasion: str) -> None:
     if not Letter.objects.filter(occasion=occasion).exists():
-        write(parseaddr(to)[1], subject, _incident_words(incident, people), occasion)
+        write(parseaddr(to)[1], *_incident_words(incident), occasion)
 
 
-def _incident_words(incident: Incident, people: int) -> str:
-    since = clock_words(incident.began_at)
+def _incident_words(incident: Incident) -> tuple[str, str]:
+    """Subject and body of the email about an incident, as it is now."""
+    facts = {
+        "service": incident.dependency,
+        "people": Affected.objects.filter(incident=incident).count(),
+        "since": clock_words(incident.began_at),
+        "error": incident.error,
+        "desk": f"{settings.SITE_URL}/admin/",
+    }
+    if incident.ended_at:
+        subject = _("%(service)s is working again: %(people)s people had to wait")
+        facts["ended"] = clock_words(incident.ended_at)
+        stands = _("It has been working again since %(ended)s.")
+    else:
+        subject = _("%(service)s is failing: %(people)s people are waiting")
+        stands = _("It's retried automatically, and nobody loses a try.")
     said = _(
-        "Hello,\n\nSince %(since)s: %(error)s.\n\nPeople waiting: %(people)s. They're one item on the desk: "
-        "%(desk)s\nIt's retried automatically, and nobody loses a try."
-    ) % {"since": since, "error": incident.error, "people": people, "desk": f"{settings.SITE_URL}/admin/"}
-    return "\n\n".join(filter(None, [said, what_to_mend(incident.dependency, incident.failure)]))
+        "Hello,\n\nSince %(since)s: %(error)s.\n\nPeople it touched: %(people)s. They're one item on the desk: "
+        "%(desk)s\n"
+    )
+    mend = "" if incident.ended_at else what_to_mend(incident.dependency, incident.failure)
+    return subject % facts, "\n\n".join(filter(None, [(said + stands) % facts, mend]))
 
 
 def tell_owner(ticket: Ticket, actor: Account, reason: str) -> None:

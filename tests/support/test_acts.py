@@ -17,7 +17,7 @@ from accounts.status import Status
 from provisioning.models import State, Step
 from support.actions import actions
 from support.actions import views as actions_views
-from support.actions.page_state import seal, state_of, state_of_incident
+from support.actions.page_state import changes, seal, state_of, state_of_incident
 from support.models import Affected, Incident, Letter, Message, Note, Press, Promise, Recovery, Ticket
 from support.service_level import availability
 from support.tickets import queue
@@ -328,3 +328,16 @@ def test_a_deadline_that_has_passed_is_refused(desk, jordan, dana):
         follow=True,
     )
     assert "That time has passed" in answer.content.decode()
+
+
+# A page that an older release made
+
+
+def test_what_an_older_page_did_not_know_is_no_change():
+    now = {"status": "failed", "email": "dana@acme.example", "new_fact": True}
+    assert changes({"status": "failed", "email": "dana@acme.example"}, now) == []
+    assert changes({"status": "created", "email": "dana@acme.example"}, now) == [
+        "the status went from created to failed"
+    ]
+    assert changes(now, {**now, "new_fact": False}) == ["it has changed"]
+    assert changes({"status": "failed"}, {"status": "failed", "spoken": 3}) == ["a word was sent to them"]

@@ -19,7 +19,7 @@ from support.reviews.questions import bill_of
 from support.service_level import availability
 from support.service_level.unattended import REASON
 from support.tickets import queue
-from support.tickets.outbox import tell_support
+from support.tickets.outbox import OUTBOX, tell_support
 from tests.people import Person, Supporter
 from tests.time.conftest import at, minutes, outage, signed_up, works
 
@@ -296,3 +296,18 @@ def test_a_desk_without_hours_is_told_of_an_incident_at_once(desk):
     Affected.objects.create(incident=incident, account=Person.create())
     tell_support(incident)
     assert Letter.objects.count() == 1
+
+
+def test_the_email_about_an_incident_says_what_is_true_when_it_goes_out(desk):
+    began = at("2026-11-25 10:00")
+    incident = Incident.objects.create(dependency="mail", failure="timeout", error="no answer", began_at=began)
+    Affected.objects.create(incident=incident, account=Person.create())
+    Desk.objects.update(wake_at_night=True)
+    tell_support(incident)
+    assert "mail is failing: 1 people" in Letter.objects.get().subject
+    Affected.objects.create(incident=incident, account=Person.create())
+    Incident.objects.update(ended_at=at("2026-11-25 12:00"))
+    assert OUTBOX.perform(Letter.objects.get()).failure is None
+    [sent] = mail.outbox
+    assert sent.subject == "mail is working again: 2 people had to wait" == Letter.objects.get().subject
+    assert "It has been working again since" in sent.body and "retried" not in sent.body
