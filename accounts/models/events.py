@@ -86,6 +86,19 @@ DOORS: dict[str, str] = {
 PROVEN_DOORS = frozenset({EventKind.LOGGED_IN, EventKind.SIGNED_UP_AGAIN, EventKind.WROTE})
 
 
+# What services outside are told of; those that read the diary for it find these lines by an index.
+NEWS = (
+    "status.active",
+    "status.failed",
+    EventKind.PROVED_MAILBOX.value,
+    EventKind.CHOSE_PASSWORD.value,
+    EventKind.CHANGED_DETAILS.value,
+    EventKind.MOVED_ADDRESS.value,
+    EventKind.CORRECTED_ADDRESS.value,
+    EventKind.CORRECTED_COMPANY.value,
+)
+
+
 class Event(models.Model):
     """One line of the audit log: what they did and were shown, what we did, what support did. Never changed."""
 
@@ -102,6 +115,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["account", "at"]),
             models.Index(fields=["address", "at"], condition=~models.Q(address=""), name="typed_addresses"),
+            models.Index(fields=["at"], condition=models.Q(kind__in=NEWS), name="diary_news"),
         ]
 
     def __str__(self):
