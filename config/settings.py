@@ -238,6 +238,7 @@ ERRANDS = ["provisioning.errands.workspaces.KINDS", "product.events.delivery.KIN
 # What else is forgotten with an account that is deleted, and who is told.
 ON_DELETION = [
     "support.tickets.intake.forget",
+    "provisioning.engine.forgetting.forget",
     "provisioning.errands.workspaces.owe_deletion",
     "product.events.occasions.owe_deletion",
 ]
