@@ -53,7 +53,7 @@ FLOORS = {
     """,
     "product": """
         apps
-        events
+        api events
         management urls
     """,
     "support": """

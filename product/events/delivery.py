@@ -17,7 +17,7 @@ from accounts.database.clock import database_now
 from product.events.occasions import CHANGED, DELETED, FAILED, PRODUCT, READY, SUSPENDED
 from provisioning.errands.kinds import ErrandKind
 from provisioning.exceptions import HeldForAll
-from provisioning.models import Errand, Heartbeat
+from provisioning.models import Errand, Heartbeat, State
 from provisioning.workspaces.answer import not_taken
 from provisioning.workspaces.http import ask
 
@@ -82,7 +82,7 @@ def _stop_words() -> str:
 def resume() -> int:
     """Tell the receiver again, after it asked us to stop, and now what waits. Returns how many events are owed."""
     stopped().delete()
-    owed = Errand.objects.filter(dependency=PRODUCT, done_at=None).exclude(state="dead")
+    owed = Errand.objects.filter(dependency=PRODUCT, state=State.OPEN)
     owed.update(held=False, due_at=Now())
     return owed.count()
 

@@ -157,11 +157,9 @@ def _after(errand: Errand, failure: StepFailed, now: datetime, down: bool) -> di
     return changed if after.due else changed | {"state": State.DEAD}
 
 
-def retry_given_up(dependency: str) -> int:
-    """Owe again, with fresh tries, each errand to this service that was given up. Returns how many."""
-    return Errand.objects.filter(dependency=dependency, state=State.DEAD).update(
-        state=State.OPEN, attempts=0, due_at=Now()
-    )
+def retry_given_up(**which: str) -> int:
+    """Owe again, with fresh tries, each of these errands that was given up. Returns how many."""
+    return Errand.objects.filter(**which, state=State.DEAD).update(state=State.OPEN, attempts=0, due_at=Now())
 
 
 def kept_back() -> QuerySet[Errand]:

@@ -62,7 +62,7 @@ def today(
     overdue = Step.objects.of_setup().filter(state=State.WAIVED, pay_by__lt=now).select_related("account")
     return {
         **stands,
-        **unhandled(stands["broke"], stands["refused"]),
+        **unhandled(stands["broke"], stands["refused"], stands["untold"]),
         "headline": headline(waiting + deciding),
         "cards": shown,
         "selected": selected_recoveries(user, again),

@@ -3,6 +3,7 @@
 from django.core.management.base import BaseCommand
 
 from product.events.delivery import resume
+from product.events.occasions import PRODUCT
 from provisioning.errands.source import retry_given_up
 
 
@@ -12,5 +13,5 @@ class Command(BaseCommand):
     help = "Tell the product again, after it asked us to stop; events that were given up are owed again."
 
     def handle(self, *args, **options):
-        again = retry_given_up("product")
+        again = retry_given_up(dependency=PRODUCT)
         self.stdout.write(f"{resume()} events are due now, {again} of them had been given up.")
