@@ -242,6 +242,12 @@ ON_DELETION = [
     "provisioning.errands.workspaces.owe_deletion",
     "product.events.occasions.owe_deletion",
 ]
+# What there is about an account, for its owner to download.
+ON_EXPORT = [
+    "accounts.profile.export.of_account",
+    "provisioning.intake.export.of_account",
+    "support.tickets.export.of_account",
+]
 # The name of the time zone in which people read of whom none is known.
 DEFAULT_ZONE = "support.models.desk.zone_name"
 # What the emails that nobody asked for say, read when they are handed over.

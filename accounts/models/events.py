@@ -39,6 +39,7 @@ class EventKind(models.TextChoices):
     CHANGED_PASSWORD = "changed_password", "changed their password"
     ASKED_FOR_MOVE = "asked_for_move", "asked to change their address"
     MOVED_ADDRESS = "moved_address", "changed their address"
+    EXPORTED = "exported", "downloaded everything we have about them"
     ENDED_SESSIONS = "ended_sessions", "logged out other devices"
     MAIL_BOUNCED = "mail.bounced", "an email came back"
     WELCOME_EMAIL_BOUNCED = "welcome_email.bounced", "the welcome email came back"
