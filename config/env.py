@@ -61,6 +61,9 @@ LIKE_A_DATABASE = "postgres://user:password@host:5432/database"
 LIKE_A_BROKER = "redis://:password@host:6379/0 or unix:///path/to/socket"
 LIKE_MAIL = "smtp+tls://user:password@host:587"
 LIKE_WORKSPACES = "https://token@host/path"
+RETAINED = ("diary", "errands", "letters", "links", "mail", "messages", "sign_ups", "tickets", "tries")
+SHORTEST_RETENTION = 30  # days: what happened lately decides what is still owed
+LIKE_RETENTION = "diary=730,tries=90"
 LIKE_EVENTS = "https://app.example.com/arrivals"
 A_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 SHORTEST_TOKEN = 20
@@ -207,6 +210,21 @@ def tokens(name: str) -> list[str]:
     if not all(A_TOKEN.fullmatch(one) and len(one) >= SHORTEST_TOKEN for one in found):
         words = "must be tokens of 20 characters or more, only letters, digits and . _ ~ + / -"
         raise refuse(name, f"{words}; of several, with commas between.")
+    return found
+
+
+def retention(name: str) -> dict[str, int]:
+    """Read after how many days what is deleted: table=days, with commas between. Nothing where nothing is named."""
+    found: dict[str, int] = {}
+    for part in filter(None, (part.strip() for part in text(name, "").split(","))):
+        table, _equals, days = (word.strip() for word in part.partition("="))
+        if table not in RETAINED:
+            raise refuse(name, f"names {table!r}, which is none of {', '.join(RETAINED)}.")
+        if not re.fullmatch(r"[0-9]{1,5}", days) or not SHORTEST_RETENTION <= int(days) <= 36_500:
+            raise refuse(name, f"must give {table} days from {SHORTEST_RETENTION} to 36500, like {LIKE_RETENTION}.")
+        if table in found:
+            raise refuse(name, f"names {table!r} twice: once is enough.")
+        found[table] = int(days)
     return found
 
 

@@ -248,12 +248,20 @@ ON_EXPORT = [
     "provisioning.intake.export.of_account",
     "support.tickets.export.of_account",
 ]
+# What is deleted when it is so many days old, of which tables; what is not named is kept.
+RETENTION_DAYS = env.retention("RETENTION_DAYS")
+RETENTION_TABLES = [
+    "accounts.profile.retention.TABLES",
+    "provisioning.intake.retention.TABLES",
+    "support.tickets.retention.TABLES",
+]
 # The name of the time zone in which people read of whom none is known.
 DEFAULT_ZONE = "support.models.desk.zone_name"
 # What the emails that nobody asked for say, read when they are handed over.
 LETTER_FACTS = ["provisioning.intake.ready_notice.FACTS", "support.letter_facts.FACTS"]
 # What has more time: once a minute.
 CHORES = [
+    "provisioning.intake.retention.sweep_old",
     "provisioning.intake.ready_notice.fetch_ready",
     "provisioning.errands.workspaces.fetch_changes",
     "provisioning.emails.rate_limit.forget_old",

@@ -15,20 +15,9 @@ from accounts.models import AccessRequest, Account, Event, EventKind, Login, Mai
 
 MOST = 20_000  # rows of one sort
 OWN = (
-    *(
-        "id",
-        "email",
-        "name",
-        "phone",
-        "company",
-        "reference",
-        "status",
-        "status_at",
-        "mailbox_proven_at",
-        "is_active",
-    ),
-    *("created_at", "last_login", "address_taken", "language", "zone", "browser_zone", "needed_by"),
-    *("needed_because",),
+    *("id", "email", "name", "phone", "company", "reference", "status", "status_at", "mailbox_proven_at"),
+    *("is_active", "created_at", "last_login", "address_taken", "language", "zone", "browser_zone"),
+    *("needed_by", "needed_because"),
 )
 
 
