@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Coalesce, Concat, Now
+from django.db.models.functions import Cast, Coalesce, Concat, Least, Now
 
 from accounts.database.clock import database_now
 from accounts.models import Account, Event
@@ -28,7 +28,7 @@ def unread(reader: str, kinds: Iterable[str]) -> QuerySet[Event]:
         ~Exists(Errand.objects.filter(occasion=occasion)),
         account__isnull=False,
         kind__in=[str(kind) for kind in kinds],
-        at__gt=Coalesce(bookmark, Now()) - LONGEST_TRANSACTION,
+        at__gt=Least(Coalesce(bookmark, Now()), Now()) - LONGEST_TRANSACTION,
     )
 
 

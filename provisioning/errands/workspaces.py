@@ -38,8 +38,8 @@ def owe_deletion(account: Account) -> None:
     Also where we know of none: its reply may have been lost. While it may still be under way, the end waits for it.
     What a service said of the person goes with the person.
     """
-    theirs = Errand.objects.filter(account=account.pk, dependency=WORKSPACE)
-    theirs.exclude(kind="workspace.delete").delete()
+    Errand.objects.filter(account=account.pk, kind="workspace.update").delete()
+    Errand.objects.filter(account=account.pk).update(error="", reference="")
     steps = Step.objects.of_setup().filter(account=account, kind="workspace")
     made = Workspace.objects.filter(account=account, backend__in=SERVICES).exists()
     if made or (backend_name() in SERVICES and steps.filter(Q(leased=True) | Q(attempts__gt=0)).exists()):

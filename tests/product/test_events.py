@@ -268,6 +268,15 @@ def test_what_happened_while_nobody_read_is_told_from_the_bookmark_on(world):
     assert len(receiver.told) == 2
 
 
+def test_a_bookmark_from_the_future_hides_nothing(world):
+    *_, receiver = world
+    dana = somebody_ready()
+    Heartbeat.objects.filter(name=occasions.READER).update(at=Now() + timedelta(days=400))
+    Event.objects.create(account=dana, voice=Voice.WE, kind=EventKind.PROVED_MAILBOX)
+    sweep()
+    assert receiver.told[-1][0] == "account.changed"
+
+
 def test_reading_in_batches_reads_everything(world, monkeypatch):
     *_, receiver = world
     monkeypatch.setattr(diary, "BATCH", 2)

@@ -13,7 +13,7 @@ from provisioning.sweep import sweep
 from support.models import Letter, Message, Note, Ticket
 from tests.people import PASSWORD, Person, Supporter
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 EMAIL, STRANGER = "dana@acme.example", "eve@elsewhere.example"
 
@@ -44,6 +44,7 @@ def correspondence(account: Account) -> None:
     Note.objects.create(account=account, author=Supporter.create(), body="rather impatient")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_it_is_whole(world):
     account = dana()
     sweep()
@@ -59,6 +60,7 @@ def test_it_is_whole(world):
     assert Event.objects.filter(account=account, kind=EventKind.EXPORTED).count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_it_holds_nothing_of_anybody_else_and_no_secret(world):
     account = dana()
     bo = Person.create(email="bo@acme.example", name="Bo Lund", mailbox_proven_at=Now())
@@ -73,7 +75,7 @@ def test_it_holds_nothing_of_anybody_else_and_no_secret(world):
         assert secret not in text
 
 
-def test_before_the_address_is_proven_nothing_that_was_written_is_shown(world):
+def test_before_the_address_is_proven_nothing_that_was_written_is_shown():
     """Whoever signs up with another's address must not read what that one wrote to us."""
     account = dana(mailbox_proven_at=None)
     correspondence(account)
@@ -83,13 +85,13 @@ def test_before_the_address_is_proven_nothing_that_was_written_is_shown(world):
 
 
 @pytest.mark.parametrize("password", ["", "wrong"])
-def test_it_needs_the_password(world, password):
+def test_it_needs_the_password(password):
     answer = downloaded(dana(), password)
     assert answer["Content-Type"].startswith("text/html") and EMAIL in answer.content.decode()
     assert not Event.objects.filter(kind=EventKind.EXPORTED).exists()
 
 
-def test_it_needs_a_session(world):
+def test_it_needs_a_session():
     assert Client().post("/account/export/", {"password": PASSWORD}).status_code == 302
 
 

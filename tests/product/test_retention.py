@@ -14,7 +14,7 @@ from provisioning.models import Attempt, Errand, Heartbeat, State, Step
 from support.models import InboundMail, Letter, Message, Ticket
 from tests.people import Person
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 OLD, NEW = Now() - timedelta(days=91), Now() - timedelta(days=89)
 
