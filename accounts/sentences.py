@@ -188,6 +188,10 @@ SENTENCES = {
         "This is where you're logged in. If you don't recognize one of these sessions, end it and choose a new "
         "password."
     ),
+    "own.export_ask": _(
+        "You'll get one file with your details, the record of your sign-up, and every message between you and us. "
+        "Keep it somewhere safe."
+    ),
     "own.ended_one": _("That session has ended."),
     "own.ended_others": _("All your other sessions have ended."),
     "own.ended_already": _("That session had already ended. Nothing else has changed."),

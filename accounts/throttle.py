@@ -85,6 +85,8 @@ DOORS = {
     "signup": (*guesses(30), Limit("signup", "network", 500), Limit("signup", "all", 5_000)),
     "letter": asks("letter"),
     "contact": asks("contact"),
+    "api": (Limit("api", "network", 10_000),),
+    "api without a token": (Limit("api refused", "network", 100), Limit("api refused", "all", 10_000)),
 }
 
 

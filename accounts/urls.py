@@ -17,5 +17,6 @@ urlpatterns = [
     path("resend/taken/", views.resend_taken, name="resend_taken"),
     path("account/", views.own, name="own"),
     path("account/password/", views.own_password, name="own_password"),
+    path("account/export/", views.own_export, name="own_export"),
     path("account/sessions/", views.own_sessions, name="own_sessions"),
 ]

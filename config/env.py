@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import warnings
+from base64 import b64decode
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -60,6 +61,12 @@ LIKE_A_DATABASE = "postgres://user:password@host:5432/database"
 LIKE_A_BROKER = "redis://:password@host:6379/0 or unix:///path/to/socket"
 LIKE_MAIL = "smtp+tls://user:password@host:587"
 LIKE_WORKSPACES = "https://token@host/path"
+RETAINED = ("diary", "errands", "letters", "links", "mail", "messages", "sign_ups", "tickets", "tries")
+SHORTEST_RETENTION = 30  # days: what happened lately decides what is still owed
+LIKE_RETENTION = "diary=730,tries=90"
+LIKE_EVENTS = "https://app.example.com/arrivals"
+A_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+SHORTEST_TOKEN = 20
 SHORTEST_WAIT, LONGEST_WAIT = 0.001, 7 * 86400  # seconds
 
 
@@ -192,9 +199,70 @@ def user_and_password(name: str) -> str:
 def token(name: str) -> str:
     """Read a bearer token that a header can carry and nobody can guess, or nothing where none is named."""
     value = text(name, "")
-    if value and (len(value) < 20 or not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", value)):
+    if value and (len(value) < SHORTEST_TOKEN or not A_TOKEN.fullmatch(value)):
         raise refuse(name, "must be 20 characters or more, only letters, digits and . _ ~ + / -, as a token is.")
     return value
+
+
+def tokens(name: str) -> list[str]:
+    """Read bearer tokens with commas between: two while one takes the other's place. None where none is named."""
+    found = _several(name)
+    if not all(A_TOKEN.fullmatch(one) and len(one) >= SHORTEST_TOKEN for one in found):
+        words = "must be tokens of 20 characters or more, only letters, digits and . _ ~ + / -"
+        raise refuse(name, f"{words}; of several, with commas between.")
+    return found
+
+
+def retention(name: str) -> dict[str, int]:
+    """Read after how many days what is deleted: table=days, with commas between. Nothing where nothing is named."""
+    found: dict[str, int] = {}
+    for part in filter(None, (part.strip() for part in text(name, "").split(","))):
+        table, _equals, days = (word.strip() for word in part.partition("="))
+        if table not in RETAINED:
+            raise refuse(name, f"names {table!r}, which is none of {', '.join(RETAINED)}.")
+        if not re.fullmatch(r"[0-9]{1,5}", days) or not SHORTEST_RETENTION <= int(days) <= 36_500:
+            raise refuse(name, f"must give {table} days from {SHORTEST_RETENTION} to 36500, like {LIKE_RETENTION}.")
+        if table in found:
+            raise refuse(name, f"names {table!r} twice: once is enough.")
+        found[table] = int(days)
+    return found
+
+
+def events(url_name: str, secret_name: str) -> tuple[str, list[str]]:
+    """Read where the product hears of events, and the secrets they are signed with; of several all sign."""
+    value, secrets = text(url_name, ""), _several(secret_name)
+    if bool(value) != bool(secrets):
+        missing, there = (url_name, secret_name) if secrets else (secret_name, url_name)
+        raise refuse(missing, f"is missing: {there} is of no use without it.")
+    if value:
+        parts = _url(url_name, value, LIKE_EVENTS)
+        if parts.scheme not in ("http", "https") or "@" in parts.netloc:
+            raise refuse(url_name, f"must be an address of yours without a user or password: write {LIKE_EVENTS}.")
+        if parts.scheme == "http" and not hosts.is_inside(parts.hostname or ""):
+            words = "would tell of your people in the open: http:// is for loopback, private networks and names like"
+            raise refuse(url_name, f"{words} app or app.internal; write {LIKE_EVENTS}.")
+    if not all(_is_signing_secret(one) for one in secrets):
+        words = "must be whsec_ and 24 to 64 random bytes in base64"
+        raise refuse(secret_name, f"{words}; of several, with commas between.")
+    return value, secrets
+
+
+def _several(name: str) -> list[str]:
+    """Secrets with commas between, none of them twice. Never repeats one."""
+    found = [part.strip() for part in text(name, "").split(",") if part.strip()]
+    if len(found) > len(set(found)):
+        raise refuse(name, "names one twice: once is enough.")
+    return found
+
+
+def _is_signing_secret(value: str) -> bool:
+    coded = value.removeprefix("whsec_")
+    if coded == value:
+        return False
+    try:
+        return 24 <= len(b64decode(coded + "=" * (-len(coded) % 4), validate=True)) <= 64
+    except ValueError:
+        return False
 
 
 def reports(name: str) -> str:

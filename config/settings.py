@@ -203,6 +203,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024**2  # 25 MB of files, as most services a
 # Who may read /metrics from elsewhere than this machine: its counts move for known addresses only.
 METRICS_TOKEN = env.token("METRICS_TOKEN")
 
+# The product behind us: where it is told what becomes of an account, and who may read one.
+EVENTS_URL, EVENTS_SECRETS = env.events("EVENTS_URL", "EVENTS_SECRET")
+API_TOKENS = env.tokens("API_TOKEN")
+
 REVEAL_UNKNOWN_EMAIL = env.flag("REVEAL_UNKNOWN_EMAIL")
 THROTTLES = env.flag("THROTTLES", default=True)
 # How many proxies of our own stand before us; each adds the address it saw to X-Forwarded-For.
@@ -221,18 +225,45 @@ WEB_THREADS, WORKER_THREADS = 32, programs.WORKER_THREADS
 WORKSPACE_URL = env.workspaces("WORKSPACE_URL", "local:")
 SWEEP_SECONDS = env.whole_number("SWEEP_SECONDS", 2, 1, 3600)
 # Each room comes to fetch what is ready for it; run in this order by the beat and by `manage.py sweep`.
-SWEEPS = ["provisioning.sweep.fetch", "support.sweep.fetch", "support.periodic_jobs.fetch"]
+SWEEPS = [
+    "provisioning.sweep.fetch",
+    "support.sweep.fetch",
+    "support.periodic_jobs.fetch",
+    "product.events.occasions.fetch",
+]
 # What else is handed over by the engine, beside the steps of accounts.
-OUTBOXES = ["support.tickets.outbox.OUTBOX"]
-# What else is forgotten with an account that is deleted.
-ON_DELETION = ["support.tickets.intake.forget"]
+OUTBOXES = ["support.tickets.outbox.OUTBOX", "provisioning.errands.source.ERRANDS"]
+# What services outside are told or asked about an account, also when it is gone.
+ERRANDS = ["provisioning.errands.workspaces.KINDS", "product.events.delivery.KINDS"]
+# What else is forgotten with an account that is deleted, and who is told.
+ON_DELETION = [
+    "support.tickets.intake.forget",
+    "provisioning.engine.forgetting.forget",
+    "provisioning.errands.workspaces.owe_deletion",
+    "product.events.occasions.owe_deletion",
+]
+# What there is about an account, for its owner to download.
+ON_EXPORT = [
+    "accounts.profile.export.of_account",
+    "provisioning.intake.export.of_account",
+    "support.tickets.export.of_account",
+]
+# What is deleted when it is so many days old, of which tables; what is not named is kept.
+RETENTION_DAYS = env.retention("RETENTION_DAYS")
+RETENTION_TABLES = [
+    "accounts.profile.retention.TABLES",
+    "provisioning.intake.retention.TABLES",
+    "support.tickets.retention.TABLES",
+]
 # The name of the time zone in which people read of whom none is known.
 DEFAULT_ZONE = "support.models.desk.zone_name"
 # What the emails that nobody asked for say, read when they are handed over.
 LETTER_FACTS = ["provisioning.intake.ready_notice.FACTS", "support.letter_facts.FACTS"]
 # What has more time: once a minute.
 CHORES = [
+    "provisioning.intake.retention.sweep_old",
     "provisioning.intake.ready_notice.fetch_ready",
+    "provisioning.errands.workspaces.fetch_changes",
     "provisioning.emails.rate_limit.forget_old",
     "accounts.throttle.forget_old",
     "accounts.profile.sessions.forget_old",

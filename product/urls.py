@@ -1,5 +1,9 @@
 """URLs that the product behind Arrivals calls, or sends people to."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from product.api import views as api
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/accounts/<str:account_id>", api.account, name="api_account"),
+]

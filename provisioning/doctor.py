@@ -19,9 +19,10 @@ from accounts.database.errors import DATABASE_ERRORS
 from accounts.database.timeouts import PROBE, at_most, limit_statements, too_patient
 from accounts.status import Status
 from provisioning.dispatch import sweep_is_stale
+from provisioning.errands.source import kept_back
 from provisioning.intake.backfill import given_up_later
 from provisioning.key_fingerprints import others_have_another
-from provisioning.models import Dependency, Fault, Heartbeat, Step
+from provisioning.models import Dependency, Errand, Fault, Heartbeat, State, Step
 from provisioning.unknown_kinds import parked, payable
 from provisioning.workspaces import backend_name, http
 
@@ -201,6 +202,18 @@ def _to_active() -> str:
     return words + (f"; {dead} of people who are active were given up" if dead else "")
 
 
+def errands() -> str:
+    """Calls to the product and the workspace service: owed, kept back at the service's own wish, or given up."""
+    owed = Errand.objects.filter(state=State.OPEN).count()
+    if dead := Errand.objects.filter(state=State.DEAD).count():
+        raise Unwell(f"gave {dead} up, which services were not told of; to try again: manage.py retry_errands")
+    if held := kept_back().first():
+        raise Beware(
+            f"{owed} are owed, and {held.dependency} is left alone until {held.due_at:%H:%M} UTC: {held.error}"
+        )
+    return f"{owed} are owed to the product and the workspace service"
+
+
 def faults() -> str:
     """Number of faults, and the newest of them."""
     left = Fault.objects.count()
@@ -220,5 +233,6 @@ EXAMINATIONS: dict[str, Callable[[], str]] = {
     "Mail": mail,
     "Workspaces": workspaces,
     "People": people,
+    "Errands": errands,
     "Faults": faults,
 }

@@ -54,6 +54,10 @@ class Held(StepFailed):
         self.until = until
 
 
+class HeldForAll(Held):
+    """Held back because the service asked everybody to wait: none of its errands is tried before `until`."""
+
+
 class Withdrawn(StepFailed):
     """Withdrawn before it was carried out, because its reason is gone: owed no more, and nobody failed."""
 

@@ -89,6 +89,61 @@ class Step(models.Model):
         return f"{self.kind} for {self.account_id}"
 
 
+class ErrandQuerySet(models.QuerySet["Errand"]):
+    """Errands, and the one way to owe them."""
+
+    def owe(self, *errands: "Errand") -> None:
+        """Owe these errands, each once for its occasion."""
+        Errand.objects.bulk_create(errands, ignore_conflicts=True)
+
+
+class Errand(models.Model):
+    """One call we owe to somebody else's service about one account, which may be gone by then.
+
+    So it has the account's id and no foreign key, and nothing that anybody ever typed is kept in it.
+    """
+
+    account = models.UUIDField(help_text="The id of an account, which may be deleted.")
+    kind = models.CharField(max_length=60)
+    occasion = models.CharField(max_length=120, unique=True, help_text="What made us owe it, once.")
+    dependency = models.CharField(max_length=40, help_text="Who we need for it: product, workspace.")
+    key = models.UUIDField(default=uuid.uuid4, unique=True, help_text="Idempotency key, the same for every try.")
+    facts = models.JSONField(default=dict, help_text="What the call has to say; never who somebody is.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    epoch = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0, help_text="Tries that count towards giving up.")
+    due_at = models.DateTimeField(db_default=Now())
+    held = models.BooleanField(default=False, help_text="The service asked everybody to wait until due_at.")
+    error = models.TextField(blank=True)
+    failed_at = models.DateTimeField(null=True)
+    reference = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    done_at = models.DateTimeField(null=True)
+
+    objects = ErrandQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=State.values), name="errand_state_is_known")
+        ]
+        indexes = [
+            models.Index(fields=["dependency", "due_at"], condition=models.Q(state=State.OPEN), name="errands_due"),
+            models.Index(
+                fields=["account", "dependency", "id"], condition=models.Q(state=State.OPEN), name="errands_in_order"
+            ),
+            models.Index(fields=["failed_at"], condition=models.Q(state=State.DEAD), name="errands_given_up"),
+            models.Index(fields=["done_at"], condition=models.Q(state=State.DONE), name="errands_done"),
+        ]
+
+    def __str__(self):
+        return f"{self.kind} for {self.account}"
+
+    @property
+    def account_id(self) -> uuid.UUID:
+        """The account's id, by the name that log lines ask for."""
+        return self.account
+
+
 class Outcome(models.TextChoices):
     """Outcome of one try at a step."""
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import parse_qsl
 
 from stage.door import Door
 from stage.sockets import HOST, keep_silent
@@ -17,7 +18,7 @@ GARBAGE = b'{"id": "half an ans'
 
 
 class Provisioner(Door):
-    """Workspace API with PUT and GET <path>/<id>. Every request takes the next mode.
+    """Workspace API with PUT, GET and DELETE <path>/<id>, and GET <path>. Every request takes the next mode.
 
     slow, drip, garbage, reply_lost do the work: after `delay` seconds; telling it a byte every
     `drip_every` seconds; in JSON that is none; hanging up instead of an answer. All others do nothing:
@@ -36,6 +37,7 @@ class Provisioner(Door):
         self.host = host
         self.token = token
         self.retry_after = 30
+        self.page = 1000
         self.drip_every = 1.0
         self.raw = b""
         self.requests: list[Request] = []
@@ -60,6 +62,7 @@ class Provisioner(Door):
         self.requests.clear()
         self.workspaces.clear()
         self.effects.clear()
+        self.page = 1000
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -112,16 +115,35 @@ class Provisioner(Door):
                 await asyncio.sleep(self.drip_every)
 
     def _work(self, request: Request) -> bytes:
-        place, _, workspace = request.path.rpartition("/")
+        where, _, query = request.path.partition("?")
+        place, _, workspace = where.rpartition("/")
         if request.headers.get("Authorization") != f"Bearer {self.token}":
             return answer(401, {"error": "who are you?"})
+        if where == PATH and request.method == "GET":
+            return self._list(dict(parse_qsl(query)))
         if place != PATH or not workspace:
             return answer(404, {"error": "no such place"})
         if request.method == "PUT":
             return self._put(workspace, request)
-        if request.method == "GET" and workspace in self.workspaces:
-            return answer(200, self.workspaces[workspace])
-        return answer(404 if request.method == "GET" else 405, {"error": "no such workspace"})
+        if request.method not in ("GET", "DELETE"):
+            return answer(405, {"error": "no such method"})
+        if workspace not in self.workspaces:
+            return answer(404, {"error": "no such workspace"})
+        if request.method == "DELETE":
+            self._note(lambda: self._unmake(workspace))
+            return answer(204, b"")
+        return answer(200, self.workspaces[workspace])
+
+    def _unmake(self, workspace: str) -> None:
+        del self.workspaces[workspace]
+
+    def _list(self, asked: dict[str, str]) -> bytes:
+        """One page, in the order of the ids, of at most `page` workspaces whatever is asked for."""
+        after = asked.get("after", "")
+        ids = sorted(one for one in self.workspaces if one > after)
+        page = ids[: min(int(asked.get("limit", self.page)), self.page)]
+        following = page[-1] if len(page) < len(ids) else None
+        return answer(200, {"workspaces": [{"id": one} for one in page], "next": following})
 
     def _put(self, workspace: str, request: Request) -> bytes:
         key = request.headers.get("Idempotency-Key")
@@ -132,7 +154,10 @@ class Provisioner(Door):
             made = {**(request.json if request.body else {}), "id": workspace, "key": key}
             self._note(lambda: self._make(made))
             return answer(201, {"id": workspace})
-        return answer(200, {"id": workspace}) if known["key"] == key else answer(409, {"error": "taken"})
+        if known["key"] != key:  # not that request again: what it says of the workspace is put right
+            put_right = {**known, **(request.json if request.body else {})}
+            self._note(lambda: self.workspaces.update({workspace: put_right}))
+        return answer(200, {"id": workspace})
 
     def _make(self, workspace: dict[str, Any]) -> None:
         self.effects[workspace["id"]] += 1

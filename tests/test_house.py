@@ -43,7 +43,7 @@ FLOORS = {
         kinds
         checks unknown_kinds
         engine
-        beat context_processors intake
+        beat context_processors errands intake
         sweep
         tasks
         dispatch
@@ -53,7 +53,8 @@ FLOORS = {
     """,
     "product": """
         apps
-        urls
+        api events
+        management urls
     """,
     "support": """
         apps labels permissions weekday_hours

@@ -2,13 +2,14 @@
 
 from accounts.models.access import AccessRequest, MailboxLink, SignupClaim, Tries
 from accounts.models.account import LONGEST_PHONE, Account, AccountManager, move, new_reference
-from accounts.models.events import DOORS, PROVEN_DOORS, Event, EventKind, Voice, write_diary
+from accounts.models.events import DOORS, NEWS, PROVEN_DOORS, Event, EventKind, Voice, write_diary
 from accounts.models.logins import Login, note_login
 from accounts.text.addresses import normal_email
 
 __all__ = [
     "DOORS",
     "LONGEST_PHONE",
+    "NEWS",
     "PROVEN_DOORS",
     "AccessRequest",
     "Account",

@@ -126,6 +126,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
             models.Index(fields=["status_at"], condition=models.Q(status=Status.FAILED), name="who_was_given_up"),
             models.Index(fields=["status_at"], condition=models.Q(status=Status.ACTIVE), name="who_arrived"),
             models.Index(fields=["status_at"], condition=~models.Q(status=Status.ACTIVE), name="who_is_unfinished"),
+            models.Index(fields=["id"], condition=models.Q(is_active=False), name="who_is_suspended"),
         ]
 
     def __str__(self):

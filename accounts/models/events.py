@@ -39,6 +39,7 @@ class EventKind(models.TextChoices):
     CHANGED_PASSWORD = "changed_password", "changed their password"
     ASKED_FOR_MOVE = "asked_for_move", "asked to change their address"
     MOVED_ADDRESS = "moved_address", "changed their address"
+    EXPORTED = "exported", "downloaded everything we have about them"
     ENDED_SESSIONS = "ended_sessions", "logged out other devices"
     MAIL_BOUNCED = "mail.bounced", "an email came back"
     WELCOME_EMAIL_BOUNCED = "welcome_email.bounced", "the welcome email came back"
@@ -87,6 +88,19 @@ DOORS: dict[str, str] = {
 PROVEN_DOORS = frozenset({EventKind.LOGGED_IN, EventKind.SIGNED_UP_AGAIN, EventKind.WROTE})
 
 
+# What services outside are told of; those that read the diary for it find these lines by an index.
+NEWS = (
+    "status.active",
+    "status.failed",
+    EventKind.PROVED_MAILBOX.value,
+    EventKind.CHOSE_PASSWORD.value,
+    EventKind.CHANGED_DETAILS.value,
+    EventKind.MOVED_ADDRESS.value,
+    EventKind.CORRECTED_ADDRESS.value,
+    EventKind.CORRECTED_COMPANY.value,
+)
+
+
 class Event(models.Model):
     """One line of the audit log: what they did and were shown, what we did, what support did. Never changed."""
 
@@ -103,6 +117,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["account", "at"]),
             models.Index(fields=["address", "at"], condition=~models.Q(address=""), name="typed_addresses"),
+            models.Index(fields=["at"], condition=models.Q(kind__in=NEWS), name="diary_news"),
         ]
 
     def __str__(self):

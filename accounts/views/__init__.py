@@ -2,7 +2,7 @@
 
 from accounts.views.confirm import confirm
 from accounts.views.login import login_, logout_
-from accounts.views.own import own, own_password, own_sessions
+from accounts.views.own import own, own_export, own_password, own_sessions
 from accounts.views.password import choose_password, password_reset, password_reset_taken, resend, resend_taken
 from accounts.views.signup import landing, signup
 
@@ -13,6 +13,7 @@ __all__ = [
     "login_",
     "logout_",
     "own",
+    "own_export",
     "own_password",
     "own_sessions",
     "password_reset",

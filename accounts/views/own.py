@@ -1,9 +1,10 @@
-"""Self-service views: the account's details, its password and its open sessions."""
+"""Self-service views: the account's details, its password, its open sessions, its export."""
 
 from functools import wraps
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.http import JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -14,6 +15,7 @@ from accounts.forms import OwnPasswordForm
 from accounts.models import Account, EventKind, Login
 from accounts.profile import sessions
 from accounts.profile.changes import change_details, change_password, note, typed_own_password
+from accounts.profile.export import everything_about
 from accounts.profile.forms import ChangePasswordForm, DetailsForm
 from accounts.sentences import clock, say
 
@@ -63,6 +65,19 @@ def own_sessions(request, account: Account, posted):
     lines = [(login, login.session_id == here, clock(login.at)) for login in sessions.open_logins(account)]
     facts = {"form": form, "account": account, "sentence": say("own.sessions_ask"), "lines": lines}
     return render(request, "accounts/own_sessions.html", facts)
+
+
+@for_oneself
+def own_export(request, account: Account, posted):
+    """Download of everything that we have about the account, after re-authentication."""
+    form = OwnPasswordForm(posted)
+    if posted is not None and form.is_valid() and typed_own_password(request, form, account):
+        note(account, EventKind.EXPORTED, "own.export_ask")
+        answer = JsonResponse(everything_about(account), json_dumps_params={"indent": 2, "ensure_ascii": False})
+        answer["Content-Disposition"] = f'attachment; filename="{account.reference}.json"'
+        return answer
+    facts = {"form": form, "account": account, "sentence": say("own.export_ask")}
+    return render(request, "accounts/own_export.html", facts)
 
 
 def _ended(request, account: Account, which: str):

@@ -148,16 +148,20 @@ def was_asked(result: Result) -> bool:
 
 def _as_report(result: Result, step: Step) -> Report:
     account = result.step.account
-    groups = (domain_of(account.email), f"of {account.company.strip().lower()[:80]}")
     return report_of(
         result,
         str(account.pk),
-        groups,
+        groups_of(account),
         since=step.created_at,
         failed_at=step.failed_at,
         theirs=step.theirs,
         again=step.attempts > 1 and bool(step.error),
     )
+
+
+def groups_of(account: Account) -> tuple[str, str]:
+    """What an account shares with others who may fail for the same reason: mail domain and company."""
+    return domain_of(account.email), f"of {account.company.strip().lower()[:80]}"
 
 
 def domain_of(email: str) -> str:

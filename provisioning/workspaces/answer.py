@@ -20,6 +20,7 @@ from provisioning.exceptions import StepFailed, seconds
 from provisioning.sanitize import storable
 
 MADE_ALREADY = 409
+GONE = frozenset({404, 410})
 # What a service can say of one person or company. Any other 4xx is about the request, the place, the token or
 # the hour: it would have hit everybody.
 ABOUT_THEM = frozenset({400, 402, 410, 422, 423, 424, 451})
@@ -70,6 +71,47 @@ def reference_in(answer: Answer, fallback: str) -> str:
     if answer.status in ABOUT_THEM:
         raise _failed(answer, text, parsed, "4xx", permanent=True)
     raise _failed(answer, text, parsed, _class_of(answer.status))
+
+
+def check_gone(answer: Answer) -> None:
+    """Return where a DELETE was answered with done, or not there. Raises StepFailed for every other answer.
+
+    A page says nothing of a workspace, whatever its code.
+    """
+    text = _text(answer)
+    parsed = _parsed(text)
+    if _is_a_page(answer, text, parsed):
+        raise _failed(answer, text, parsed, "between")
+    if not (200 <= answer.status < 300 or answer.status in GONE):
+        raise _failed(answer, text, parsed, _class_of(answer.status))
+
+
+def page_in(answer: Answer) -> tuple[list[str], str]:
+    """Ids on a page of the list of workspaces, and what the next page is asked for by. Raises StepFailed.
+
+    A page that is cut or has another shape is no list: who is not on it must not be called lost.
+    """
+    text = _text(answer)
+    parsed = _parsed(text)
+    if not 200 <= answer.status < 300:
+        raise _failed(answer, text, parsed, _class_of(answer.status))
+    rows = parsed.get("workspaces") if isinstance(parsed, dict) else None
+    ids = [_id_in(row) for row in rows] if isinstance(rows, list) else []
+    following = parsed.get("next") if isinstance(parsed, dict) else None
+    if not isinstance(rows, list) or not all(ids) or not isinstance(following, str | None):
+        raise StepFailed("the workspace service answered with no list of workspaces", failure="between", outage=True)
+    return ids, following or ""
+
+
+def not_taken(answer: Answer, who: str) -> StepFailed:
+    """The failure that an answer stands for where each is about the receiver and none about a person."""
+    text = _text(answer)
+    return StepFailed(
+        f"{who} said {answer.status} {_words(text, _parsed(text))}".strip()[:LONGEST_REASON],
+        failure=f"{answer.status // 100}xx",
+        outage=True,
+        retry_after=_wait(answer.headers),
+    )
 
 
 def _failed(answer: Answer, text: str, parsed: Any, failure: str, permanent: bool = False) -> StepFailed:

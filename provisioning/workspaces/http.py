@@ -1,24 +1,33 @@
-"""HTTP workspace backend (`https://token@host/path`): a platform's own interface, asked by an idempotent PUT."""
+"""HTTP workspace backend (`https://token@host/path`): a platform's own interface (docs/workspace-api.md).
+
+PUT makes a workspace and puts it right, DELETE ends it, GET lists them a page at a time.
+"""
 
 import http.client
 import socket
 import time
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
+from uuid import UUID
 
 import urllib3
 
+from accounts.models import Account
 from provisioning.deadline import deadline, watch
 from provisioning.exceptions import StepFailed
 from provisioning.models import Step
-from provisioning.workspaces.answer import Answer, reference_in
+from provisioning.workspaces.answer import Answer, check_gone, page_in, reference_in
 
 TIMEOUT = urllib3.Timeout(connect=3, read=8)
 HEAD_SECONDS = 10.0
 ANSWER_SECONDS = 8.0  # for the rest
 LONGEST_ANSWER = 64 * 1024  # bytes
 MOST_HINTS = 8
+PAGE = 1000  # workspaces a page
+LONGEST_PAGE = 1024 * 1024  # bytes
+MOST_PAGES = 10_000
 
 
 def create(step: Step, url: str) -> str:
@@ -26,25 +35,75 @@ def create(step: Step, url: str) -> str:
 
     2xx: created, or there already. 409: there already. Raises StepFailed for everything else.
     """
+    return _put(step.account, step.key, url)
+
+
+def update(account: Account, key: UUID, url: str) -> str:
+    """PUT the details of an account whose workspace is there, after they were put right. Raises StepFailed.
+
+    The key is another than when it was made: it is not that request again. A service that keeps no details says 409.
+    """
+    return _put(account, key, url)
+
+
+def _put(account: Account, key: UUID, url: str) -> str:
     place, headers = target(url)
-    body = {"company": step.account.company, "name": step.account.name, "email": step.account.email}
+    body = {"company": account.company, "name": account.name, "email": account.email}
+    headers = headers | {"Idempotency-Key": str(key)}
+    return reference_in(ask("PUT", f"{place}/{account.pk}", headers, json=body), str(account.pk))
+
+
+def delete(account_id: UUID, key: UUID, url: str) -> str:
+    """DELETE <path>/<account id>: 2xx, 404 and 410 say that it is gone. Raises StepFailed for everything else."""
+    place, headers = target(url)
+    answer = ask("DELETE", f"{place}/{account_id}", headers | {"Idempotency-Key": str(key)})
+    check_gone(answer)
+    return str(account_id)
+
+
+def listed(url: str) -> Iterator[str]:
+    """Ids of the workspaces that the service has, from GET <path>?limit=…&after=…, a page at a time.
+
+    Raises StepFailed where a page cannot be had or read.
+    """
+    place, headers = target(url)
+    after = ""
+    for _page in range(MOST_PAGES):
+        query = urlencode({"limit": PAGE} | ({"after": after} if after else {}))
+        ids, following = page_in(ask("GET", f"{place}?{query}", headers, most=LONGEST_PAGE))
+        yield from ids
+        if not following:
+            return
+        if following == after:
+            raise StepFailed("the workspace service names the same page again and again", failure="between")
+        after = following
+    raise StepFailed(f"the workspace service lists more than {MOST_PAGES} pages", failure="between")
+
+
+def ask(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    who: str = "the workspace service",
+    most: int = LONGEST_ANSWER,
+    **body: Any,
+) -> Answer:
+    """Send one request and read the answer, with a limit for each part of it; redirects are not followed.
+
+    Raises StepFailed where there is no answer. What it means is for the caller to say.
+    """
     try:
-        answer = pool().request(
-            "PUT",
-            f"{place}/{step.account_id}",
-            json=body,
-            headers=headers | {"Idempotency-Key": str(step.key)},
-            preload_content=False,
-        )
+        answer = pool().request(method, url, headers=headers, preload_content=False, redirect=False, **body)
     except urllib3.exceptions.TimeoutError as error:
-        raise StepFailed("the workspace service did not answer in time", failure="timeout", outage=True) from error
+        raise StepFailed(f"{who} did not answer in time", failure="timeout", outage=True) from error
     except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
         raise StepFailed(
-            f"the workspace service could not be reached ({type(error).__name__})",
+            f"{who} could not be reached ({type(error).__name__})",
             failure="refused",
             outage=True,
         ) from error
-    return reference_in(_read(answer), str(step.account_id))
+    return _read(answer, most)
 
 
 class _LastAnswer(http.client.HTTPResponse):
@@ -109,8 +168,8 @@ def target(url: str) -> tuple[str, dict[str, str]]:
     return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}", headers
 
 
-def _read(answer: Any) -> Answer:
-    """Read an answer: the head, and what is said within ANSWER_SECONDS and LONGEST_ANSWER.
+def _read(answer: Any, most: int) -> Answer:
+    """Read an answer: the head, and what is said within ANSWER_SECONDS and `most` bytes.
 
     A service that drips is cut off. Once the head is there the status decides; whatever is missing of the words is
     not worth another try.
@@ -118,8 +177,8 @@ def _read(answer: Any) -> Answer:
     deadline = time.monotonic() + ANSWER_SECONDS
     said, whole = b"", False
     try:
-        while len(said) <= LONGEST_ANSWER and time.monotonic() < deadline:
-            piece = answer.read1(1024)
+        while len(said) <= most and time.monotonic() < deadline:
+            piece = answer.read1(16 * 1024)
             said, whole = said + piece, not piece
             if whole:
                 break

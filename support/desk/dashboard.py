@@ -65,7 +65,7 @@ def today(
     overdue = Step.objects.of_setup().filter(state=State.WAIVED, pay_by__lt=now).select_related("account")
     return {
         **stands,
-        **unhandled(stands["broke"], stands["refused"]),
+        **unhandled(stands["broke"], stands["refused"], stands["untold"]),
         "headline": headline(waiting + deciding),
         "introduction_due": introduction.is_due(user, stands["desk"]),
         "cards": shown,

@@ -4,7 +4,7 @@ While there is nothing it costs no query; else one for each sort of row, and two
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,11 +18,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
-from provisioning.models import Fault
+from provisioning.models import Errand, Fault, State
 from support.models import Letter, Ticket
 
 SHOWN = 10
 SHOWN_FOR = timedelta(days=14)
+ERRANDS = {
+    "workspace.delete": "The workspace of a deleted account is still there",
+    "workspace.update": "The workspace service was not told of new details",
+}
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,12 @@ class Line:
     wrote: str = ""  # a letter's words, so that nothing that was written is lost
 
 
-def unhandled(broke: bool, refused: bool) -> dict:
+def unhandled(broke: bool, refused: bool, untold: bool) -> dict:
     """Template context for the dashboard: the newest lines, and if there are more."""
     faults = list(Fault.objects.order_by("-at", "-pk")[: SHOWN + 1]) if broke else []
     letters = list(refused_letters().order_by("-given_up_at")[: SHOWN + 1]) if refused else []
-    lines = [_of_letter(letter) for letter in letters] + _of_faults(faults)
+    errands = list(errands_given_up().order_by("-failed_at")[: SHOWN + 1]) if untold else []
+    lines = [_of_letter(letter) for letter in letters] + _of_errands(errands) + _of_faults(faults)
     return {"unhandled": lines[:SHOWN], "more_unhandled": len(lines) > SHOWN}
 
 
@@ -55,6 +60,26 @@ def refused_letters() -> QuerySet[Letter]:
     lately = Q(ticket=None, given_up_at__gt=Now() - SHOWN_FOR)
     waiting = Q(ticket__isnull=False, ticket__closed_at=None)
     return Letter.objects.filter(waiting | lately, given_up_at__isnull=False, sent_at=None)
+
+
+def errands_given_up() -> QuerySet[Errand]:
+    """Calls to the product and the workspace service that were given up."""
+    return Errand.objects.filter(state=State.DEAD)
+
+
+def _of_errands(errands: Sequence[Errand]) -> list[Line]:
+    ids = {errand.account for errand in errands}
+    names = dict(Account.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
+    return [_of_errand(errand, names.get(errand.account)) for errand in errands]
+
+
+def _of_errand(errand: Errand, name: str | None) -> Line:
+    what = ERRANDS.get(errand.kind) or _("The product was not told: %(kind)s") % {"kind": errand.kind}
+    why = _("%(error)s; to try again: manage.py retry_errands") % {"error": errand.error}
+    if name is None:
+        return Line(f"{what} ({errand.account})", why, errand.created_at, errand.attempts, None)
+    link = reverse("admin:accounts_account_change", args=[errand.account])
+    return Line(what, why, errand.created_at, errand.attempts, None, name, link)
 
 
 def _of_letter(letter: Letter) -> Line:

@@ -1,4 +1,4 @@
-"""Status of the desk: status line, stale sweep, apologies owed, faults, refused letters, its row. One query."""
+"""Status of the desk: status line, stale sweep, apologies owed, faults, refused letters and errands. One query."""
 
 from django.db.models import Count, Exists, Q, Subquery
 from django.db.models.functions import Coalesce, Now
@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from provisioning.dispatch import fresh_sweep
 from provisioning.models import Fault
-from support.desk.fault_list import refused_letters
+from support.desk.fault_list import errands_given_up, refused_letters
 from support.models import Away, Desk, TrustRepair
 from support.service_level.availability import word_status
 
@@ -23,10 +23,11 @@ def standing() -> dict:
         away=Exists(Away.objects.filter(away)),
         broke=Exists(Fault.objects.all()),
         refused=Exists(refused_letters()),
+        untold=Exists(errands_given_up()),
     )
     desk = rows.first()
     if not desk or not desk.said:
         word_status(timezone.now())
         desk = rows.get()
-    facts = {name: getattr(desk, name) for name in ("beats", "words_owed", "away", "broke", "refused")}
+    facts = {name: getattr(desk, name) for name in ("beats", "words_owed", "away", "broke", "refused", "untold")}
     return facts | {"desk": desk, "status_line": desk.said, "sweep_is_stale": not desk.beats}

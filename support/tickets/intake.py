@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.database.clock import long_ago
 from accounts.models import Account, Event, EventKind, Voice
+from accounts.profile.deletion import blot_out
 from accounts.signup import ask_for_repair
 from accounts.status import Status
 from provisioning.emails.rate_limit import mailbox_of
@@ -20,7 +21,7 @@ from provisioning.intake.bounces import record_bounce
 from provisioning.intake.outbox import owe_letter
 from provisioning.models import Step
 from support.inbound.threads import keys_in, letter_of, thread_of
-from support.models import Letter, Message, Ticket
+from support.models import InboundMail, Incident, Letter, Message, Ticket
 from support.tickets.outbox import write
 from support.tickets.queue import AWAKE, open_ticket, reopen
 
@@ -47,15 +48,21 @@ def take(email: str, body: str) -> Message:
 def forget(account: Account) -> None:
     """Delete what was written to us from an account's address, also what was not read yet (settings.ON_DELETION).
 
-    Where the mailbox was never proved, it may have been written by somebody else.
+    Where the mailbox was never proved, it may have been written by somebody else. Words about many stay, but for
+    what names them.
     """
+    InboundMail.objects.filter(pk__in=Message.objects.filter(account=account).values("mail")).delete()
     if account.mailbox_proven_at:
         forget_address(account.email)
+    blot_out(account, Incident.objects.all(), "error")
+    blot_out(account, Letter.objects.filter(ticket=None), "subject", "body", "draft")
 
 
 def forget_address(email: str) -> None:
     """Delete what was written to us from an address, whoever it was filed under."""
-    Message.objects.filter(email=email).delete()
+    theirs = Message.objects.filter(email=email)
+    InboundMail.objects.filter(pk__in=theirs.values("mail")).delete()
+    theirs.delete()
     Ticket.objects.filter(email=email).delete()
 
 

@@ -29,7 +29,7 @@ __all__ = ["_mail", "_workspaces", "mail", "quiet", "workspaces", "world"]
 pytestmark = pytest.mark.django_db(transaction=True)
 OLD, NEW = "dana@acme.example", "dana@new.example"
 PHRASE = "a quite different passphrase"
-PAGES = ("/account/", "/account/password/", "/account/address/", "/account/sessions/")
+PAGES = ("/account/", "/account/password/", "/account/address/", "/account/sessions/", "/account/export/")
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1"
 DETAILS = {"name": "Dana Winter", "phone": "+44 20 7946 0000", "company": "Acme GmbH", "language": "en", "zone": ""}
@@ -213,6 +213,7 @@ GUESSED = {
     "/account/address/": {"email": NEW},
     "/account/sessions/": {"end": "others"},
     "/arriving/delete/": {},
+    "/account/export/": {},
 }
 
 

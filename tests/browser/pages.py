@@ -199,7 +199,7 @@ def own_page(name: str, send: Callable[[Page], None] | None = None) -> None:
     LOOKS[name.replace("_", "-") + ("-refused" if send else "")] = Look(arrange, send=send)
 
 
-for own_name in ("own", "own_password", "own_address", "own_sessions"):
+for own_name in ("own", "own_password", "own_address", "own_sessions", "own_export"):
     own_page(own_name)
     own_page(own_name, press)
 

@@ -272,6 +272,7 @@ ELSEWHERE = {
         "own.saved", "own.password_ask", "own.password_changed", "own.address_ask", "own.same_address",
         "own.move_asked", "own.move_confirm", "own.move_log_in", "own.move_taken", "own.moved", "link.used.move",
         "own.sessions_ask", "own.ended_one", "own.ended_others", "own.ended_already",
+        "own.export_ask",
     ],
     "test_passwords": ["password.blank_ends"],
     "test_bounces": ["welcome_email.bounced", "home.bounced"],

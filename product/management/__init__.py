@@ -1,0 +1,1 @@
+"""Management commands of the edges to the product."""
