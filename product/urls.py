@@ -1,5 +1,14 @@
 """URLs that the product behind Arrivals calls, or sends people to."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from product.oidc import logout, views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(".well-known/openid-configuration", views.discovery, name="oidc_discovery"),
+    path("oidc/keys/", views.key_set, name="oidc_keys"),
+    path("oidc/authorize/", views.Authorize.as_view(), name="oidc_authorize"),
+    path("oidc/token/", views.token, name="oidc_token"),
+    path("oidc/userinfo/", views.userinfo, name="oidc_userinfo"),
+    path("oidc/logout/", logout.logout, name="oidc_logout"),
+]
