@@ -206,7 +206,7 @@ def front_page(name: str) -> str:
     value = text(name, "")
     value += "/" if value.count("/") == 2 else ""
     if value and (fault := fault_of(value)):
-        raise refuse(name, f"{fault}: write https://app.acme.example, not {value!r}.")
+        raise refuse(name, f"{fault}: write https://app.acme.example/.")
     return value
 
 

@@ -198,6 +198,7 @@ OAUTH2_PROVIDER = {
     "OAUTH2_VALIDATOR_CLASS": "product.oidc.validator.Validator",
     "SCOPES": OIDC_SCOPES,
     "DEFAULT_SCOPES": ["openid"],
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],  # what may be named, product/redirect_uris.py says
     "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
     "ACCESS_TOKEN_EXPIRE_SECONDS": OIDC_TOKEN_SECONDS,
     "ID_TOKEN_EXPIRE_SECONDS": OIDC_TOKEN_SECONDS,
