@@ -6,7 +6,9 @@ import secrets
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import django
 from django.core.management import call_command
@@ -29,6 +31,8 @@ def main() -> None:
     try:
         django.setup()
         call_command("migrate", run_syncdb=True, verbosity=0)
+        if before:
+            wait_for(f"{os.environ['ARRIVALS_URL']}/healthz", before)
         print(f"The example product is at http://127.0.0.1:{port}", flush=True)
         serve(get_wsgi_application(), host="127.0.0.1", port=int(port))
     finally:
@@ -48,6 +52,17 @@ def arrivals(product: str) -> subprocess.Popen:
     }
     os.environ.setdefault("ARRIVALS_URL", f"http://localhost:{os.environ.get('PORT', '8000')}")
     return subprocess.Popen([sys.executable, "manage.py", "up"], cwd=PROJECT, env={**os.environ, **named})
+
+
+def wait_for(url: str, program: subprocess.Popen) -> None:
+    """Wait until Arrivals answers, or has ended."""
+    while program.poll() is None:
+        try:
+            urlopen(url, timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise SystemExit(program.returncode)
 
 
 def stop(*_) -> None:

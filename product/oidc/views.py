@@ -23,7 +23,7 @@ from oauthlib.openid.connect.core.exceptions import InteractionRequired, LoginRe
 
 from accounts import claims as signups
 from accounts import onward
-from accounts.models import Account, Event, EventKind, Voice
+from accounts.models import Account, Event, EventKind, SignupClaim, Voice
 from accounts.sentences import say
 from product.oidc import claims, keys
 from product.redirect_uris import origin_of
@@ -93,26 +93,33 @@ class Authorize(OAuthLibMixin, View):
         prompt = set(request.GET.get("prompt", "").split())
         if "none" in prompt:
             self._let_in_silently(request, credentials)
-        elif "login" in prompt or _is_too_long_ago(request):
+        elif "login" in prompt or _is_too_long_ago(request, request.user):
             return self._by_way_of(request, credentials, "login")
         elif not request.user.is_authenticated:
-            claim = signups.latest_claim(request)
-            if not claim:
-                return self._by_way_of(request, credentials, "signup" if "create" in prompt else "login")
-            if not (claim.proven and may_enter(claim.account)):
-                return self._by_way_of(request, credentials, "arriving")
-            _log_in(request, claim.account)
-            response = self._sent_back(request, scopes, credentials)
-            signups.end_here(request, response)
-            return response
+            return self._meet_by_claim(request, scopes, credentials)
         elif not may_enter(request.user):
             return self._by_way_of(request, credentials, "arriving")
         return self._sent_back(request, scopes, credentials)
 
+    def _meet_by_claim(self, request, scopes: list[str], credentials: dict):
+        """Let in by the sign-up of this browser, which was made with the account's own password."""
+        claim = signups.latest_claim(request)
+        if not claim:
+            to_sign_up = "create" in request.GET.get("prompt", "").split()
+            return self._by_way_of(request, credentials, "signup" if to_sign_up else "login")
+        if not (claim.proven and may_enter(claim.account)):
+            return self._by_way_of(request, credentials, "arriving")
+        _log_in(request, claim)
+        if _is_too_long_ago(request, claim.account):
+            return self._by_way_of(request, credentials, "login")
+        response = self._sent_back(request, scopes, credentials)
+        signups.end_here(request, response)
+        return response
+
     def _let_in_silently(self, request, credentials: dict) -> None:
         """Raise the error of OpenID Connect for whoever a page would have to be shown to."""
         error: OAuth2Error | None = None
-        if not request.user.is_authenticated or _is_too_long_ago(request):
+        if not request.user.is_authenticated or _is_too_long_ago(request, request.user):
             error = LoginRequired(state=credentials["state"])
         elif not may_enter(request.user):
             error = InteractionRequired(state=credentials["state"])
@@ -120,8 +127,9 @@ class Authorize(OAuthLibMixin, View):
             raise OAuthToolkitError(error=error, redirect_uri=credentials["redirect_uri"])
 
     def _by_way_of(self, request, credentials: dict, page: str):
-        """Redirect to a page from which they come back here, asked to log in no second time."""
-        asked = {name: value for name, value in request.GET.items() if name not in ("prompt", "max_age")}
+        """Redirect to a page from which they come back here. Whoever logs in there need not log in again."""
+        met = ("prompt", "max_age") if page == "login" else ("prompt",)
+        asked = {name: value for name, value in request.GET.items() if name not in met}
         back = f"{reverse('oidc_authorize')}?{urlencode(asked)}"
         if len(back) > onward.LONGEST:
             error = InvalidRequestError("The request is too long.", state=credentials["state"])
@@ -156,21 +164,24 @@ def may_enter(account: Account) -> bool:
     return account.is_active and look_at(account).may_enter
 
 
-def _log_in(request, account: Account) -> None:
-    """Log in the browser that signed up, with its own password: the claim has waited for this.
+def _log_in(request, claim: SignupClaim) -> None:
+    """Log in the browser that signed up: its claim has waited for this.
 
-    The session gets a new key, and the claim ends.
+    The session gets a new key. The password was typed when they signed up, so that is what products are told.
     """
+    account = claim.account
     login(request, account)
+    account.last_login = claim.created_at
+    account.save(update_fields=["last_login"])
     Event.objects.create(account=account, voice=Voice.THEY, kind=EventKind.LOGGED_IN)
 
 
-def _is_too_long_ago(request) -> bool:
+def _is_too_long_ago(request, account) -> bool:
     """True if the product asks for a log-in within `max_age` seconds, and theirs is older."""
     most = request.GET.get("max_age", "")
-    if not most.isdecimal() or len(most) > 9 or not request.user.is_authenticated or not request.user.last_login:
+    if not most.isdecimal() or len(most) > 9 or not account.is_authenticated or not account.last_login:
         return False
-    return (timezone.now() - request.user.last_login).total_seconds() > int(most)
+    return (timezone.now() - account.last_login).total_seconds() > int(most)
 
 
 def _answer(told) -> HttpResponse:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from django.test import Client as Browser
+from jwcrypto import jwk, jwt
 
 from product.models import Client, SigningKey
 from product.oidc import keys
@@ -86,6 +87,14 @@ def came_back(response) -> dict[str, str]:
     where = urlsplit(response["Location"])
     assert f"{where.scheme}://{where.netloc}{where.path}" == BACK, response["Location"]
     return {name: values[0] for name, values in parse_qs(where.query).items()}
+
+
+def read(id_token: str) -> dict:
+    """As a product reads it: by the published keys."""
+    published = jwk.JWKSet()
+    for key in Browser().get("/oidc/keys/").json()["keys"]:
+        published.add(jwk.JWK(**key))
+    return jwt.json_decode(jwt.JWT(key=published, jwt=id_token, algs=["RS256"]).claims)
 
 
 @pytest.fixture

@@ -1,13 +1,16 @@
 """OpenID Connect: one flow, each code once, claims that are true, and nothing for anybody else."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 from django.test import Client as Browser
-from jwcrypto import jwk, jwt
+from jwcrypto import jwt
 from oauth2_provider.models import AccessToken, Grant, IDToken, RefreshToken
 
 from accounts.models import Account
@@ -16,17 +19,9 @@ from product.models import Client, SigningKey, SpentCode
 from product.models.oidc import hash_of
 from product.oidc import keys, sweep
 from provisioning.models import State, Step, Workspace
-from tests.product.conftest import BACK, SECRET, SITE, came_back, challenge
+from tests.product.conftest import BACK, SECRET, SITE, came_back, challenge, read
 
 pytestmark = pytest.mark.django_db
-
-
-def read(id_token: str) -> dict:
-    """As a product reads it: by the published keys."""
-    published = jwk.JWKSet()
-    for key in Browser().get("/oidc/keys/").json()["keys"]:
-        published.add(jwk.JWK(**key))
-    return jwt.json_decode(jwt.JWT(key=published, jwt=id_token, algs=["RS256"]).claims)
 
 
 def test_who_is_ready_goes_through_and_is_known_by_their_claims(product, browser, dana):
@@ -112,6 +107,22 @@ def test_a_code_that_comes_twice_takes_its_token_back(product, browser):
     assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
     assert product.userinfo(token).status_code == 401
     assert not AccessToken.objects.exists() and not SpentCode.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_bring_a_code_at_once_one_gets_a_token_and_it_is_revoked(product, browser):
+    code, together = product.code(browser), Barrier(2)
+
+    def bring(_) -> int:
+        together.wait(10)
+        try:
+            return product.exchange(code).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(bring, range(2))) == [200, 400]
+    assert not AccessToken.objects.exists()
 
 
 def test_anothers_replay_takes_nothing_back(product, browser):

@@ -14,12 +14,12 @@ from django.urls import reverse
 
 from accounts import onward
 from accounts.email_links import Purpose, hand_out
-from accounts.models import Account, Event, EventKind
+from accounts.models import Account, Event, EventKind, SignupClaim
 from accounts.status import Status
 from provisioning.intake.pickup import pick_up
 from provisioning.models import State, Step
 from tests.people import PASSWORD, Person
-from tests.product.conftest import came_back
+from tests.product.conftest import came_back, read
 
 pytestmark = pytest.mark.django_db
 DANA = {"name": "Dana", "email": "dana@acme.example", "company": "Acme", "phone": "+49 30 901820"}
@@ -148,6 +148,20 @@ def test_asked_to_log_in_anew_they_do_once(product, browser, dana):
     assert "code" in came_back(product.send(browser, max_age="700"))
     assert product.send(browser, max_age="60")["Location"] == "/login/"
     assert "code" in came_back(follow(browser, log_in(browser, dana)))
+
+
+def test_a_sign_up_is_a_log_in_of_that_time(product, nobody):
+    product.send(nobody, max_age="600")
+    sign_up(nobody)
+    get_ready()
+    SignupClaim.objects.update(created_at=Now() - timedelta(minutes=5))
+    told = product.exchange(product.code(nobody, max_age="600")).json()
+    assert 300 <= time.time() - read(told["id_token"])["auth_time"] < 500
+    other = Browser()
+    sign_up(other)
+    SignupClaim.objects.update(created_at=Now() - timedelta(minutes=11))
+    assert product.send(other, max_age="600")["Location"] == "/login/"
+    assert "code" in came_back(follow(other, log_in(other, Account.objects.get())))
 
 
 def test_a_long_wait_begins_anew_at_the_products_front_page(product, nobody, settings, monkeypatch):
