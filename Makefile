@@ -1,4 +1,4 @@
-.PHONY: install run test test-fast lock bench hosts screens
+.PHONY: install run example test test-fast lock bench hosts screens
 PYTHON := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE :=  # else every program that is started compiles all it imports anew
 
@@ -13,6 +13,9 @@ install: .venv/installed
 
 run: install
 	@exec $(PYTHON) manage.py up
+
+example: install
+	@exec $(PYTHON) -m example
 
 test: install
 	.venv/bin/ruff check

@@ -237,6 +237,12 @@ SENTENCES = {
         "Our email to {email} came back. You can start working in the meantime, but please correct your address."
     ),
     "home.debt": _("Still to come: {what}. You can start working in the meantime; we'll keep trying."),
+    # On the way to the product.
+    "oidc.refused": _(
+        "The page you came from sent you here in a way we don't know, so we can't take you on. Nothing you have with "
+        "us has changed. Please go back and try again, or write to us."
+    ),
+    "oidc.logout_ask": _("Do you want to log out here, too?"),
     # Writing to us.
     "contact.taken": _(
         "Your message has reached us. If your account was stuck, we're already working on it. We'll reply by email, "

@@ -20,7 +20,7 @@ from launcher.programs import is_supervised
 logger = logging.getLogger(__name__)
 
 SETTINGS = "settings"
-PATH = re.compile(r"(accounts|config|launcher|provisioning|support)(\.\w+)+[.:]\w+")
+PATH = re.compile(r"(accounts|config|launcher|product|provisioning|support)(\.\w+)+[.:]\w+")
 
 
 def refuse_wrong_settings() -> None:

@@ -3,6 +3,7 @@
 Each function raises ImproperlyConfigured for a value it cannot use.
 """
 
+import hashlib
 import os
 import re
 import socket
@@ -11,6 +12,7 @@ from base64 import b64decode
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 import environ
@@ -19,6 +21,7 @@ from psycopg import pq
 
 from config import hosts
 from config.mailboxes import mailbox
+from product.redirect_uris import fault_of
 
 env = environ.Env()
 
@@ -57,6 +60,7 @@ BROKER_OPTIONS = {
 SAFE_TLS = {"ssl_cert_reqs": "required", "ssl_check_hostname": "true"}
 CERT_REQS = ("none", "optional", "required", "CERT_NONE", "CERT_OPTIONAL", "CERT_REQUIRED")
 
+LIKE_A_CLIENT = "https://id:secret@app.acme.example/oidc/callback"
 LIKE_A_DATABASE = "postgres://user:password@host:5432/database"
 LIKE_A_BROKER = "redis://:password@host:6379/0 or unix:///path/to/socket"
 LIKE_MAIL = "smtp+tls://user:password@host:587"
@@ -263,6 +267,46 @@ def _is_signing_secret(value: str) -> bool:
         return 24 <= len(b64decode(coded + "=" * (-len(coded) % 4), validate=True)) <= 64
     except ValueError:
         return False
+
+
+def front_page(name: str) -> str:
+    """Read the address of the product's front page, or nothing where none is named."""
+    value = text(name, "")
+    value += "/" if value.count("/") == 2 else ""
+    if value and (fault := fault_of(value)):
+        raise refuse(name, f"{fault}: write https://app.acme.example/.")
+    return value
+
+
+def oidc_clients(name: str) -> dict[str, dict[str, Any]]:
+    """Read the products that people log in to through us: client ids with the hash of a secret, and redirect URIs.
+
+    Each is written as one URL, https://id:secret@host/callback; the same id again adds another URI.
+    """
+    clients: dict[str, dict[str, Any]] = {}
+    for value in (part.strip() for part in text(name, "").split(",") if part.strip()):
+        client_id, secret, uri = _oidc_client(name, value)
+        hashed = hashlib.sha256(secret.encode()).hexdigest() if secret else ""
+        client = clients.setdefault(client_id, {"secret_hash": hashed, "redirect_uris": []})
+        if client["secret_hash"] != hashed:
+            raise refuse(name, f"names {client_id} with two secrets: write the same one each time.")
+        if uri in client["redirect_uris"]:
+            raise refuse(name, f"names {uri} twice for {client_id}: once is enough.")
+        client["redirect_uris"].append(uri)
+    return clients
+
+
+def _oidc_client(name: str, value: str) -> tuple[str, str, str]:
+    """Client id, secret (empty for a public client) and redirect URI. No sentence repeats the secret."""
+    found = re.fullmatch(r"(https?://)([^:@/]*)(?::([^@/]*))?@(.*)", value)
+    if not found or not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", found[2]):
+        raise refuse(name, f"must be {LIKE_A_CLIENT} with an id of letters, digits, _ and -, commas between.")
+    client_id, secret, uri = found[2], found[3], found[1] + found[4]
+    if secret is not None and not re.fullmatch(r"[A-Za-z0-9._~-]{32,200}", secret):
+        raise refuse(name, f"has a secret for {client_id} that is not 32 or more letters, digits and . _ ~ -.")
+    if fault := fault_of(uri):
+        raise refuse(name, f"names a redirect URI for {client_id} which {fault}: write {LIKE_A_CLIENT}.")
+    return client_id, secret or "", uri
 
 
 def reports(name: str) -> str:

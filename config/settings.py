@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "accounts",
     "provisioning",
     "product",
+    "oauth2_provider",
     "support",
     "django_celery_beat",
     "django.contrib.auth",
@@ -95,6 +96,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.rate_limits.Limits",
+    "accounts.middleware.onward_policy.FormAction",
 ]
 TEMPLATES = [
     {
@@ -179,6 +181,36 @@ DESK_REQUIRES_TOTP = env.flag("DESK_REQUIRES_TOTP", default=ON_HTTPS and not DEB
 DESK_IDLE_MINUTES = env.whole_number("DESK_IDLE_MINUTES", 30, 1, 24 * 60)
 OTP_TOTP_ISSUER = "Arrivals"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
+
+# OpenID Connect, for the product behind us (product/oidc/): code with PKCE, nothing else of OAuth. docs/product.md
+OIDC_CLIENTS = env.oidc_clients("OIDC_CLIENTS")
+HOME_URL = env.front_page("HOME_URL")
+ONWARD_COOKIE_NAME = "__Host-onward" if ON_HTTPS else "onward"
+OAUTH2_PROVIDER_APPLICATION_MODEL = "product.Client"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "oauth2_provider.AccessToken"  # the library's own, named for our foreign key
+OIDC_SCOPES = {"openid": "who you are", "profile": "your name and workspace", "email": "your email address"}
+OIDC_TOKEN_SECONDS = 3600  # how long an ID token and an access token are good
+OIDC_KEYS_CACHED_SECONDS = 600  # how long a product may keep its copy of our public keys
+OAUTH2_PROVIDER = {
+    "OIDC_ENABLED": True,
+    "OIDC_ISS_ENDPOINT": SITE_URL,
+    "OIDC_SERVER_CLASS": "product.oidc.server.Server",
+    "OAUTH2_VALIDATOR_CLASS": "product.oidc.validator.Validator",
+    "SCOPES": OIDC_SCOPES,
+    "DEFAULT_SCOPES": ["openid"],
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],  # what may be named, product/redirect_uris.py says
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "ACCESS_TOKEN_EXPIRE_SECONDS": OIDC_TOKEN_SECONDS,
+    "ID_TOKEN_EXPIRE_SECONDS": OIDC_TOKEN_SECONDS,
+    "OIDC_JWKS_MAX_AGE_SECONDS": OIDC_KEYS_CACHED_SECONDS,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+}
 
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -267,6 +299,7 @@ CHORES = [
     "provisioning.emails.rate_limit.forget_old",
     "accounts.throttle.forget_old",
     "accounts.profile.sessions.forget_old",
+    "product.oidc.sweep.forget_old",
 ]
 
 # Celery carries out, the database decides. Why each of these stands here: docs/engine.md

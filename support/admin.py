@@ -3,11 +3,13 @@
 The only admin file of the project.
 """
 
+from django import forms
 from django.contrib import admin
 from django.http import Http404
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from oauth2_provider.models import AccessToken, Grant, IDToken, RefreshToken, get_application_model
 
 from accounts.models import Account
 from provisioning.models import Dependency, Outage, Workspace
@@ -19,6 +21,10 @@ from support.desk.search import find, find_tickets
 from support.models import Away, Desk, Incident, Letter, Promise, SavedReply, Ticket, TrustRepair
 from support.models.desk import WEEKDAYS
 
+Client = get_application_model()
+admin.site.unregister(
+    [Client, AccessToken, Grant, IDToken, RefreshToken]
+)  # as the library shows them, to nobody here
 RULE = ["let_in_by_rule", "rule_after", "debt_days"]
 
 
@@ -166,3 +172,71 @@ class SecondStepAdmin(ReadOnly):
 
     def has_delete_permission(self, request, obj=None):
         return request.user.is_superuser
+
+
+class ClientForm(forms.ModelForm):
+    """Form of a product; a new secret is made where none is, or where the box is ticked."""
+
+    another_secret = forms.BooleanField(
+        label=_("Make a new secret"), required=False, help_text=_("The one before is void at once.")
+    )
+
+    class Meta:
+        model = Client
+        fields = ["name", "client_type", "redirect_uris", "post_logout_redirect_uris"]
+        help_texts = {
+            "redirect_uris": _("Where people are sent back to, one on a line. Compared as they stand."),
+            "post_logout_redirect_uris": _("Where they may be sent after logging out, one on a line."),
+        }
+
+
+@admin.register(Client)
+class ClientAdmin(Guarded):
+    """Products that people log in to through us (OpenID Connect): for superusers alone.
+
+    Those that OIDC_CLIENTS names are changed there.
+    """
+
+    form = ClientForm
+    list_display = ["name", "client_id", "client_type", "registration_source", "created"]
+    ordering = ["pk"]
+
+    def has_view_permission(self, request, obj=None):
+        return request.user.is_superuser
+
+    def has_add_permission(self, request):
+        return request.user.is_superuser
+
+    def has_change_permission(self, request, obj=None):
+        return request.user.is_superuser and (obj is None or obj.registration_source == "manual")
+
+    has_delete_permission = has_change_permission
+
+    def get_fields(self, request, obj=None):
+        of_all = ["name", "client_type", "redirect_uris", "post_logout_redirect_uris"]
+        return (
+            ["client_id", *of_all, "another_secret"] if self.has_change_permission(request, obj) and obj else of_all
+        )
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["client_id"] if obj else []
+
+    def save_model(self, request, obj, form, change):
+        anew = form.cleaned_data["another_secret"] or not change or "client_type" in form.changed_data
+        request.new_secret = obj.new_secret() if anew else ""
+        super().save_model(request, obj, form, change)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        return self._shown_once(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request, obj):
+        return self._shown_once(request, obj) or super().response_change(request, obj)
+
+    def _shown_once(self, request, client):
+        """Page with the new secret, the only one that ever has it."""
+        if not request.new_secret:
+            return None
+        facts = {"title": client.name, "client": client, "secret": request.new_secret, "opts": self.opts}
+        page = TemplateResponse(request, "admin/client_secret.html", self.admin_site.each_context(request) | facts)
+        page["Cache-Control"] = "no-store"
+        return page

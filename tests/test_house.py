@@ -28,7 +28,7 @@ FLOORS = {
     "accounts": """
         apps database device_cookie networks status text
         hashers models postgres sentences
-        ask claims decorators validators
+        ask claims decorators onward validators
         email_links forms signup throttle
         backends login middleware
         profile
@@ -52,8 +52,9 @@ FLOORS = {
         urls
     """,
     "product": """
-        apps
-        api events
+        apps redirect_uris
+        models
+        api events oidc
         management urls
     """,
     "support": """

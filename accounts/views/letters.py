@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import claims
+from accounts import claims, onward
 from accounts.database.clock import database_now
 from accounts.email_links import LinkIsOver, find, why_over
 from accounts.email_verification import choose_password
@@ -71,7 +71,8 @@ def password_page(request, form, key: str, link: MailboxLink) -> HttpResponse:
 
 def done_page(request, key: str, link: MailboxLink) -> HttpResponse:
     """Render the page that says what the link has done."""
-    return render(request, "accounts/letter_done.html", {"sentence": say(key, email=link.email)})
+    facts = {"sentence": say(key, email=link.email), "onward": onward.where_to(request)}
+    return render(request, "accounts/letter_done.html", facts)
 
 
 def may_keep(request, link: MailboxLink) -> bool:

@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import claims
+from accounts import claims, onward
 from accounts.forms import LoginForm
 from accounts.login import LoginResult, authenticate
 from accounts.sentences import say
@@ -57,7 +57,7 @@ def _where_to(request, result: LoginResult) -> str:
         return wanted
     if not result.may_enter:
         return reverse("arriving")
-    return wanted if wanted and safe else reverse("home")
+    return wanted if wanted and safe else onward.where_to(request) or reverse("home")
 
 
 @require_POST

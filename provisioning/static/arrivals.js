@@ -75,6 +75,8 @@
       last = html;
       const place = room.contains(document.activeElement) ? document.activeElement.outerHTML : "";
       room.innerHTML = html;
+      const onward = room.querySelector("a[data-onward]");
+      if (onward) return location.replace(onward.href);
       localTimes(room);
       countDown();
       focusAgain(place);

@@ -1,5 +1,6 @@
 """Views of the waiting room, at which everybody who signed up arrives, and of the home page."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import redirect, render
 from django.utils.cache import get_conditional_response
@@ -7,6 +8,7 @@ from django.utils.crypto import salted_hmac
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts import onward
 from accounts.claims import latest_claim
 from accounts.sentences import say
 from provisioning.dispatch import kick
@@ -28,9 +30,15 @@ def arriving(request):
         page = claim_page(claim)
     else:
         page = account_page(account, claim, logged_in=request.user.is_authenticated)
-    answer = _answer(request, page)
+    answer = _answer(request, page | _onward(request, page))
     kick(account)  # last, so that what it begins does not slow the page down
     return answer
+
+
+def _onward(request, page: dict) -> dict:
+    """Way on for who may enter and was going somewhere when they came here: they need press nothing."""
+    to = onward.where_to(request) if page["enter_link"] else ""
+    return {"enter_link": to, "onward": to} if to else {}
 
 
 def _answer(request, context: dict):
@@ -39,6 +47,8 @@ def _answer(request, context: dict):
     Nothing if that is the same.
     """
     if not request.GET.get("part"):
+        if context.get("onward"):
+            return redirect(context["onward"])
         return render(request, "provisioning/arriving.html", context)
     part = render(request, "provisioning/_arriving.html", context)
     etag = '"' + salted_hmac("provisioning.part", part.content, algorithm="sha256").hexdigest()[:32] + '"'
@@ -57,7 +67,8 @@ def home(request):
     debts = Step.objects.of_setup().unpaid().filter(counted(), account=request.user)
     notices = [_debt(step) for step in debts.order_by("pk")]
     name = request.user.first_name
-    return render(request, "provisioning/home.html", {"welcome": say("home.welcome", name=name), "notices": notices})
+    facts = {"welcome": say("home.welcome", name=name), "notices": notices, "home_url": settings.HOME_URL}
+    return render(request, "provisioning/home.html", facts)
 
 
 def _debt(step: Step):

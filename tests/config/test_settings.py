@@ -48,6 +48,26 @@ REFUSED = [
     ("DEFAULT_FROM_EMAIL", "Acme <a@acme.example>;", "one e-mail address"),
     ("DEFAULT_FROM_EMAIL", "Acme <hello@" + "ü" * 60 + ".example>", "one e-mail address"),
     ("DATABASE_URL", "postgres://u:p@::1/db", "DATABASE_URL"),
+    ("HOME_URL", "app.acme.example", "https:// and a host"),
+    ("HOME_URL", "http://app.acme.example/", "loopback only"),
+    ("HOME_URL", "https://user:password@app.acme.example/", "no user"),
+    ("HOME_URL", "https://app.acme.example/#inside", "no #"),
+    ("HOME_URL", "https://app.acme.example:port/", "https:// and a host"),
+    ("HOME_URL", "https://app .acme.example/", "without a blank"),
+    ("HOME_URL", "javascript:alert(1)", "https:// and a host"),
+    ("OIDC_CLIENTS", "shop", "must be https://id:secret@"),
+    ("OIDC_CLIENTS", "https://app.acme.example/callback", "must be https://id:secret@"),
+    ("OIDC_CLIENTS", f"https://sh+op:{LONG_KEY}@app.acme.example/callback", "an id of letters"),
+    ("OIDC_CLIENTS", "https://shop:short@app.acme.example/callback", "a secret for shop that is not 32"),
+    ("OIDC_CLIENTS", "https://shop:@app.acme.example/callback", "a secret for shop that is not 32"),
+    ("OIDC_CLIENTS", f"https://shop:{LONG_KEY}%2F@app.acme.example/callback", "a secret for shop that is not 32"),
+    ("OIDC_CLIENTS", f"https://shop:{LONG_KEY}@app.acme.example", "must have a path"),
+    ("OIDC_CLIENTS", f"http://shop:{LONG_KEY}@app.acme.example/callback", "loopback only"),
+    ("OIDC_CLIENTS", f"https://shop:{LONG_KEY}@*.acme.example/callback", "no *"),
+    ("OIDC_CLIENTS", f"https://shop:{LONG_KEY}@app.acme.example/callback#x", "no #"),
+    ("OIDC_CLIENTS", f"https://shop:{LONG_KEY}@müller.example/callback", "ASCII"),
+    ("OIDC_CLIENTS", f"https://shop:{LONG_KEY}@a.example/,https://shop:{LONG_KEY}x@b.example/", "two secrets"),
+    ("OIDC_CLIENTS", f"https://shop:{LONG_KEY}@a.example/,https://shop:{LONG_KEY}@a.example/", "twice"),
     ("EMAIL_URL", "smtp://::1", "brackets"),
     ("REDIS_URL", "redis://::1/0", "brackets"),
     ("WORKSPACE_URL", "http://token@::1/w", "brackets"),
@@ -170,6 +190,9 @@ TAKEN = [
     ("HOST", "localhost"),
     ("LOG_LEVEL", "debug"),
     ("RETENTION_DAYS", "diary=730, tries = 90,"),
+    ("HOME_URL", "http://127.0.0.1:9000/login/"),
+    ("OIDC_CLIENTS", f"https://shop:{LONG_KEY}@app.acme.example/oidc/callback?x=1, https://phone@a.example/"),
+    ("OIDC_CLIENTS", f"http://shop:{LONG_KEY}@[::1]:9000/back"),
     ("REDIS_URL", "rediss://:p%40ss@redis.acme.example:6380/3?ssl_cert_reqs=required"),
     ("SECRET_KEY", GOOD_KEY),
     ("SECRET_KEY", "$" + GOOD_KEY),
@@ -200,6 +223,13 @@ AS_MEANT = [
     ("ALLOWED_HOSTS", "[2001:DB8:0:0::1],.acme.example", "ALLOWED_HOSTS", ["[2001:db8::1]", ".acme.example"]),
     ("EMAIL_URL", "smtp+tls://u:p@[2001:db8::1]:587", "EMAIL_HOST", "2001:db8::1"),
     ("HOST", "::1", "HOST", "[::1]"),
+    ("HOME_URL", "https://app.acme.example", "HOME_URL", "https://app.acme.example/"),
+    (
+        "OIDC_CLIENTS",
+        "https://phone@a.example/b,https://phone@a.example/c",
+        "OIDC_CLIENTS",
+        {"phone": {"secret_hash": "", "redirect_uris": ["https://a.example/b", "https://a.example/c"]}},
+    ),
 ]
 
 
@@ -216,7 +246,7 @@ def test_a_wrong_value_is_one_sentence_that_names_its_variable(tmp_path, name, v
         pass
     said = str(refused.value)
     assert said.startswith(f"{name} ") and said.endswith(".") and "\n" not in said
-    assert words in said
+    assert words in said and LONG_KEY not in said
 
 
 @pytest.mark.parametrize(("name", "value"), TAKEN)

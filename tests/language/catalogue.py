@@ -14,7 +14,7 @@ IN_TEMPLATES = re.compile(r"""(?<!\w)(?:_|gettext)\((?P<text>u?(?:'''|\"\"\"|'|"
 
 
 def sources() -> Iterator[Path]:
-    for room in ("accounts", "provisioning"):
+    for room in ("accounts", "product", "provisioning"):
         yield from (path for path in (PROJECT / room).rglob("*.py") if "migrations" not in path.parts)
     yield PROJECT / "support" / "forms.py"
 

@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.sentences import SENTENCES
 
-ROOMS = ("accounts", "provisioning", "support")
+ROOMS = ("accounts", "provisioning", "product", "support")
 ROOT = Path(settings.BASE_DIR)
 ROW = re.compile(r"^\| (`[A-Z][^|]+)\|", re.MULTILINE)
 VARIABLE = re.compile(r"`([A-Z][A-Z0-9_]+)`")

@@ -12,8 +12,8 @@ from provisioning.errands.workspaces import fetch_changes
 from provisioning.sweep import drain, sweep
 from provisioning.workspaces import list_workspaces
 from stage.wire import Request
+from tests.edges.openapi import API, check, check_answer, check_request
 from tests.people import Person
-from tests.product.openapi import API, check, check_answer, check_request
 
 DETAILS = {"company": "Acme", "name": "Dana", "email": "dana@acme.example"}
 

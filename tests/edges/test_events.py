@@ -21,8 +21,8 @@ from provisioning.errands.source import ERRANDS
 from provisioning.models import Dependency, Errand, Heartbeat, State, Step
 from provisioning.sweep import drain, sweep
 from provisioning.workspaces import http
+from tests.edges.conftest import ANOTHER, SECRET
 from tests.people import Person
-from tests.product.conftest import ANOTHER, SECRET
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

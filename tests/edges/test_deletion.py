@@ -20,8 +20,8 @@ from provisioning.workspaces import list_workspaces
 from stage.processes import wait_until
 from support.models import InboundMail, Incident, Message, Ticket
 from support.tickets.intake import take
+from tests.edges.dump import everything, places_of
 from tests.people import PASSWORD, Person
-from tests.product.dump import everything, places_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
