@@ -265,6 +265,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("celery", "work")]
 CELERY_TASK_ROUTES = {f"provisioning.{name}": "work" for name in ("look_after", "run_step", "drain")}
+CELERY_TASK_ROUTES["support.audit"] = "work"
 CELERY_BEAT_SCHEDULER = "provisioning.beat:Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {

@@ -20,7 +20,7 @@ from accounts.database.timeouts import PROBE, at_most
 from provisioning import doctor
 from provisioning.dispatch import sweep_is_stale
 from provisioning.doctor import SILENT
-from provisioning.models import Dependency, Fault, Heartbeat, Step
+from provisioning.models import Audit, Dependency, Fault, Heartbeat, Step
 from provisioning.unknown_kinds import payable
 
 # What a proxy adds; never read here for what it says.
@@ -129,10 +129,11 @@ def is_from_here(request) -> bool:
 @never_cache
 @require_safe
 def metrics(_request):
-    """Metrics for Prometheus: steps owed and due, dependencies that are down, time of the last sweep."""
+    """Metrics for Prometheus: steps owed and due, dependencies that are down, last sweep, last audit."""
     registry = CollectorRegistry()
     _count_steps(registry)
     _look_at_dependencies(registry)
+    _read_last_audit(registry)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -152,3 +153,12 @@ def _look_at_dependencies(registry) -> None:
     beat = Gauge("arrivals_last_sweep_seconds", "When the last sweep ran, Unix time", registry=registry)
     for at in Heartbeat.objects.filter(name="sweep").values_list("at", flat=True):
         beat.set(at.timestamp())
+
+
+def _read_last_audit(registry) -> None:
+    """Without an audit there is no number: none found is not the same as none looked for."""
+    if last := Audit.objects.order_by("-at").first():
+        wrong = Gauge("arrivals_unaccounted", "Rows that nobody accounts for, in the last audit", registry=registry)
+        wrong.set(last.unaccounted)
+        at = Gauge("arrivals_last_audit_seconds", "When the last audit ran, Unix time", registry=registry)
+        at.set(last.at.timestamp())

@@ -9,6 +9,7 @@ from accounts.database.clock import database_now
 from provisioning.engine import faults
 from provisioning.engine.phases import Phase, run_phases
 from provisioning.sweep import first_this
+from support.audit import daily
 from support.digests import digests
 from support.reviews import questions
 from support.service_level import availability, promises, unattended
@@ -39,6 +40,7 @@ def run_periodic_jobs(now: datetime) -> None:
             Phase("writing the letters of the day", lambda: digests.make(now)),
             Phase("sending the letters of the day", lambda: digests.send(now)),
             Phase("wording the desk's status line", lambda: availability.word_status(now)),
+            Phase("asking for the audit of the day", lambda: daily.ask(now)),
             Phase("forgetting what went well", faults.forget_healed),
         ]
     )

@@ -60,7 +60,8 @@ FLOORS = {
         business_hours
         models
         diagnosis forms inbound service_level
-        tickets
+        audit tickets
+        tasks
         demo incidents trust
         actions digests letter_facts management sweep urls
         desk reviews

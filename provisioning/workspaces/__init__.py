@@ -1,9 +1,10 @@
 """Workspace backends, chosen by the scheme of WORKSPACE_URL.
 
-A backend is a module with `create(step, url) -> reference`, safe to repeat with the same step.
+A backend is a module with `create(step, url) -> reference`, safe to repeat with the same step, and `listed(url)`,
+the ids of the workspaces it has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -26,6 +27,14 @@ def record(steps: Sequence[Step]) -> None:
         for step in steps
     ]
     Workspace.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def list_workspaces() -> Iterator[str]:
+    """Ids of the accounts that have a workspace, as the configured backend itself lists them.
+
+    Raises StepFailed, also half-way, where the backend's list cannot be had.
+    """
+    yield from BACKENDS[backend_name()].listed(settings.WORKSPACE_URL)
 
 
 def backend_name() -> str:

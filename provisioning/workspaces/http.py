@@ -3,6 +3,7 @@
 import http.client
 import socket
 import time
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -45,6 +46,11 @@ def create(step: Step, url: str) -> str:
             outage=True,
         ) from error
     return reference_in(_read(answer), str(step.account_id))
+
+
+def listed(url: str) -> Iterator[str]:
+    """Raises StepFailed: a service that only makes workspaces has no list of them."""
+    raise StepFailed("the workspace service has no list")
 
 
 class _LastAnswer(http.client.HTTPResponse):

@@ -4,6 +4,7 @@ Names come from the account's id, never from what somebody typed. Roles cannot l
 them to the role it connects with (`SET ROLE`), so that one workspace cannot read another's tables.
 """
 
+from collections.abc import Iterator
 from uuid import UUID
 
 from django.db import ProgrammingError, connection, transaction
@@ -25,7 +26,20 @@ def create(step: Step, url: str) -> str:
 
 def name_for(account_id: UUID) -> str:
     """Name of the schema and of the role that owns it."""
-    return f"workspace_{account_id.hex}"
+    return f"{PREFIX}{account_id.hex}"
+
+
+def listed(url: str) -> Iterator[str]:
+    """Ids of the accounts that have a schema here."""
+    after = ""
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(LIST, [after])
+            names = [name for (name,) in cursor.fetchall()]
+            yield from (str(UUID(name.removeprefix(PREFIX))) for name in names)
+            if not names:
+                return
+            after = names[-1]
 
 
 def remove(account_id: UUID) -> None:
@@ -62,6 +76,11 @@ def _create(name: str, step: Step) -> None:
         )
 
 
+PREFIX = "workspace_"
+LIST = r"""
+    SELECT nspname::text FROM pg_namespace WHERE nspname ~ '^workspace_[0-9a-f]{32}$' AND nspname > %s::name
+    ORDER BY nspname LIMIT 1000
+"""
 STATEMENTS = (
     "GRANT {schema} TO current_user",
     "CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {schema}",

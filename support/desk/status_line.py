@@ -5,7 +5,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from provisioning.dispatch import fresh_sweep
-from provisioning.models import Fault
+from provisioning.models import Audit, Fault
 from support.desk.fault_list import refused_letters
 from support.models import Away, Desk, TrustRepair
 from support.service_level.availability import word_status
@@ -23,10 +23,11 @@ def standing() -> dict:
         away=Exists(Away.objects.filter(away)),
         broke=Exists(Fault.objects.all()),
         refused=Exists(refused_letters()),
+        unaccounted=Coalesce(Subquery(Audit.objects.order_by("-at").values("unaccounted")[:1]), 0),
     )
     desk = rows.first()
     if not desk or not desk.said:
         word_status(timezone.now())
         desk = rows.get()
-    facts = {name: getattr(desk, name) for name in ("beats", "words_owed", "away", "broke", "refused")}
+    facts = {name: getattr(desk, name) for name in ("beats", "words_owed", "away", "broke", "refused", "unaccounted")}
     return facts | {"desk": desk, "status_line": desk.said, "sweep_is_stale": not desk.beats}
