@@ -120,7 +120,14 @@ AUTH_USER_MODEL = "accounts.Account"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 AUTHENTICATION_BACKENDS = ["accounts.backends.ThrottledBackend"]
-PASSWORD_HASHERS = ["accounts.hashers.BoundedArgon2"]
+# The first writes; the others read what was brought along (accounts/passwords/), once for each account.
+PASSWORD_HASHERS = [
+    "accounts.hashers.BoundedArgon2",
+    *(
+        f"django.contrib.auth.hashers.{name}PasswordHasher"
+        for name in ("PBKDF2", "PBKDF2SHA1", "Scrypt", "BCryptSHA256", "BCrypt", "MD5")
+    ),
+]
 # How many pages are made at once, in one process: it is one queue for the hashes, so no core waits while people do.
 WEB_THREADS = 32
 HASHES_AT_ONCE = env.whole_number("HASHES_AT_ONCE", env.CORES, 1, 1000)

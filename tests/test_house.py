@@ -28,7 +28,7 @@ FLOORS = {
     "accounts": """
         apps database device_cookie networks status text
         hashers models postgres sentences
-        ask claims decorators validators
+        ask claims decorators passwords validators
         email_links forms signup throttle
         backends login middleware
         profile
@@ -44,7 +44,7 @@ FLOORS = {
         checks unknown_kinds
         engine
         beat context_processors intake
-        sweep
+        imports sweep
         tasks
         dispatch
         doctor waiting_room
