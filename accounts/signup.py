@@ -34,6 +34,7 @@ class Typed:
     company: str
     password: str
     zone: str = ""
+    canary: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def _save(typed: Typed, encoded: str, known: Account | None, right: bool, may_pr
         password=encoded,
         language=get_language() or settings.LANGUAGE_CODE,
         browser_zone=typed.zone,
+        canary=typed.canary,
     )
     Account.objects.bulk_create([mine], ignore_conflicts=True)
     account = Account.objects.get(email=typed.email)

@@ -130,6 +130,9 @@ PASSWORD_HASHERS = [
 ]
 # How many pages are made at once, in one process: it is one queue for the hashes, so no core waits while people do.
 WEB_THREADS = 32
+# Seconds between two rounds of the canary; 0: there is none. It is written to at this address, with a plus.
+CANARY_ADDRESS = env.address("CANARY_ADDRESS", f"canary@{_OUR_DOMAIN}")
+CANARY_EVERY = env.whole_number("CANARY_EVERY", 0, 0, 86_400)
 HASHES_AT_ONCE = env.whole_number("HASHES_AT_ONCE", env.CORES, 1, 1000)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.validators.AsCompared", "OPTIONS": {"validator": validator} | options}

@@ -25,5 +25,6 @@ def delete_everything(account: Account) -> bool:
         for path in settings.ON_DELETION:
             import_string(path)(locked)
         locked.delete()
-        Event.objects.create(voice=Voice.THEY, kind=EventKind.DELETED_EVERYTHING, shown="delete.done")
+        if not locked.canary:
+            Event.objects.create(voice=Voice.THEY, kind=EventKind.DELETED_EVERYTHING, shown="delete.done")
         return True

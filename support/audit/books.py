@@ -82,6 +82,8 @@ PEOPLE = Book(
     "accounts_account",
     (
         wrong("dated in the future", f"row.created_at > {FUTURE} OR row.status_at > {FUTURE}"),
+        wrong("left behind by the canary", "row.canary AND row.created_at < now() - interval '1 hour'"),
+        Verdict("the canary's, for its round", "row.canary"),
         Verdict("suspended", "NOT row.is_active"),
         wrong("promised a workspace that is not there", f"{PROMISED_A_ROOM} AND NOT {HAS_A_ROOM}"),
         wrong("active, with a step that was never finished", f"row.status = 'active' AND {NEVER_FINISHED}"),

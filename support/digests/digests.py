@@ -76,7 +76,7 @@ def make(now: datetime) -> None:
 
 
 def _write_to_her(desk: Desk, schedule: Schedule, now: datetime) -> None:
-    anybody = Account.objects.filter(is_staff=False).exists()  # else the platform has not begun
+    anybody = Account.objects.filter(is_staff=False, canary=False).exists()  # else the platform has not begun
     if anybody and (found := which(now, schedule)) and not _made(*found):
         _keep(*found, desk.address, {"from": _last_told(now).isoformat()}, now)
 

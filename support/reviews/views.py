@@ -90,7 +90,7 @@ def of_month(request, year, month, form: AnswerForm | None = None):
     rows = [(outage, people_of(outage)) for outage in Outage.objects.filter(began_at__range=(begin, end))]
     tolls = [(outage, toll_of(outage, people, desk.schedule(), now)) for outage, people in rows]
     total = sum((toll for _outage, toll in tolls), Toll())
-    everybody = list(Account.objects.filter(created_at__range=(begin, end), is_staff=False))
+    everybody = list(Account.objects.filter(created_at__range=(begin, end), is_staff=False, canary=False))
     context = {
         "month": first,
         "tolls": tolls,
