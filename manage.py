@@ -23,6 +23,7 @@ WITHOUT_SERVERS = {
     "makemessages",
     "makemigrations",
     "startapp",
+    "startplatform",
     "story",  # has a stage of its own
     "up",  # has its own
     "version",

@@ -3,6 +3,7 @@
 from django.contrib.auth.backends import ModelBackend
 
 from accounts.models import Account, Event, EventKind, Voice, normal_email
+from accounts.passwords.check import check, renew
 from accounts.throttle import refund, spend
 from accounts.validators import compare_from_now_on
 
@@ -15,9 +16,12 @@ class ThrottledBackend(ModelBackend):
             return super().authenticate(request, username, password, **kwargs)
         email = normal_email(username)[:254]
         spend(request, "login", email)
-        account = super().authenticate(request, username, password, **kwargs)
+        known = Account.objects.filter(email=email).first()
+        checked = check(password or "", known.password if known else None)
+        account = known if known and checked.right and self.user_can_authenticate(known) else None
         _note(email, account)
         if account:
+            renew(account, checked)
             compare_from_now_on(account, password)
             refund(request, "login", email)
         return account

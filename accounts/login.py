@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password, verify_password
 
 from accounts.models import Account, Event, EventKind, Voice
+from accounts.passwords.check import check, renew
 from accounts.signup import ask_for_repair
 from accounts.status import Status
 from accounts.validators import compare_from_now_on
@@ -28,12 +28,13 @@ class LoginResult:
 def authenticate(email: str, password: str) -> LoginResult:
     """Check a password and write the audit log; an account that is not set up yet is queued for repair.
 
-    One argon2 operation and one diary line, whether or not the address is known.
+    The same hashing and one diary line, whether or not the address is known.
     """
     account = Account.objects.filter(email=email).first()
-    right = _password_is_right(account, password)
-    result = _answer(account, right)
+    checked = check(password, account.password if account else None)
+    result = _answer(account, checked.right)
     if result.account:
+        renew(result.account, checked)
         compare_from_now_on(result.account, password)
     Event.objects.create(
         account=account,
@@ -42,16 +43,9 @@ def authenticate(email: str, password: str) -> LoginResult:
         kind=EventKind.LOGGED_IN if result.account else EventKind.TRIED_TO_LOG_IN,
         shown=result.refusal,
     )
-    if right and account and account.status != Status.ACTIVE:
+    if checked.right and account and account.status != Status.ACTIVE:
         ask_for_repair(account)
     return result
-
-
-def _password_is_right(account: Account | None, password: str) -> bool:
-    if account is None:
-        make_password(password)
-        return False
-    return verify_password(password, account.password)[0]
 
 
 def _answer(account: Account | None, right: bool) -> LoginResult:

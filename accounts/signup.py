@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password, verify_password
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -12,6 +11,7 @@ from django.utils.translation import get_language
 from accounts.claims import hand_over, hash_token
 from accounts.database.errors import DATABASE_ERRORS, is_in_doubt
 from accounts.models import Account, Event, EventKind, SignupClaim, Voice
+from accounts.passwords.check import check, hash_new
 
 SHOWN = "receipt.heading"
 
@@ -34,6 +34,7 @@ class Typed:
     company: str
     password: str
     zone: str = ""
+    canary: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,13 @@ def sign_up(typed: Typed, token: str, held: str = "", may_prove: bool = True) ->
     held: the hash of the token that this browser had until now. If not `may_prove`, the password of a taken address
     counts as wrong.
 
-    The same statements run and one argon2 operation is spent whether the address is free or taken, so that
+    The same statements run and the same hashing is spent whether the address is free or taken, so that
     neither the answer nor its time tells a stranger which. (Two first sign-ups racing for one address spend a
     second one: the loser has to check its password against the winner's.)
     """
     known = Account.objects.filter(email=typed.email).first()
     right = _is_right(typed, known, may_prove) if known else True
-    encoded = known.password if known else make_password(typed.password)
+    encoded = known.password if known else hash_new(typed.password)
     reached_commit = False
     try:
         with transaction.atomic():
@@ -78,7 +79,7 @@ def sign_up(typed: Typed, token: str, held: str = "", may_prove: bool = True) ->
 
 
 def _is_right(typed: Typed, account: Account, may_prove: bool) -> bool:
-    return verify_password(typed.password, account.password)[0] and may_prove
+    return check(typed.password, account.password).right and may_prove
 
 
 def _save(typed: Typed, encoded: str, known: Account | None, right: bool, may_prove: bool) -> tuple[Account, bool]:
@@ -91,6 +92,7 @@ def _save(typed: Typed, encoded: str, known: Account | None, right: bool, may_pr
         password=encoded,
         language=get_language() or settings.LANGUAGE_CODE,
         browser_zone=typed.zone,
+        canary=typed.canary,
     )
     Account.objects.bulk_create([mine], ignore_conflicts=True)
     account = Account.objects.get(email=typed.email)

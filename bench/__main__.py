@@ -8,7 +8,7 @@ import sys
 from importlib.util import find_spec
 
 NAMES = [
-    *("rates", "drain", "latency", "sweep", "recovery", "signup", "scale", "sockets"),
+    *("rates", "drain", "latency", "sweep", "audit", "recovery", "signup", "scale", "sockets"),
     *("enumeration", "desk", "desk_simulation"),
 ]
 

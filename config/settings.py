@@ -122,9 +122,19 @@ AUTH_USER_MODEL = "accounts.Account"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 AUTHENTICATION_BACKENDS = ["accounts.backends.ThrottledBackend"]
-PASSWORD_HASHERS = ["accounts.hashers.BoundedArgon2"]
+# The first writes; the others read what was brought along (accounts/passwords/), once for each account.
+PASSWORD_HASHERS = [
+    "accounts.hashers.BoundedArgon2",
+    *(
+        f"django.contrib.auth.hashers.{name}PasswordHasher"
+        for name in ("PBKDF2", "PBKDF2SHA1", "Scrypt", "BCryptSHA256", "BCrypt", "MD5")
+    ),
+]
 # How many pages are made at once, in one process: it is one queue for the hashes, so no core waits while people do.
 WEB_THREADS = 32
+# Seconds between two rounds of the canary; 0: there is none. It is written to at this address, with a plus.
+CANARY_ADDRESS = env.address("CANARY_ADDRESS", f"canary@{_OUR_DOMAIN}")
+CANARY_EVERY = env.whole_number("CANARY_EVERY", 0, 0, 86_400)
 HASHES_AT_ONCE = env.whole_number("HASHES_AT_ONCE", env.CORES, 1, 1000)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.validators.AsCompared", "OPTIONS": {"validator": validator} | options}
@@ -329,6 +339,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("celery", "work")]
 CELERY_TASK_ROUTES = {f"provisioning.{name}": "work" for name in ("look_after", "run_step", "drain")}
+CELERY_TASK_ROUTES["support.audit"] = "work"
 CELERY_BEAT_SCHEDULER = "provisioning.beat:Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {

@@ -20,7 +20,7 @@ from accounts.database.timeouts import PROBE, at_most
 from provisioning import doctor
 from provisioning.dispatch import sweep_is_stale
 from provisioning.doctor import SILENT
-from provisioning.models import Dependency, Fault, Heartbeat, Step
+from provisioning.models import Audit, CanaryRound, Dependency, Fault, Heartbeat, Step
 from provisioning.unknown_kinds import payable
 
 # What a proxy adds; never read here for what it says.
@@ -129,20 +129,22 @@ def is_from_here(request) -> bool:
 @never_cache
 @require_safe
 def metrics(_request):
-    """Metrics for Prometheus: steps owed and due, dependencies that are down, time of the last sweep."""
+    """Metrics for Prometheus: steps owed and due, dependencies that are down, last sweep, audit and canary."""
     registry = CollectorRegistry()
     _count_steps(registry)
     _look_at_dependencies(registry)
+    _read_last_audit(registry)
+    _read_last_round(registry)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
 def _count_steps(registry) -> None:
     owed = Gauge("arrivals_steps_owed", "Steps owed now", ["kind", "state"], registry=registry)
-    rows = Step.objects.owed().values_list("kind", "state").annotate(Count("pk"))
+    rows = Step.objects.owed().filter(account__canary=False).values_list("kind", "state").annotate(Count("pk"))
     for kind, state, number in rows:
         owed.labels(kind, state).set(number)
     due = Gauge("arrivals_steps_due", "Steps due now", registry=registry)
-    due.set(payable().filter(due_at__lte=Now()).count())
+    due.set(payable().filter(due_at__lte=Now(), account__canary=False).count())
 
 
 def _look_at_dependencies(registry) -> None:
@@ -152,3 +154,23 @@ def _look_at_dependencies(registry) -> None:
     beat = Gauge("arrivals_last_sweep_seconds", "When the last sweep ran, Unix time", registry=registry)
     for at in Heartbeat.objects.filter(name="sweep").values_list("at", flat=True):
         beat.set(at.timestamp())
+
+
+def _read_last_audit(registry) -> None:
+    """Without an audit there is no number: none found is not the same as none looked for."""
+    if last := Audit.objects.order_by("-at").first():
+        wrong = Gauge("arrivals_unaccounted", "Rows that nobody accounts for, in the last audit", registry=registry)
+        wrong.set(last.unaccounted)
+        at = Gauge("arrivals_last_audit_seconds", "When the last audit ran, Unix time", registry=registry)
+        at.set(last.at.timestamp())
+
+
+def _read_last_round(registry) -> None:
+    if last := CanaryRound.objects.order_by("-at").first():
+        troubles = Gauge("arrivals_canary_troubles", "What the canary noticed in its last round", registry=registry)
+        troubles.set(len(last.troubles))
+        at = Gauge("arrivals_last_canary_seconds", "When the canary's last round ended, Unix time", registry=registry)
+        at.set(last.at.timestamp())
+        if last.seconds is not None:
+            ready = Gauge("arrivals_canary_ready_seconds", "From sign-up to ready, from outside", registry=registry)
+            ready.set(last.seconds)

@@ -281,3 +281,41 @@ class Fault(models.Model):
 
     def __str__(self):
         return f"{self.table} {self.row}: {self.words}"
+
+
+class CanaryRound(models.Model):
+    """One round of the canary: how long it took to be ready, and what it noticed.
+
+    Of rounds in which all was well, only the last is kept.
+    """
+
+    at = models.DateTimeField(db_default=Now(), db_index=True)
+    seconds = models.FloatField(null=True, help_text="From sign-up to ready, seen from outside.")
+    troubles = models.JSONField(default=dict, help_text="What is wrong, by what it is about: mail, worker, forms, …")
+    told = models.JSONField(default=list, help_text="About which of them the owner has an email.")
+
+    class Meta:
+        ordering = ["at"]
+
+    def __str__(self):
+        return f"{', '.join(self.troubles) or 'well'} at {self.at:%d %b %H:%M}"
+
+
+class Audit(models.Model):
+    """Result of one audit: how many rows nobody accounts for, the count of each verdict, and the first rows by key.
+
+    Of people it keeps nothing but keys.
+    """
+
+    at = models.DateTimeField(db_default=Now(), db_index=True)
+    seconds = models.FloatField()
+    unaccounted = models.PositiveIntegerField()
+    counts = models.JSONField(help_text="By book, and by what was said of its rows.")
+    rows = models.JSONField(help_text="Book, what was said, and key, of the first rows that are wrong.")
+    unasked = models.TextField(blank=True, help_text="Why the workspaces could not be listed.")
+
+    class Meta:
+        ordering = ["at"]
+
+    def __str__(self):
+        return f"unaccounted: {self.unaccounted} at {self.at:%d %b %H:%M}"

@@ -6,15 +6,18 @@ The clock is read once, and it is the database's: with it all that was written i
 from datetime import datetime, timedelta
 
 from accounts.database.clock import database_now
+from accounts.passwords import in_use
 from provisioning.engine import faults
 from provisioning.engine.phases import Phase, run_phases
 from provisioning.sweep import first_this
+from support.audit import daily
 from support.digests import digests
 from support.reviews import questions
 from support.service_level import availability, promises, unattended
 from support.trust import apologies, follow_up
 
 EVERY = timedelta(seconds=10)
+OLD_HASHES_EVERY = timedelta(hours=1)  # it reads every account
 
 
 def fetch() -> None:
@@ -39,6 +42,14 @@ def run_periodic_jobs(now: datetime) -> None:
             Phase("writing the letters of the day", lambda: digests.make(now)),
             Phase("sending the letters of the day", lambda: digests.send(now)),
             Phase("wording the desk's status line", lambda: availability.word_status(now)),
+            Phase("looking which old hashes are left", look_for_old_hashes),
+            Phase("asking for the audit of the day", lambda: daily.ask(now)),
             Phase("forgetting what went well", faults.forget_healed),
         ]
     )
+
+
+def look_for_old_hashes() -> None:
+    """Look once an hour which sorts of old password hash are left."""
+    if first_this("old hashes", OLD_HASHES_EVERY):
+        in_use.look()

@@ -1,6 +1,6 @@
 """Models of the account room: accounts and their status, the audit log, claims, links, rate limits and sessions."""
 
-from accounts.models.access import AccessRequest, MailboxLink, SignupClaim, Tries
+from accounts.models.access import AccessRequest, HashInUse, MailboxLink, SignupClaim, Tries
 from accounts.models.account import LONGEST_PHONE, Account, AccountManager, move, new_reference
 from accounts.models.events import DOORS, NEWS, PROVEN_DOORS, Event, EventKind, Voice, write_diary
 from accounts.models.logins import Login, note_login
@@ -16,6 +16,7 @@ __all__ = [
     "AccountManager",
     "Event",
     "EventKind",
+    "HashInUse",
     "Login",
     "MailboxLink",
     "SignupClaim",

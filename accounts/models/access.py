@@ -105,3 +105,18 @@ class Tries(models.Model):
 
     def __str__(self):
         return f"{self.count} until {self.ends_at:%H:%M}"
+
+
+class HashInUse(models.Model):
+    """A sort of password hash, other than ours, that some account still has: every check takes as long as its."""
+
+    key = models.CharField(
+        max_length=120, primary_key=True, help_text="Scheme, and what of its cost cannot be added."
+    )
+    cost = models.PositiveBigIntegerField(help_text="That of the dearest: iterations, or doublings.")
+
+    class Meta:
+        verbose_name_plural = "hashes in use"
+
+    def __str__(self):
+        return f"{self.key} × {self.cost}"

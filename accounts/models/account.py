@@ -108,6 +108,9 @@ class Account(AbstractBaseUser, PermissionsMixin):
     )
     needed_by = models.DateTimeField(_("needed by"), null=True, blank=True)
     needed_because = models.CharField(_("what for"), max_length=300, blank=True)
+    canary = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Nobody: the canary's, for one of its rounds."
+    )
 
     objects = AccountManager()
     USERNAME_FIELD = "email"
@@ -123,6 +126,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
         ]
         indexes = [
             models.Index(fields=["asked_at"], condition=models.Q(asked_at__isnull=False), name="who_asked"),
+            models.Index(fields=["created_at"], condition=models.Q(canary=True), name="the_canarys"),
             models.Index(fields=["status_at"], condition=models.Q(status=Status.FAILED), name="who_was_given_up"),
             models.Index(fields=["status_at"], condition=models.Q(status=Status.ACTIVE), name="who_arrived"),
             models.Index(fields=["status_at"], condition=~models.Q(status=Status.ACTIVE), name="who_is_unfinished"),

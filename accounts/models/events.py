@@ -22,6 +22,7 @@ class EventKind(models.TextChoices):
     """
 
     SIGNED_UP = "signed_up", "signed up"
+    IMPORTED = "imported", "was brought along from another system"
     SIGNED_UP_AGAIN = "signed_up_again", "signed up again with the same password"
     SIGNED_UP_WITH_OTHER_PASSWORD = "signed_up_with_other_password", "signed up again with another password"
     LOGGED_IN = "logged_in", "logged in"

@@ -4,12 +4,13 @@ Before what cannot be taken back they prove once more that it is theirs (re-auth
 """
 
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.hashers import make_password, verify_password
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from accounts import claims, email_links
 from accounts.models import AccessRequest, Account, Event, EventKind, MailboxLink, Voice
+from accounts.passwords.check import check
 from accounts.profile import sessions
 from accounts.sentences import say
 from accounts.signup import ask_for_repair
@@ -28,7 +29,7 @@ class Taken(Exception):
 def typed_own_password(request, form, account: Account) -> bool:
     """Re-authenticate by password: one argon2, rate-limited as any guess; if wrong, the form says so."""
     spend(request, "login", account.email)
-    if verify_password(form.cleaned_data["password"], account.password)[0]:
+    if check(form.cleaned_data["password"], account.password).right:
         refund(request, "login", account.email)
         claims.of_browser(request).filter(account=account).update(proven=True)
         return True

@@ -36,9 +36,10 @@ def delete_everything(account: Account, line: Event | None = None) -> bool:
         for path in settings.ON_DELETION:
             import_string(path)(locked)
         locked.delete()
-        left = line or Event(voice=Voice.THEY, shown="delete.done")
-        left.kind = EventKind.DELETED_EVERYTHING
-        left.save()
+        if not locked.canary:
+            left = line or Event(voice=Voice.THEY, shown="delete.done")
+            left.kind = EventKind.DELETED_EVERYTHING
+            left.save()
         return True
 
 

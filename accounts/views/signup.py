@@ -9,6 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import claims
+from accounts.canary import is_canary
 from accounts.database.errors import DATABASE_ERRORS, if_the_database_allows, is_passing
 from accounts.forms import SignupForm
 from accounts.hashers import Busy
@@ -37,7 +38,7 @@ def _signup_posted(request):
     if not form.is_valid():
         return _signup_page(request, form)
     try:
-        token = _signup_saved(request, Typed(**form.cleaned_data, zone=browser_zone(request)))
+        token = _signup_saved(request, _typed(request, form))
     except OutcomeUnknown:
         return _signup_page(request, form, trouble=say("signup.unsure"))
     except DATABASE_ERRORS as error:
@@ -49,6 +50,10 @@ def _signup_posted(request):
     response = HttpResponseRedirect(reverse("arriving"), status=302)
     claims.remember(response, token)
     return response
+
+
+def _typed(request, form) -> Typed:
+    return Typed(**form.cleaned_data, zone=browser_zone(request), canary=is_canary(request))
 
 
 def _signup_saved(request, typed: Typed) -> str:

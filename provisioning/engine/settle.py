@@ -84,6 +84,8 @@ def set_aside(result: Result, error: Exception) -> None:
     """
     faults.note(result.step, "settling", error)
     faults.attempt(lambda: _write_step_alone(result), lambda _error: None)
+    if result.failure is None:  # by itself: what says that it was done must not keep it from being called done
+        faults.attempt(lambda: _write_attempt_alone(result), lambda _error: None)
 
 
 def _write_step_alone(result: Result) -> None:
@@ -93,6 +95,13 @@ def _write_step_alone(result: Result) -> None:
     else:
         rest = timedelta(seconds=faults.RESTS[1])
         mine.filter(epoch=result.step.epoch).update(leased=False, due_at=Now() + rest, error=result.failure.reason)
+
+
+def _write_attempt_alone(result: Result) -> None:
+    if Step.objects.filter(pk=result.step.pk, key=result.step.key, state=State.DONE).exists():
+        Attempt.objects.create(
+            step_id=result.step.pk, epoch=result.step.epoch, outcome=Outcome.DONE, seconds=result.seconds
+        )
 
 
 def refund_tries(outage: Outage) -> None:

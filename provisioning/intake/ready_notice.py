@@ -31,7 +31,7 @@ def fetch_ready() -> None:
 
 def active_lately() -> QuerySet[Account]:
     """Accounts that became active lately."""
-    return Account.objects.filter(status=Status.ACTIVE, status_at__gt=Now() - LATELY, is_active=True)
+    return Account.objects.filter(status=Status.ACTIVE, status_at__gt=Now() - LATELY, is_active=True, canary=False)
 
 
 def paid_lately() -> QuerySet[Step]:

@@ -229,6 +229,6 @@ def _stranger(ticket: Ticket, user: Account, again: Typed, said: list[Message], 
 
 def _healing() -> str:
     """Number of accounts that heal without anybody, in words: counted up to a thousand."""
-    owed = Step.objects.of_setup().filter(state=State.OPEN, account__status__in=UNFINISHED)
+    owed = Step.objects.of_setup().filter(state=State.OPEN, account__status__in=UNFINISHED, account__canary=False)
     n = owed.values("account").distinct()[:COUNTED_TO].count()
     return _("more than %(n)s") % {"n": COUNTED_TO} if n >= COUNTED_TO else str(n)

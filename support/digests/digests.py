@@ -79,7 +79,7 @@ def make(now: datetime) -> None:
 
 
 def _write_to_her(desk: Desk, schedule: Schedule, now: datetime) -> None:
-    anybody = Account.objects.filter(is_staff=False).exists()  # else the platform has not begun
+    anybody = Account.objects.filter(is_staff=False, canary=False).exists()  # else the platform has not begun
     if anybody and (found := which(now, schedule)) and not _made(*found):
         last = DayLetter.objects.filter(kind__in=(Kind.MORNING, Kind.EVENING)).order_by("-made_at").first()
         since = last.made_at if last else now - timedelta(days=1)

@@ -156,7 +156,11 @@ def join(incident: Incident) -> None:
     """
     in_it = Affected.objects.filter(incident=incident, account=OuterRef("account"))
     while True:
-        new = stuck_in(incident).filter(~Exists(in_it)).values_list("account_id", flat=True)[:BATCH]
+        new = (
+            stuck_in(incident)
+            .filter(~Exists(in_it), account__canary=False)
+            .values_list("account_id", flat=True)[:BATCH]
+        )
         rows = [Affected(incident=incident, account_id=pk) for pk in set(new)]
         Affected.objects.bulk_create(rows, ignore_conflicts=True)
         if len(rows) < BATCH:

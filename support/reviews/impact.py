@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
 from accounts.models import Account, Event, EventKind, Voice
 from accounts.status import Status
 from provisioning.engine import circuit_breaker
-from provisioning.models import Attempt, Outage, State, Step
+from provisioning.models import Attempt, CanaryRound, Outage, State, Step
 from support.business_hours import Schedule, working_minutes_between
 from support.models import Lost, Promise
 from support.service_level.unattended import REASON
@@ -30,6 +31,7 @@ BUCKETS = (
     ("longer", timedelta.max),
 )
 NOT_YET = "not yet"
+BEFORE = timedelta(minutes=30)  # an outage begins with the first person's failure; the canary may have met it sooner
 
 STATUS = "status."
 # Arrivals: (came, ready or None)
@@ -64,7 +66,7 @@ def touched_by(outage: Outage) -> QuerySet[Account]:
         came &= Q(account__created_at__lte=outage.ended_at)
     waited = Step.objects.of_setup().filter(came, dependency=outage.dependency_id)
     either = Q(pk__in=failed.values("step__account")) | Q(pk__in=waited.values("account"))
-    return Account.objects.filter(either, is_staff=False)
+    return Account.objects.filter(either, is_staff=False, canary=False)
 
 
 def ready_at(account: Account) -> datetime | None:
@@ -166,7 +168,7 @@ def time_to_arrival(people: Iterable[Arrival]) -> list[tuple[str, int]]:
 
 
 def first_to_notice(outage: Outage, people: Sequence[Account]) -> tuple[str, datetime]:
-    """First to notice an outage, and the moment: a person by name, or the machine (no name).
+    """First to notice an outage, and the moment: a person by name, the canary, or the machine.
 
     A person, if one wrote before the machine had seen enough failures to call it an outage.
     """
@@ -175,4 +177,13 @@ def first_to_notice(outage: Outage, people: Sequence[Account]) -> tuple[str, dat
     ours = ends[-1] if ends else outage.began_at
     wrote = Event.objects.filter(account__in=people, kind=EventKind.WROTE, at__gte=outage.began_at, at__lt=ours)
     first = wrote.select_related("account").order_by("at").first()
+    canary = noticed_by_canary(outage, until=first.at if first else ours)
+    if canary:
+        return _("the canary"), canary
     return (first.account.name, first.at) if first and first.account else ("", ours)
+
+
+def noticed_by_canary(outage: Outage, until: datetime) -> datetime | None:
+    """Time at which the canary noticed that the service of an outage was down, if it was by then."""
+    rounds = CanaryRound.objects.filter(troubles__has_key=outage.dependency_id, at__lte=until)
+    return rounds.filter(at__gte=outage.began_at - BEFORE).order_by("at").values_list("at", flat=True).first()

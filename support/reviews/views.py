@@ -90,7 +90,7 @@ def of_month(request, year, month, form: AnswerForm | None = None):
     outages = list(Outage.objects.filter(began_at__range=(begin, end)).order_by("began_at"))
     tolls = [(outage, toll_of([outage], desk.schedule(), now)) for outage in outages]
     total = toll_of(outages, desk.schedule(), now)
-    everybody = list(Account.objects.filter(created_at__range=(begin, end), is_staff=False))
+    everybody = list(Account.objects.filter(created_at__range=(begin, end), is_staff=False, canary=False))
     context = {
         "month": first,
         "tolls": tolls,

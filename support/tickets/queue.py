@@ -74,7 +74,8 @@ def failed_without_ticket() -> QuerySet[Account]:
 
 
 def _without_ticket() -> QuerySet[Account]:
-    return Account.objects.filter(~Exists(Ticket.objects.filter(account=OuterRef("pk"), closed_at=None)))
+    open_ones = Ticket.objects.filter(account=OuterRef("pk"), closed_at=None)
+    return Account.objects.filter(~Exists(open_ones), canary=False)
 
 
 def without_ticket_since() -> QuerySet[Step]:

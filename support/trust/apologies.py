@@ -45,6 +45,7 @@ def assess(now: datetime) -> None:
         status=Status.ACTIVE,
         status_at__gt=now - LOOK_BACK,
         is_staff=False,
+        canary=False,
         is_active=True,
     )
     faults.batch(

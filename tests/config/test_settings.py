@@ -134,6 +134,8 @@ REFUSED = [
     ("METRICS_TOKEN", "a token with blanks, and long enough", "only letters"),
     ("SENTRY_DSN", "sentry", "SENTRY_DSN"),
     ("SENTRY_DSN", "https://sentry.example/1", "https://key@host/project"),
+    ("CANARY_EVERY", "often", "whole number from 0 to 86400"),
+    ("CANARY_ADDRESS", "nobody", "one e-mail address"),
     ("SETUP_GIVE_UP_AFTER", "0", "from 1 to"),
     ("SETUP_LEASE_SECONDS", "1.5", "whole number"),
     ("SETUP_RETRY_SECONDS", "nan", "like 2,5,15,60"),

@@ -95,9 +95,9 @@ def migrate() -> None:
 
 
 def the_three() -> Iterator[Program]:
-    """Yield web, worker and beat as supervised programs."""
+    """Yield web, worker and beat as supervised programs, and the canary where it is configured."""
     environment = programs.environment() | {programs.SUPERVISED: "1"}
-    for name in programs.NAMES:
+    for name in (*programs.NAMES, *(["canary"] if settings.CANARY_EVERY else [])):
         yield Program(name, programs.command(name), environment, settings.BASE_DIR)
 
 

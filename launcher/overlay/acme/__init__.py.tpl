@@ -1,0 +1,1 @@
+"""Acme's platform, on top of Arrivals."""
