@@ -1,6 +1,7 @@
 """Django settings: one file, from the environment, with defaults that run. The README describes every variable."""
 
 import secrets
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from config import env, folders, hosts, languages, logs
 from launcher import private_servers, programs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 ARRIVALS_HOME = folders.home("ARRIVALS_HOME", BASE_DIR / ".arrivals")
 folders.programs("ARRIVALS_POSTGRES_BIN")
 DEBUG = env.flag("DEBUG")

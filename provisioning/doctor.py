@@ -210,7 +210,13 @@ def faults() -> str:
     return "nothing that the machine could not handle"
 
 
+def version() -> str:
+    """The release that runs here."""
+    return f"Arrivals {settings.VERSION}"
+
+
 EXAMINATIONS: dict[str, Callable[[], str]] = {
+    "Version": version,
     "Database": database,
     "Limits": limits,
     "Key": key,
