@@ -16,7 +16,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import pq
 
-from config import hosts
+from config import hosts, mail_services
 from config.mailboxes import mailbox
 
 env = environ.Env()
@@ -332,8 +332,11 @@ def mail(name: str, folder: Path) -> dict:
             "EMAIL_FILE_PATH": str(folder),
         }
     scheme = value.partition("://")[0]
-    if scheme not in (*MAIL_WE_SPEAK, *LETTERS_KEPT_HERE) or "://" not in value:
-        raise refuse(name, f"must start with smtp://, smtp+tls:// or smtp+ssl://: write {LIKE_MAIL}.")
+    if scheme not in (*MAIL_WE_SPEAK, *LETTERS_KEPT_HERE, *mail_services.SERVICES) or "://" not in value:
+        services = ", ".join(f"{service}://" for service in mail_services.SERVICES)
+        raise refuse(name, f"must start with smtp://, smtp+tls:// or smtp+ssl://, or {services}: write {LIKE_MAIL}.")
+    if scheme in mail_services.SERVICES:
+        return mail_services.read(name, value, refuse)
     if scheme in MAIL_WE_SPEAK:
         _look_at_mail(name, value)
     config = env.email_url_config(value)
@@ -343,6 +346,11 @@ def mail(name: str, folder: Path) -> dict:
         config["EMAIL_FILE_PATH"] = _mail_folder(name, value)
     found = {key: item for key, item in config.items() if item is not None}
     return {"EMAIL_PORT": MAIL_WE_SPEAK[scheme]} | found if scheme in MAIL_WE_SPEAK else found
+
+
+def signing_keys(service: str, *names: str) -> dict[str, str]:
+    """Read the keys with which the mail service signs what it posts to us, of tracking and of inbound mail."""
+    return mail_services.signing_keys(service, {name: text(name, "") for name in names}, refuse)
 
 
 def _mail_folder(name: str, value: str) -> str:

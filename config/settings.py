@@ -45,6 +45,8 @@ DATABASES = {"default": env.database("DATABASE_URL", private_servers.database_ur
 REDIS_URL = env.broker("REDIS_URL", private_servers.redis_url(ARRIVALS_HOME))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+MAIL_SERVICE = ""  # whose API takes our letters
+ANYMAIL: dict = {}
 globals().update(env.mail("EMAIL_URL", ARRIVALS_HOME / "mail"))
 EMAIL_TIMEOUT = 10
 _OUR_DOMAIN = hosts.in_mailbox(SITE_HOST)
@@ -54,7 +56,11 @@ OWNER_EMAIL = env.address("OWNER_EMAIL", f"owner@{_OUR_DOMAIN}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Who may deliver mail to /mail/<service>/inbound/, and tell at /mail/<service>/tracking/ what came back, as
 # user:password. Nobody can where none is named.
-ANYMAIL = {"WEBHOOK_SECRET": env.user_and_password("WEBHOOK_SECRET") or f"arrivals:{secrets.token_urlsafe(32)}"}
+ANYMAIL |= {
+    "REQUESTS_TIMEOUT": EMAIL_TIMEOUT,
+    "WEBHOOK_SECRET": env.user_and_password("WEBHOOK_SECRET") or f"arrivals:{secrets.token_urlsafe(32)}",
+    **env.signing_keys(MAIL_SERVICE, "WEBHOOK_SIGNING_KEY", "INBOUND_SIGNING_KEY"),
+}
 
 INSTALLED_APPS = [
     "accounts",

@@ -124,7 +124,12 @@ class Server:
             command = ["env", f"PATH={self.path}", "nginx", "-g", "daemon off;"]
             self.units["nginx"] = Process(command, self.root / "nginx.log")
             self.units["nginx"].start()
-            self.units["nginx"].wait_until((self.root / "nginx.pid").exists)
+            self.units["nginx"].wait_until(self.nginx_listens)
+
+    def nginx_listens(self) -> bool:
+        """`nginx -t` leaves the file empty; who listens writes its number there."""
+        place = self.root / "nginx.pid"
+        return place.exists() and place.read_text().strip() == str(self.units["nginx"].pid)
 
     def stop(self) -> None:
         for process in self.units.values():
