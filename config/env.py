@@ -93,6 +93,14 @@ def secret_key(name: str, kept: str) -> str:
     return value
 
 
+def product_name(name: str, default: str) -> str:
+    """Read the product's name. It stands in subjects, in the sender and in an authenticator app."""
+    value = text(name, default)
+    if len(value) > 40 or re.search(r"[<>@:{}%\"\\]", value):
+        raise refuse(name, "must be a name of at most 40 characters, without < > @ : { } % or quotes.")
+    return value
+
+
 def flag(name: str, default: bool = False) -> bool:
     """Read a boolean."""
     value = text(name, "1" if default else "0").lower()

@@ -3,6 +3,7 @@
 import secrets
 import tomllib
 from datetime import timedelta
+from email.utils import formataddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ SECRET_KEY = env.secret_key(
     "SECRET_KEY", "" if SECRET_KEY_NAMED else folders.kept_secret(ARRIVALS_HOME / "secret_key")
 )
 
+# What people read as the name of all this.
+PRODUCT_NAME = env.product_name("PRODUCT_NAME", "Arrivals")
 PORT = env.whole_number("PORT", 8000, 1, 65535)
 HOST = env.listening_host("HOST", "127.0.0.1")
 SITE_URL = env.site("SITE_URL", f"http://localhost:{PORT}")
@@ -50,7 +53,7 @@ ANYMAIL: dict = {}
 globals().update(env.mail("EMAIL_URL", ARRIVALS_HOME / "mail"))
 EMAIL_TIMEOUT = 10
 _OUR_DOMAIN = hosts.in_mailbox(SITE_HOST)
-DEFAULT_FROM_EMAIL = env.address("DEFAULT_FROM_EMAIL", f"Arrivals <hello@{_OUR_DOMAIN}>")
+DEFAULT_FROM_EMAIL = env.address("DEFAULT_FROM_EMAIL", formataddr((PRODUCT_NAME, f"hello@{_OUR_DOMAIN}")))
 SUPPORT_EMAIL = env.address("SUPPORT_EMAIL", f"support@{_OUR_DOMAIN}")
 OWNER_EMAIL = env.address("OWNER_EMAIL", f"owner@{_OUR_DOMAIN}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -117,7 +120,8 @@ TEMPLATES = [
                 "accounts.middleware.preferences.signed_in",
                 "django.template.context_processors.i18n",
                 "provisioning.context_processors.outage_notices",
-            ]
+            ],
+            "builtins": ["config.branding"],
         },
     }
 ]
@@ -185,7 +189,7 @@ CONTENT_SECURITY_POLICY = {
 # The desk: a second step by one-time code, and out after so many minutes without a click.
 DESK_REQUIRES_TOTP = env.flag("DESK_REQUIRES_TOTP", default=ON_HTTPS and not DEBUG)
 DESK_IDLE_MINUTES = env.whole_number("DESK_IDLE_MINUTES", 30, 1, 24 * 60)
-OTP_TOTP_ISSUER = "Arrivals"
+OTP_TOTP_ISSUER = PRODUCT_NAME
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 
 LANGUAGE_CODE = "en"
