@@ -16,6 +16,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import pq
 
+from accounts.text import colors
 from config import hosts, mail_services
 from config.mailboxes import mailbox
 
@@ -60,6 +61,7 @@ LIKE_A_DATABASE = "postgres://user:password@host:5432/database"
 LIKE_A_BROKER = "redis://:password@host:6379/0 or unix:///path/to/socket"
 LIKE_MAIL = "smtp+tls://user:password@host:587"
 LIKE_WORKSPACES = "https://token@host/path"
+LARGEST_PICTURE = 200_000  # bytes
 SHORTEST_WAIT, LONGEST_WAIT = 0.001, 7 * 86400  # seconds
 
 
@@ -98,6 +100,27 @@ def product_name(name: str, default: str) -> str:
     value = text(name, default)
     if len(value) > 40 or re.search(r"[<>@:{}%\"\\]", value):
         raise refuse(name, "must be a name of at most 40 characters, without < > @ : { } % or quotes.")
+    return value
+
+
+def color(name: str) -> str:
+    """Read a colour as #rrggbb that white letters can be read on, or nothing where none is named."""
+    value = text(name, "").lower()
+    if value and not re.fullmatch("#[0-9a-f]{6}", value):
+        raise refuse(name, f"must be a colour like #1d5e59, not {value!r}.")
+    if value and colors.contrast(value, colors.PAPER) < colors.READABLE:
+        raise refuse(name, f"is too light for white letters on it and for links on white: take a darker {value}.")
+    return value
+
+
+def picture(name: str) -> str:
+    """Read the path of an SVG or PNG file that we may read, or nothing where none is named."""
+    value = text(name, "")
+    if value and not re.search(r"\.(svg|png)$", value, re.IGNORECASE):
+        raise refuse(name, f"must be the path of an .svg or .png file, not {value!r}.")
+    place = Path(value)
+    if value and not (place.is_file() and os.access(place, os.R_OK) and place.stat().st_size < LARGEST_PICTURE):
+        raise refuse(name, f"must be a file of at most 200 kB that we may read; {value} is not.")
     return value
 
 

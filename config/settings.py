@@ -26,6 +26,8 @@ SECRET_KEY = env.secret_key(
 
 # What people read as the name of all this.
 PRODUCT_NAME = env.product_name("PRODUCT_NAME", "Arrivals")
+PRODUCT_COLOR = env.color("PRODUCT_COLOR")
+PRODUCT_LOGO = env.picture("PRODUCT_LOGO")
 PORT = env.whole_number("PORT", 8000, 1, 65535)
 HOST = env.listening_host("HOST", "127.0.0.1")
 SITE_URL = env.site("SITE_URL", f"http://localhost:{PORT}")

@@ -69,7 +69,13 @@ def test_the_examples_values_are_accepted(tmp_path):
     postgres.mkdir()
     for name in ("initdb", "postgres"):
         (postgres / name).touch(0o755)
-    ours = {"SECRET_KEY": GOOD_KEY, "ARRIVALS_HOME": str(tmp_path), "ARRIVALS_POSTGRES_BIN": str(postgres)}
+    (tmp_path / "logo.svg").touch()
+    ours = {
+        "SECRET_KEY": GOOD_KEY,
+        "PRODUCT_LOGO": str(tmp_path / "logo.svg"),
+        "ARRIVALS_HOME": str(tmp_path),
+        "ARRIVALS_POSTGRES_BIN": str(postgres),
+    }
     env = surroundings(tmp_path, **named_in_example() | ours | {"SENTRY_DSN": "", "THROTTLES": "on"})
     done = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
@@ -214,6 +220,7 @@ def test_the_image_has_all_that_is_needed_to_run(tmp_path):
         | {
             "SECRET_KEY": GOOD_KEY,
             "SENTRY_DSN": "",
+            "PRODUCT_LOGO": "",
             "ARRIVALS_POSTGRES_BIN": "",
             "ARRIVALS_HOME": str(tmp_path / "home"),
             "PYTHONPATH": str(tmp_path),
