@@ -19,7 +19,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import pq
 
-from config import hosts
+from accounts.text import colors
+from config import hosts, mail_services
 from config.mailboxes import mailbox
 from product.redirect_uris import fault_of
 
@@ -71,6 +72,7 @@ LIKE_RETENTION = "diary=730,tries=90"
 LIKE_EVENTS = "https://app.example.com/arrivals"
 A_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 SHORTEST_TOKEN = 20
+LARGEST_PICTURE = 200_000  # bytes
 SHORTEST_WAIT, LONGEST_WAIT = 0.001, 7 * 86400  # seconds
 
 
@@ -101,6 +103,35 @@ def secret_key(name: str, kept: str) -> str:
     value = text(name, kept)
     if len(value) < 32:
         raise refuse(name, "is too short: give it 50 random characters.")
+    return value
+
+
+def product_name(name: str, default: str) -> str:
+    """Read the product's name. It stands in subjects, in the sender and in an authenticator app."""
+    value = text(name, default)
+    if len(value) > 40 or re.search(r"[<>@:{}%\"\\]", value):
+        raise refuse(name, "must be a name of at most 40 characters, without < > @ : { } % or quotes.")
+    return value
+
+
+def color(name: str) -> str:
+    """Read a colour as #rrggbb that white letters can be read on, or nothing where none is named."""
+    value = text(name, "").lower()
+    if value and not re.fullmatch("#[0-9a-f]{6}", value):
+        raise refuse(name, f"must be a colour like #1d5e59, not {value!r}.")
+    if value and colors.contrast(value, colors.PAPER) < colors.READABLE:
+        raise refuse(name, f"is too light for white letters on it and for links on white: take a darker {value}.")
+    return value
+
+
+def picture(name: str) -> str:
+    """Read the path of an SVG or PNG file that we may read, or nothing where none is named."""
+    value = text(name, "")
+    if value and not re.search(r"\.(svg|png)$", value, re.IGNORECASE):
+        raise refuse(name, f"must be the path of an .svg or .png file, not {value!r}.")
+    place = Path(value)
+    if value and not (place.is_file() and os.access(place, os.R_OK) and place.stat().st_size < LARGEST_PICTURE):
+        raise refuse(name, f"must be a file of at most 200 kB that we may read; {value} is not.")
     return value
 
 
@@ -444,8 +475,11 @@ def mail(name: str, folder: Path) -> dict:
             "EMAIL_FILE_PATH": str(folder),
         }
     scheme = value.partition("://")[0]
-    if scheme not in (*MAIL_WE_SPEAK, *LETTERS_KEPT_HERE) or "://" not in value:
-        raise refuse(name, f"must start with smtp://, smtp+tls:// or smtp+ssl://: write {LIKE_MAIL}.")
+    if scheme not in (*MAIL_WE_SPEAK, *LETTERS_KEPT_HERE, *mail_services.SERVICES) or "://" not in value:
+        services = ", ".join(f"{service}://" for service in mail_services.SERVICES)
+        raise refuse(name, f"must start with smtp://, smtp+tls:// or smtp+ssl://, or {services}: write {LIKE_MAIL}.")
+    if scheme in mail_services.SERVICES:
+        return mail_services.read(name, value, refuse)
     if scheme in MAIL_WE_SPEAK:
         _look_at_mail(name, value)
     config = env.email_url_config(value)
@@ -455,6 +489,11 @@ def mail(name: str, folder: Path) -> dict:
         config["EMAIL_FILE_PATH"] = _mail_folder(name, value)
     found = {key: item for key, item in config.items() if item is not None}
     return {"EMAIL_PORT": MAIL_WE_SPEAK[scheme]} | found if scheme in MAIL_WE_SPEAK else found
+
+
+def signing_keys(service: str, *names: str) -> dict[str, str]:
+    """Read the keys with which the mail service signs what it posts to us, of tracking and of inbound mail."""
+    return mail_services.signing_keys(service, {name: text(name, "") for name in names}, refuse)
 
 
 def _mail_folder(name: str, value: str) -> str:

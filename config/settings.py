@@ -1,7 +1,9 @@
 """Django settings: one file, from the environment, with defaults that run. The README describes every variable."""
 
 import secrets
+import tomllib
 from datetime import timedelta
+from email.utils import formataddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ from config import env, folders, hosts, languages, logs
 from launcher import private_servers, programs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 ARRIVALS_HOME = folders.home("ARRIVALS_HOME", BASE_DIR / ".arrivals")
 folders.programs("ARRIVALS_POSTGRES_BIN")
 DEBUG = env.flag("DEBUG")
@@ -21,6 +24,10 @@ SECRET_KEY = env.secret_key(
     "SECRET_KEY", "" if SECRET_KEY_NAMED else folders.kept_secret(ARRIVALS_HOME / "secret_key")
 )
 
+# What people read as the name of all this.
+PRODUCT_NAME = env.product_name("PRODUCT_NAME", "Arrivals")
+PRODUCT_COLOR = env.color("PRODUCT_COLOR")
+PRODUCT_LOGO = env.picture("PRODUCT_LOGO")
 PORT = env.whole_number("PORT", 8000, 1, 65535)
 HOST = env.listening_host("HOST", "127.0.0.1")
 SITE_URL = env.site("SITE_URL", f"http://localhost:{PORT}")
@@ -43,16 +50,22 @@ DATABASES = {"default": env.database("DATABASE_URL", private_servers.database_ur
 REDIS_URL = env.broker("REDIS_URL", private_servers.redis_url(ARRIVALS_HOME))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+MAIL_SERVICE = ""  # whose API takes our letters
+ANYMAIL: dict = {}
 globals().update(env.mail("EMAIL_URL", ARRIVALS_HOME / "mail"))
 EMAIL_TIMEOUT = 10
 _OUR_DOMAIN = hosts.in_mailbox(SITE_HOST)
-DEFAULT_FROM_EMAIL = env.address("DEFAULT_FROM_EMAIL", f"Arrivals <hello@{_OUR_DOMAIN}>")
+DEFAULT_FROM_EMAIL = env.address("DEFAULT_FROM_EMAIL", formataddr((PRODUCT_NAME, f"hello@{_OUR_DOMAIN}")))
 SUPPORT_EMAIL = env.address("SUPPORT_EMAIL", f"support@{_OUR_DOMAIN}")
 OWNER_EMAIL = env.address("OWNER_EMAIL", f"owner@{_OUR_DOMAIN}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Who may deliver mail to /mail/<service>/inbound/, and tell at /mail/<service>/tracking/ what came back, as
 # user:password. Nobody can where none is named.
-ANYMAIL = {"WEBHOOK_SECRET": env.user_and_password("WEBHOOK_SECRET") or f"arrivals:{secrets.token_urlsafe(32)}"}
+ANYMAIL |= {
+    "REQUESTS_TIMEOUT": EMAIL_TIMEOUT,
+    "WEBHOOK_SECRET": env.user_and_password("WEBHOOK_SECRET") or f"arrivals:{secrets.token_urlsafe(32)}",
+    **env.signing_keys(MAIL_SERVICE, "WEBHOOK_SIGNING_KEY", "INBOUND_SIGNING_KEY"),
+}
 
 INSTALLED_APPS = [
     "accounts",
@@ -111,7 +124,8 @@ TEMPLATES = [
                 "accounts.middleware.preferences.signed_in",
                 "django.template.context_processors.i18n",
                 "provisioning.context_processors.outage_notices",
-            ]
+            ],
+            "builtins": ["config.branding"],
         },
     }
 ]
@@ -189,7 +203,7 @@ CONTENT_SECURITY_POLICY = {
 # The desk: a second step by one-time code, and out after so many minutes without a click.
 DESK_REQUIRES_TOTP = env.flag("DESK_REQUIRES_TOTP", default=ON_HTTPS and not DEBUG)
 DESK_IDLE_MINUTES = env.whole_number("DESK_IDLE_MINUTES", 30, 1, 24 * 60)
-OTP_TOTP_ISSUER = "Arrivals"
+OTP_TOTP_ISSUER = PRODUCT_NAME
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 
 # OpenID Connect, for the product behind us (product/oidc/): code with PKCE, nothing else of OAuth. docs/product.md

@@ -3,7 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from config import branding
+
 urlpatterns = [
+    path("brand/style.css", branding.style, name="brand_style"),
+    path("brand/logo", branding.logo, name="brand_logo"),
     path("", include("accounts.urls")),
     path("", include("provisioning.urls")),
     path("", include("product.urls")),

@@ -19,6 +19,7 @@ from accounts.database.errors import DATABASE_ERRORS
 from accounts.database.timeouts import PROBE, at_most, limit_statements, too_patient
 from accounts.status import Status
 from provisioning.dispatch import sweep_is_stale
+from provisioning.emails import services
 from provisioning.errands.source import kept_back
 from provisioning.intake.backfill import given_up_later
 from provisioning.key_fingerprints import others_have_another
@@ -151,6 +152,8 @@ def mail() -> str:
     """The mail service takes a connection."""
     service = get_connection()
     try:
+        if settings.MAIL_SERVICE:
+            return f"email goes by {services.knock()}"
         service.open()
         service.close()
     except OSError as error:
@@ -223,7 +226,13 @@ def faults() -> str:
     return "nothing that the machine could not handle"
 
 
+def version() -> str:
+    """The release that runs here."""
+    return f"Arrivals {settings.VERSION}"
+
+
 EXAMINATIONS: dict[str, Callable[[], str]] = {
+    "Version": version,
     "Database": database,
     "Limits": limits,
     "Key": key,

@@ -7,7 +7,7 @@ from functools import wraps
 from ipaddress import ip_address
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Min
 from django.db.models.functions import Now
 from django.http import Http404, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
@@ -45,8 +45,8 @@ PASSED_ON = (
 @never_cache
 @require_safe
 def healthz(_request):
-    """Liveness probe: the process answers."""
-    return JsonResponse({"process": "ok"})
+    """Liveness probe: the process answers, and with which version."""
+    return JsonResponse({"process": "ok", "version": settings.VERSION})
 
 
 @never_cache
@@ -144,7 +144,16 @@ def _count_steps(registry) -> None:
     for kind, state, number in rows:
         owed.labels(kind, state).set(number)
     due = Gauge("arrivals_steps_due", "Steps due now", registry=registry)
-    due.set(payable().filter(due_at__lte=Now(), account__canary=False).count())
+    overdue = payable().filter(due_at__lte=Now(), account__canary=False)
+    due.set(overdue.count())
+    oldest = Gauge("arrivals_oldest_due_seconds", "For how long the oldest of them is due", registry=registry)
+    oldest.set(_seconds_since_due(overdue))
+
+
+def _seconds_since_due(overdue) -> float:
+    """Age of the longest overdue step by the database's clock; 0 where none is."""
+    age = overdue.aggregate(age=Now() - Min("due_at"))["age"]
+    return age.total_seconds() if age else 0.0
 
 
 def _look_at_dependencies(registry) -> None:
@@ -154,6 +163,8 @@ def _look_at_dependencies(registry) -> None:
     beat = Gauge("arrivals_last_sweep_seconds", "When the last sweep ran, Unix time", registry=registry)
     for at in Heartbeat.objects.filter(name="sweep").values_list("at", flat=True):
         beat.set(at.timestamp())
+    faults = Gauge("arrivals_faults", "Things that the machine could not handle", registry=registry)
+    faults.set(Fault.objects.count())
 
 
 def _read_last_audit(registry) -> None:

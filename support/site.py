@@ -2,11 +2,13 @@
 
 from functools import update_wrapper
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,7 +27,7 @@ from support.reviews import views as reviews_views
 class Console(admin.AdminSite):
     """AdminSite of the desk."""
 
-    site_header = site_title = gettext_lazy("Arrivals desk")
+    site_header = site_title = lazy(lambda: f"{settings.PRODUCT_NAME} desk", str)()
     index_title = gettext_lazy("Today")
     index_template = "admin/today.html"
     enable_nav_sidebar = False

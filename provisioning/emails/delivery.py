@@ -7,6 +7,7 @@ import re
 import smtplib
 from email.errors import MessageError
 
+from anymail.exceptions import AnymailError
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.message import sanitize_address
@@ -14,6 +15,7 @@ from django.db import connections
 
 from accounts.text.addresses import in_ascii
 from provisioning.deadline import deadline
+from provisioning.emails import services
 from provisioning.exceptions import StepFailed
 
 MAIL = "mail"
@@ -23,7 +25,7 @@ LETTER_SECONDS = 40.0  # for the whole conversation; a reply has EMAIL_TIMEOUT
 # Enhanced status codes (RFC 3463) and words that name the recipient's mailbox as the reason, and those that name us.
 MAILBOX = re.compile(
     r"\b5\.(1\.[1236]|1\.10|2\.[12])\b|no such (user|mailbox|recipient|address)|(user|mailbox|recipient) unknown"
-    r"|unknown (user|mailbox|recipient)"
+    r"|unknown (user|mailbox|recipient)|refuses this recipient"
     r"|(user|mailbox|account|recipient|address) (does not exist|not found|is full|disabled)",
     re.I,
 )
@@ -40,6 +42,8 @@ def hand_over(message: EmailMessage) -> None:
     try:
         with deadline(min(LETTER_SECONDS, 2 * settings.SETUP_LEASE.total_seconds())):
             message.send()
+    except AnymailError as error:
+        raise services.refused(error) from error
     except smtplib.SMTPNotSupportedError as error:
         raise StepFailed(f"the mail service cannot write to that address ({error})", permanent=True) from error
     except smtplib.SMTPException as error:

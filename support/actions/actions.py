@@ -6,6 +6,7 @@ Each action only makes work due, by the road that everybody takes.
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import DateTimeField, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
@@ -99,6 +100,11 @@ def _where_they_are(ticket: Ticket, asked: str) -> str:
     return ticket.account.email if ticket.account and left.exists() else asked
 
 
+def _subject(ticket: Ticket) -> str:
+    text = _("Your message to %(product)s") if ticket.why == Ticket.Why.WROTE else _("Your %(product)s account")
+    return text % {"product": settings.PRODUCT_NAME}
+
+
 def reply(ticket: Ticket, actor: Account, body: str, draft: str, key: UUID, *, then_close: bool) -> None:
     """Send a reply in the agent's name; the ticket then closes, or is snoozed until it is answered.
 
@@ -106,7 +112,7 @@ def reply(ticket: Ticket, actor: Account, body: str, draft: str, key: UUID, *, t
     and so is a personal apology that is owed to whom it goes. `draft` is what was proposed.
     """
     before = Letter.objects.filter(ticket=ticket, automatic=False).order_by("-written_at").first()
-    subject = _("Your message to Arrivals") if ticket.why == Ticket.Why.WROTE else _("Your Arrivals account")
+    subject = _subject(ticket)
     how = {"ticket": ticket, "author": actor, "draft": draft, "automatic": False, "due_at": Now() + UNDO_FOR}
     asked = {_where_they_are(ticket, to): answers for to, answers in who_asked(ticket, before).items()}
     for number, (to, answers) in enumerate(asked.items()):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
@@ -113,7 +114,7 @@ def _ours(
     found = [
         Entry(
             letter.written_at,
-            letter.author.name if letter.author else _("Arrivals (automatic)"),
+            letter.author.name if letter.author else _machine(),
             letter.body,
             ours=True,
             subject=letter.subject,
@@ -125,9 +126,13 @@ def _ours(
     return found + [_by_name(step, step.done_at) for step in sent if step.done_at]
 
 
+def _machine() -> str:
+    return _("%(product)s (automatic)") % {"product": settings.PRODUCT_NAME}
+
+
 def _by_name(step: Step, at: datetime) -> Entry:
     name, words = label_of(step.kind), str(step.facts.get("words", ""))
-    who = _("Support") if words else _("Arrivals (automatic)")
+    who = _("Support") if words else _machine()
     return Entry(at, who, words or name, ours=True, subject=name if words else "")
 
 

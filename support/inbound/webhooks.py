@@ -14,6 +14,7 @@ from itertools import islice
 from anymail.exceptions import AnymailConfigurationError
 from anymail.signals import inbound
 from anymail.webhooks.base import AnymailCoreWebhookView
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404, get_resolver
@@ -21,6 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Account, normal_email
+from provisioning.emails.services import MODULES
 from provisioning.engine import faults
 from provisioning.intake.bounces import heard
 from support.inbound.child import Plain
@@ -69,6 +71,10 @@ def service_at(where: str) -> AnymailCoreWebhookView:
 
 
 def _anymails(where: str) -> AnymailCoreWebhookView:
+    """Anymail's view. Raises Resolver404 for another service than that of EMAIL_URL, where it names one."""
+    ours = MODULES.get(settings.MAIL_SERVICE, settings.MAIL_SERVICE)
+    if ours and where.partition("/")[0] != ours:
+        raise Resolver404
     kind: type[AnymailCoreWebhookView] = vars(get_resolver("anymail.urls").resolve(f"/{where}").func)["view_class"]
     return kind()
 

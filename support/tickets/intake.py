@@ -32,11 +32,11 @@ READING = "reading this message"
 STRANGER = gettext_noop(
     "Hello,\n\nYour message has reached us, and a person will read it. We don't have an account with {email}. "
     "If you signed up with another address, please reply and tell us which. To sign up: {site}/signup/\n\n"
-    "Arrivals (automatic). If you reply, a person will read it."
+    "{product} (automatic). If you reply, a person will read it."
 )
 TAKEN = gettext_noop(
     "Hello,\n\nYour message has reached us, and a person will read it.\n\n"
-    "Arrivals (automatic). If you reply, a person will read it."
+    "{product} (automatic). If you reply, a person will read it."
 )
 
 
@@ -208,7 +208,7 @@ def _acknowledge(message: Message, words: str) -> None:
     it anybody may have typed anything.
     """
     named = message.email if mailbox_of(message.email) == message.email else _("this address")
-    body = _(words).format(email=named, site=settings.SITE_URL)
+    body = _(words).format(email=named, site=settings.SITE_URL, product=settings.PRODUCT_NAME)
     occasion = f"stranger {message.email[:80]} {timezone.localdate()}"
-    subject = _("Your message to Arrivals")
+    subject = _("Your message to %(product)s") % {"product": settings.PRODUCT_NAME}
     write(message.email, subject, body, occasion, ticket=message.ticket, answers=message.message_id)

@@ -209,7 +209,7 @@ def compose(letter: Letter) -> EmailMessage:
 def sender(author: Account | None) -> str:
     """From header: the agent's name and the desk's address, so that an answer comes back to the ticket."""
     name, address = parseaddr(settings.SUPPORT_EMAIL)
-    return formataddr((author.name if author else name or "Arrivals", address))
+    return formataddr((author.name if author else name or settings.PRODUCT_NAME, address))
 
 
 def message_id(letter: Letter) -> str:

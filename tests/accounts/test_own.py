@@ -280,7 +280,7 @@ def test_an_address_that_is_taken_is_no_oracle(dana, world):
     free, taken = (ask(logged_in(), email).replace(email, "ECHO") for email in ("free@new.example", NEW))
     assert _main(taken) == _main(free)
     sweep()
-    assert subjects(world[0], owner.email) == ["You already have an Arrivals account"]
+    assert subjects(world[0], owner.email) == ["You already have an account with Arrivals"]
 
 
 def _main(page: str) -> str:

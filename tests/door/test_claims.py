@@ -120,7 +120,7 @@ def test_a_letter_that_it_owes_is_written_all_the_same(world):
     Person.create(email=DANA["email"], status=Status.ACTIVE, asked_at=None)
     signed_up(password=OTHER).post("/logout/")
     sweep()
-    assert subjects(world[0], DANA["email"]) == ["You already have an Arrivals account"]
+    assert subjects(world[0], DANA["email"]) == ["You already have an account with Arrivals"]
 
 
 # Two people at one browser.

@@ -184,7 +184,7 @@ def second(world):
     Person.create(email=DANA["email"], status=Status.ACTIVE, asked_at=None, mailbox_proven_at=Now())
     again_with_another_password()
     sweep()
-    assert subjects(world[0], DANA["email"]) == ["You already have an Arrivals account"]
+    assert subjects(world[0], DANA["email"]) == ["You already have an account with Arrivals"]
     return newest_link(world[0], DANA["email"])
 
 

@@ -195,7 +195,7 @@ def test_the_desk_hurries_what_waits(world):
     assert Step.objects.get(account=dana, kind="letter.already_here").state == State.OPEN
     actions.send_link(dana, jordan, "she rang", dana.pk)
     sweep_often()
-    assert subjects(mail, DANA) == ["You already have an Arrivals account"]
+    assert subjects(mail, DANA) == ["You already have an account with Arrivals"]
 
 
 def test_letters_to_staff_are_not_counted(world):

@@ -85,7 +85,7 @@ def test_a_taken_address_is_no_oracle_and_nothing_is_lost(world):
     free, taken = (corrected(address) for address in ("free@acme.example", owner.email))
     assert free == taken
     assert Account.objects.filter(email=f"slip.{owner.email}").exists()
-    assert subjects(mail, owner.email) == ["You already have an Arrivals account"]
+    assert subjects(mail, owner.email) == ["You already have an account with Arrivals"]
 
 
 def corrected(address: str) -> list[str]:

@@ -1,11 +1,14 @@
 """Machines ask two things: may people be sent to this door, and does the repair run."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.db.models.functions import Now
 
 from provisioning import dispatch
 from provisioning.engine import faults
-from provisioning.models import Heartbeat
+from provisioning.models import Heartbeat, Step
 from provisioning.sweep import beat
 from tests.people import Person
 
@@ -108,3 +111,19 @@ def test_this_very_machine_may_ask(client, here):
 def test_no_cache_answers_for_it(client, path):
     assert "no-store" in client.get(path)["Cache-Control"]
     assert client.post(path).status_code == 405
+
+
+def test_the_process_says_its_version(client, settings):
+    assert client.get("/healthz").json() == {"process": "ok", "version": settings.VERSION}
+    assert settings.VERSION == "1.0.0"
+
+
+def test_metrics_say_for_how_long_the_oldest_is_due_and_what_could_not_be_handled(client):
+    person = Person.create()
+    Step.objects.filter(account=person).delete()
+    Step.objects.create(account=person, kind="workspace", dependency="workspace", due_at=Now() - timedelta(minutes=5))
+    faults.note(person, "trying", ValueError("on purpose"))
+    text = client.get("/metrics").content.decode()
+    [age] = re.findall(r"^arrivals_oldest_due_seconds (\S+)$", text, re.MULTILINE)
+    assert 300 <= float(age) < 330
+    assert "arrivals_faults 1.0" in text
