@@ -1,7 +1,8 @@
 """Middleware that lets a form's redirects end where its visitor was going.
 
-Browsers hold the whole chain of redirects behind a form against form-action. Who logs in on the way to the product
-is sent there, so its origin is added to the policy of the pages on that way, and of no others.
+Browsers hold the whole chain of redirects behind a form against form-action. Whoever logs in on the way to the
+product is sent there, so its origin is in the policy of their pages as long as they are on that way, and of nobody
+else's.
 """
 
 from accounts import onward

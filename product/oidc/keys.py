@@ -49,6 +49,11 @@ def published() -> list[dict]:
     return [key.public for key in SigningKey.objects.order_by("-signs_from")]
 
 
+def make_first() -> None:
+    """Make a key where there is none that we can sign with."""
+    _present_key()
+
+
 def rotate(at_once: bool = False) -> SigningKey:
     """Make a new key. It is published now and signs once every product's copy of the key set is older.
 

@@ -276,6 +276,17 @@ def contact_taken(site: Site) -> str:
     return reverse("contact_taken")
 
 
+@look(400)
+def product_refused(site: Site) -> str:
+    return reverse("oidc_authorize") + "?client_id=nobody"
+
+
+@look()
+def product_logout(site: Site) -> str:
+    site.dana()
+    return reverse("oidc_logout")
+
+
 @look(404)
 def no_page(site: Site) -> str:
     return "/no/such/page/"

@@ -11,14 +11,16 @@ from django.test import Client as Browser
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
 from product.models import SigningKey
+from product.oidc import keys
 from tests.product.conftest import BACK
 
 KNOWN = {"email": "dana@acme.example", "email_verified": False, "name": "Dana Sommer", "company": "Acme"}
 
 
 @pytest.fixture
-def published(live_server, product, settings) -> str:
+def published(live_server, product, settings, monkeypatch) -> str:
     """The site, where a client's own HTTP library reaches it."""
+    monkeypatch.setattr(keys, "BITS", 2048)
     settings.SITE_URL = live_server.url
     settings.OAUTH2_PROVIDER = settings.OAUTH2_PROVIDER | {"OIDC_ISS_ENDPOINT": live_server.url}
     return live_server.url

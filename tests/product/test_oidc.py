@@ -24,6 +24,12 @@ from tests.product.conftest import BACK, SECRET, SITE, came_back, challenge, rea
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """A key of full size takes a second; the one that all tests share is such a one."""
+    monkeypatch.setattr(keys, "BITS", 2048)
+
+
 def test_who_is_ready_goes_through_and_is_known_by_their_claims(product, browser, dana):
     Workspace.objects.create(account=dana, key=dana.pk, reference="acme-1", backend="local")
     Step.objects.create(account=dana, kind="welcome_email", dependency="mail", state=State.OPEN, due_at=Now())
@@ -253,6 +259,15 @@ def test_a_key_is_made_once_and_its_private_half_cannot_be_read_from_the_databas
     assert SigningKey.objects.count() == 2 and keys.read(token)
 
 
+def test_the_first_key_is_made_by_the_sweep_where_a_product_is_named(settings):
+    sweep.forget_old()
+    assert not SigningKey.objects.exists()
+    settings.OIDC_CLIENTS = {"env": {"secret_hash": "", "redirect_uris": [BACK]}}
+    sweep.forget_old()
+    sweep.forget_old()
+    assert SigningKey.objects.count() == 1
+
+
 def test_a_new_key_is_published_before_it_signs_and_the_old_one_stays_until_its_tokens_ended(product, browser):
     old = SigningKey.objects.get()
     before = product.exchange(product.code(browser)).json()["id_token"]
@@ -261,6 +276,7 @@ def test_a_new_key_is_published_before_it_signs_and_the_old_one_stays_until_its_
     published = Browser().get("/oidc/keys/")
     assert [key["kid"] for key in published.json()["keys"]] == [new.kid, old.kid]
     assert "max-age=600" in published["Cache-Control"]
+    assert len(old.public["n"]) == 512, "3072 bits"
     assert not any({"d", "p", "q"} & key.keys() for key in published.json()["keys"])
     assert jwt.JWT(jwt=product.exchange(product.code(browser)).json()["id_token"]).token.jose_header["kid"] == old.kid
     SigningKey.objects.filter(pk=new.pk).update(signs_from=Now())
