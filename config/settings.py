@@ -308,7 +308,7 @@ ON_EXPORT = [
 RETENTION_DAYS = env.retention("RETENTION_DAYS")
 RETENTION_TABLES = [
     "accounts.profile.retention.TABLES",
-    "provisioning.intake.retention.TABLES",
+    "provisioning.retention.TABLES",
     "support.tickets.retention.TABLES",
 ]
 # The name of the time zone in which people read of whom none is known.
@@ -317,7 +317,7 @@ DEFAULT_ZONE = "support.models.desk.zone_name"
 LETTER_FACTS = ["provisioning.intake.ready_notice.FACTS", "support.letter_facts.FACTS"]
 # What has more time: once a minute.
 CHORES = [
-    "provisioning.intake.retention.sweep_old",
+    "provisioning.retention.sweep_old",
     "provisioning.intake.ready_notice.fetch_ready",
     "provisioning.errands.workspaces.fetch_changes",
     "provisioning.emails.rate_limit.forget_old",

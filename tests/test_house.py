@@ -45,7 +45,7 @@ FLOORS = {
         engine
         beat context_processors errands intake
         imports sweep
-        tasks
+        retention tasks
         dispatch
         canary doctor waiting_room
         health management

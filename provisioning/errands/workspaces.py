@@ -30,25 +30,28 @@ CHANGES = (
 SERVICES = ("http", "https")
 LONGEST_CALL = timedelta(seconds=30)  # from the connection to the last byte of an answer (workspaces/http.py)
 LOOK_AGAIN = timedelta(seconds=30)
+CLAIMED = Q(epoch__gt=0)  # at least once, so it may have been sent; tries are given back, an epoch is not
 
 
 def owe_deletion(account: Account) -> None:
     """Owe the end of an account's workspace, in the transaction that deletes the account (settings.ON_DELETION).
 
-    Also where we know of none: its reply may have been lost. While it may still be under way, the end waits for it.
+    Also where we know of none: its reply may have been lost. While a PUT may be under way, the end waits for it.
     What a service said of the person goes with the person.
     """
-    Errand.objects.filter(account=account.pk, kind="workspace.update").delete()
-    Errand.objects.filter(account=account.pk).update(error="", reference="")
+    updates = Errand.objects.filter(account=account.pk, kind="workspace.update")
     steps = Step.objects.of_setup().filter(account=account, kind="workspace")
+    under_way = steps.filter(leased=True).exists() or updates.filter(CLAIMED, state=State.OPEN).exists()
+    updates.delete()
+    Errand.objects.filter(account=account.pk).update(error="", reference="")
     made = Workspace.objects.filter(account=account, backend__in=SERVICES).exists()
-    if made or (backend_name() in SERVICES and steps.filter(Q(leased=True) | Q(attempts__gt=0)).exists()):
+    if made or (backend_name() in SERVICES and steps.filter(CLAIMED).exists()):
         errand = Errand(
             account=account.pk,
             kind="workspace.delete",
             occasion=f"deleted {account.pk}",
             dependency=WORKSPACE,
-            due_at=Now() + (_longest_try() if steps.filter(leased=True).exists() else timedelta(0)),
+            due_at=Now() + (_longest_try() if under_way else timedelta(0)),
         )
         Errand.objects.owe(errand)
 
@@ -66,8 +69,8 @@ def fetch_changes() -> None:
 
 def changes() -> QuerySet[Event]:
     """Unread lines by which a name, a company or an address was changed, of accounts that may have a workspace."""
-    begun = Step.objects.of_setup().filter(account=OuterRef("account"), kind="workspace", attempts__gt=0)
-    return diary.unread(READER, CHANGES).filter(Exists(begun))
+    begun = Step.objects.of_setup().filter(account=OuterRef("account"), kind="workspace")
+    return diary.unread(READER, CHANGES).filter(Exists(begun.filter(CLAIMED)))
 
 
 def _owed_for(lines: Sequence[Event]) -> Iterable[Errand]:

@@ -12,6 +12,7 @@ from accounts.models import Account, Event, EventKind, Voice
 from accounts.profile.deletion import delete_everything
 from accounts.status import Status
 from provisioning.engine.loop import ENGINE
+from provisioning.errands.source import ERRANDS
 from provisioning.errands.workspaces import fetch_changes
 from provisioning.intake.outbox import owe_letter
 from provisioning.models import Dependency, Errand, Outage, State, Step, Workspace
@@ -171,6 +172,7 @@ def test_a_workspace_whose_reply_was_lost_goes_too(world):
     account = dana()
     sweep()
     assert str(account.pk) in workspaces.workspaces and not Workspace.objects.exists()
+    Step.objects.update(attempts=0)  # as in an outage, which spends none
     workspaces.mode = "ok"
     letters = len(mail.letters)
     assert delete_everything(account)
@@ -241,6 +243,22 @@ def test_details_that_were_put_right_reach_the_workspace(world):
     assert workspaces.effects[str(account.pk)] == 1
     fetch_changes()
     assert Errand.objects.filter(kind="workspace.update").count() == 1
+
+
+def test_the_end_waits_for_details_that_are_just_being_put_right(world):
+    """A service would make anew what it is told of after the end."""
+    _mail, workspaces, _receiver = world
+    account = dana()
+    sweep()
+    Event.objects.create(account=account, voice=Voice.THEY, kind=EventKind.CHANGED_DETAILS, detail="company")
+    fetch_changes()
+    [update] = ERRANDS.claim("workspace", 5, False)
+    assert delete_everything(account)
+    assert ERRANDS.claim("workspace", 5, False) == []
+    ERRANDS.settle([ERRANDS.perform(update)])
+    later()
+    drain()
+    assert workspaces.workspaces == {} and places_of(*TRACES) == {}
 
 
 def test_details_are_not_put_again_while_it_is_being_made(world):

@@ -9,8 +9,8 @@ from accounts.models import Event, EventKind, MailboxLink, SignupClaim, Voice
 from accounts.profile import retention
 from config import env
 from product.events.occasions import suspended
-from provisioning.intake.retention import all_tables, sweep_old
 from provisioning.models import Attempt, Errand, Heartbeat, State, Step
+from provisioning.retention import all_tables, sweep_old
 from support.models import InboundMail, Letter, Message, Ticket
 from tests.people import Person
 

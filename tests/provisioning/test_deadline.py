@@ -107,7 +107,7 @@ def test_the_whole_letter_has_a_limit_too(mail_that_drips, settings, monkeypatch
 
 def test_a_head_that_drips(monkeypatch):
     monkeypatch.setattr(http, "HEAD_SECONDS", 0.5)
-    step = SimpleNamespace(key=uuid4(), account_id=uuid4(), account=SimpleNamespace(company="", name="", email=""))
+    step = SimpleNamespace(key=uuid4(), account=SimpleNamespace(pk=uuid4(), company="", name="", email=""))
     with Dripping(first=b"HTTP/1.1 201 Created\r\nX-Long: ") as peer, pytest.raises(StepFailed) as refusal:
         http.create(step, f"http://127.0.0.1:{peer.port}/workspaces")  # type: ignore[arg-type]
     assert (refusal.value.failure, refusal.value.outage) == ("timeout", True)
