@@ -54,9 +54,12 @@ def hand_over(message: EmailMessage) -> None:
         reason = f"the mail service could not be reached ({error.strerror or error})"
         raise StepFailed(reason, failure="refused", outage=True) from error
     except UNWRITABLE as error:
-        if can_be_written(message):
+        if not can_be_written(message):
+            raise StepFailed(f"no email can be sent to that address ({error})", permanent=True) from error
+        if not settings.MAIL_SERVICE:
             raise
-        raise StepFailed(f"no email can be sent to that address ({error})", permanent=True) from error
+        reason = f"the mail service answered what we do not understand ({type(error).__name__})"
+        raise StepFailed(reason, failure="5xx", outage=True) from error
 
 
 def _as_it_travels(to: str) -> str:

@@ -32,6 +32,8 @@ from support.models import InboundMail
 
 logger = logging.getLogger(__name__)
 PLAIN = "plain/inbound/"
+# Their posts say only where a mail lies, and it would be fetched with the key of the service.
+FETCHED = ("resend/inbound/", "amazon_ses/inbound/", "mailtrap/inbound/")
 LOOKED_AT = 64 * 1024  # bytes at either end of a post in which a known address is looked for
 MOST_NAMED = 100
 LOCAL = re.compile(rb"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}\Z")
@@ -73,7 +75,7 @@ def service_at(where: str) -> AnymailCoreWebhookView:
 def _anymails(where: str) -> AnymailCoreWebhookView:
     """Anymail's view. Raises Resolver404 for another service than that of EMAIL_URL, where it names one."""
     ours = MODULES.get(settings.MAIL_SERVICE, settings.MAIL_SERVICE)
-    if ours and where.partition("/")[0] != ours:
+    if where in FETCHED or (ours and where.partition("/")[0] != ours):
         raise Resolver404
     kind: type[AnymailCoreWebhookView] = vars(get_resolver("anymail.urls").resolve(f"/{where}").func)["view_class"]
     return kind()

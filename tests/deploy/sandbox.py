@@ -142,7 +142,7 @@ def install_project(place: Path) -> None:
     for name in (*copied(), "deploy", "requirements-runtime.txt"):
         source = PROJECT / name
         if source.is_dir():
-            shutil.copytree(source, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, place / name)
         else:
             shutil.copy(source, place / name)
     (place / ".venv").symlink_to(PROJECT / ".venv")

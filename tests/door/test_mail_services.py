@@ -1,6 +1,8 @@
 """Mail by a service's API: what goes there, and whom its refusals blame. The service is a small real server."""
 
+import hmac
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,6 +10,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives
 from django.http import Http404
@@ -16,6 +19,7 @@ from config import env
 from provisioning import doctor
 from provisioning.emails import delivery
 from provisioning.exceptions import StepFailed
+from support.inbound.reader import keys_of_nobody
 from support.inbound.webhooks import service_at
 
 TO = "dana@acme.example"
@@ -76,6 +80,7 @@ class Service:
     answer: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    kind: str = "application/json"
     drips: bool = False
     over: Event = field(default_factory=Event)
     port: int = 0
@@ -95,7 +100,8 @@ def service() -> Iterator[Service]:
             self.send_response(told.status)
             for name, value in told.headers.items():
                 self.send_header(name.replace("_", "-"), value)
-            self.send_header("Content-Type", "application/json")
+            if told.kind:
+                self.send_header("Content-Type", told.kind)
             self.send_header("Content-Length", str(len(told.answer)))
             self.end_headers()
             if told.drips:
@@ -196,6 +202,39 @@ def test_a_page_of_html_is_an_outage(by, service, name):
     assert failure.outage and failure.reason == "the mail service said 502"
     service.status = 200
     assert failure_of(letter()).outage
+
+
+def test_an_answer_that_nobody_understands_is_an_outage(by, service):
+    by("postmark")
+    service.says(200, [["not", "as", "agreed"]])
+    assert failure_of(letter()).outage
+    by("mailersend")
+    service.status, service.kind = 202, ""
+    failure = failure_of(letter())
+    assert (failure.permanent, failure.outage) == (False, True)
+
+
+def test_who_reads_foreign_mail_has_no_key(by):
+    by("postmark")
+    assert django_settings.ANYMAIL["POSTMARK_SERVER_TOKEN"] == "a-server-token"
+    assert set(keys_of_nobody()) == set(django_settings.ANYMAIL)
+    assert set(keys_of_nobody().values()) == {"nobody:knocks"}
+
+
+@pytest.mark.django_db
+def test_a_service_proves_itself_by_its_signature(by, settings, client):
+    """Beside the word of WEBHOOK_SECRET."""
+    by("mailgun")
+    settings.ANYMAIL = settings.ANYMAIL | {"MAILGUN_WEBHOOK_SIGNING_KEY": "a-signing-key"}
+    for key, status in (("a-signing-key", 200), ("another-key", 400)):
+        signed = hmac.new(key.encode(), b"1800000000a-token", "sha256").hexdigest()
+        said = {
+            "signature": {"timestamp": "1800000000", "token": "a-token", "signature": signed},
+            "event-data": {"event": "opened", "recipient": TO, "timestamp": 1800000000.0, "id": "1"},
+        }
+        word = {"Authorization": "Basic " + b64encode(b"service:a secret").decode()}
+        answer = client.post("/mail/mailgun/tracking/", said, content_type="application/json", headers=word)
+        assert answer.status_code == status
 
 
 def test_nobody_there_is_an_outage(by):
