@@ -3,6 +3,7 @@
 They serve every page, also one that is made while the database is away.
 """
 
+from contextlib import suppress
 from functools import cache as once
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -12,7 +13,7 @@ from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 
-from accounts.database.errors import if_the_database_allows
+from accounts.database.errors import DATABASE_ERRORS, if_the_database_allows
 from accounts.models import Account
 from accounts.text.time_zones import zone_called
 
@@ -45,7 +46,7 @@ def browser_zone(request) -> str:
 
 def default_zone() -> ZoneInfo:
     """Return the time zone for readers of whom none is known: that of settings.DEFAULT_ZONE, the desk's."""
-    with if_the_database_allows():
+    with suppress(*DATABASE_ERRORS):  # away, or not migrated yet: a page can do without
         named = cache.get_or_set(DEFAULT_ZONE_IS, import_string(settings.DEFAULT_ZONE), ASK_AGAIN_AFTER)
         return zone_called(named or "") or UTC
     return UTC

@@ -59,7 +59,7 @@ def _headers(errand: Errand, body: bytes) -> dict[str, str]:
     signatures = [Webhook(secret).sign(name, now, body.decode()) for secret in settings.EVENTS_SECRETS]
     return {
         "Content-Type": "application/json",
-        "User-Agent": "Arrivals",
+        "User-Agent": "standard-webhooks",
         "webhook-id": name,
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(signatures),
