@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Account, Event, EventKind, Voice
 from accounts.status import Status
-from provisioning.models import Attempt, Dependency, Outage, Outcome, State, Step
+from provisioning.models import Attempt, Dependency, Outage, Outcome, State, Step, Workspace
 from support.models import Affected, Incident, Letter, Message, Ticket
 from support.tickets import queue
 
@@ -103,6 +103,10 @@ def step(account: Account, kind: str, state: State, at: datetime, error: str = "
     done = {"done_at": at, "reference": "made"} if state == State.DONE else {}
     failed = {"error": error, "failed_at": at, "attempts": 3} if error else {}
     row = Step.objects.create(account=account, kind=kind, dependency=service, state=state, **done | failed | more)
+    if kind == "workspace" and done:
+        Workspace.objects.create(
+            account=account, key=row.key, backend="local", reference=row.reference, created_at=at
+        )
     outcome = Outcome.DONE if state == State.DONE else Outcome.REFUSED if row.permanent else Outcome.FAILED
     if error or done:
         Attempt.objects.create(step=row, epoch=1, outcome=outcome, error=error, ended_at=at, seconds=0.4)

@@ -126,9 +126,9 @@ def apologise(outage: Outage, now: datetime) -> None:
     for number, repair in enumerate(filter(None, repairs[:SAID_TO_SENT])):
         sent = min(outage.ended_at + timedelta(minutes=40 + 7 * number), now) if outage.ended_at else now
         apologies.send_word(repair, jordan, repair.words, "", sent)
-        Step.objects.filter(account=repair.account, kind="letter.word").update(
-            state=State.DONE, done_at=sent, reference="made"
-        )
+        word = Step.objects.filter(account=repair.account, kind="letter.word")
+        word.update(state=State.DONE, done_at=sent, reference="made")
+        Attempt.objects.create(step=word.get(), epoch=1, outcome=Outcome.DONE, ended_at=sent, seconds=0.4)
         if number == 0:
             TrustRepair.objects.filter(pk=repair.pk).update(
                 state=TrustRepair.State.ANSWERED, answer=TrustRepair.Answer.YES, closed_at=now, follow_up_on=None

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    atomic = False  # the index is made beside those who sign up
+    atomic = False  # on a large table, beside those who sign up
 
     dependencies = [
         ("accounts", "0009_hashes_in_use"),

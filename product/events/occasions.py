@@ -54,19 +54,19 @@ def fetch() -> None:
 
 def owe_deletion(account: Account) -> None:
     """Owe word of a deletion, in its transaction (settings.ON_DELETION): the id is all that is left."""
-    if settings.EVENTS_URL:
+    if settings.EVENTS_URL and not account.canary:
         Errand.objects.owe(_errand(account.pk, DELETED, f"told deleted {account.pk}"))
 
 
 def news() -> QuerySet[Event]:
     """Lines of the diary of which the product was not told."""
-    return diary.unread(READER, NEWS)
+    return diary.unread(READER, NEWS).filter(account__canary=False)
 
 
 def suspended() -> QuerySet[Account]:
     """Accounts that are suspended, of which the product was not told."""
     told = Errand.objects.filter(occasion=Concat(Value("suspended "), Cast(OuterRef("pk"), CharField())))
-    return Account.objects.filter(~Exists(told), is_active=False, is_staff=False)
+    return Account.objects.filter(~Exists(told), is_active=False, is_staff=False, canary=False)
 
 
 def restored() -> QuerySet[Errand]:

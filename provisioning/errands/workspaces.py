@@ -49,7 +49,7 @@ def owe_deletion(account: Account) -> None:
         errand = Errand(
             account=account.pk,
             kind="workspace.delete",
-            occasion=f"deleted {account.pk}",
+            occasion=f"{'canary' if account.canary else 'deleted'} {account.pk}",
             dependency=WORKSPACE,
             due_at=Now() + (_longest_try() if under_way else timedelta(0)),
         )

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from accounts.database.clock import database_now, long_ago
 from accounts.models import Account
 from provisioning.exceptions import StepFailed
-from provisioning.models import Audit, Workspace
+from provisioning.models import Audit, Errand, State, Workspace
 from provisioning.workspaces import backend_name, list_workspaces
 from support.audit.books import BOOKS, GRACE, Book, facts
 
@@ -107,13 +107,22 @@ def compare_rooms(found: Findings, now: datetime) -> None:
     for some in (names[start : start + BATCH] for start in range(0, len(names), BATCH)):
         ids = [key for key in some if isinstance(key, UUID)]
         known = set(Account.objects.filter(pk__in=ids).values_list("pk", flat=True))
-        unknown = sorted(str(key) for key in set(some) - known)
+        owed = _whose_end_is_owed(ids) - known
+        unknown = sorted(str(key) for key in set(some) - known - owed)
         found.add(ROOMS, "there, of an account", len(known))
+        if owed:
+            found.add(ROOMS, "there, and its end is owed", len(owed))
         if unknown:
             found.add(ROOMS, UNKNOWN_ROOM, len(unknown), unknown)
     for rooms in _batches_of_promised(now - GRACE):
         if gone := [key for key in rooms if key not in listed]:
             found.add(ROOMS, LOST_ROOM, len(gone), gone)
+
+
+def _whose_end_is_owed(ids: list[UUID]) -> set[UUID]:
+    """Those of deleted accounts whose workspace is still to be ended, or of which the desk knows that it cannot."""
+    owed = Errand.objects.filter(account__in=ids, kind="workspace.delete", state__in=(State.OPEN, State.DEAD))
+    return set(owed.values_list("account", flat=True))
 
 
 def _key(name: str) -> UUID | str:

@@ -12,10 +12,11 @@ from django.conf import settings
 
 from provisioning.emails.delivery import MAIL
 from provisioning.engine.retry import LONGEST_RETRY_AFTER
+from provisioning.errands.kinds import errand_kinds
 from provisioning.kinds import WELCOME, known_kinds
 
 GRACE = timedelta(minutes=15)
-HANDED_OVER_SINCE = timedelta(days=30)  # further back tries need not be kept
+HANDED_OVER_SINCE = timedelta(days=28)  # further back tries need not be kept (RETENTION_DAYS: 30 at least)
 OF_A_CLOCK = timedelta(hours=1)
 
 
@@ -128,6 +129,21 @@ STEPS = Book(
         Verdict("withdrawn", "true"),
     ),
 )
+ERRANDS = Book(
+    "calls to services",
+    "provisioning_errand",
+    (
+        wrong("dated in the future", f"row.created_at > {FUTURE} OR row.done_at > {FUTURE}"),
+        wrong(
+            "owed, of a kind that no code here knows",
+            "row.state = 'open' AND NOT row.kind = ANY(%(errands)s) AND row.created_at < %(before)s",
+        ),
+        wrong("owed, with no time that comes", "row.state = 'open' AND row.due_at > %(furthest)s"),
+        Verdict("owed, with a time", "row.state = 'open'"),
+        Verdict("done", "row.state = 'done'"),
+        Verdict("given up, named at the desk", "true"),
+    ),
+)
 LETTERS = Book(
     "emails of the desk",
     "support_letter",
@@ -191,7 +207,7 @@ MESSAGES = Book(
         wrong("come, and nobody looked", "true"),
     ),
 )
-BOOKS = (PEOPLE, STEPS, LETTERS, PROMISES, TICKETS, MESSAGES)
+BOOKS = (PEOPLE, STEPS, ERRANDS, LETTERS, PROMISES, TICKETS, MESSAGES)
 
 
 def facts(now: Any) -> dict[str, Any]:
@@ -199,6 +215,7 @@ def facts(now: Any) -> dict[str, Any]:
     longest = timedelta(seconds=max(*settings.SETUP_RETRY_SECONDS, LONGEST_RETRY_AFTER, 24 * 3600))
     return {
         "known": list(known_kinds()),
+        "errands": list(errand_kinds()),
         "welcome": WELCOME,
         "mail": MAIL,
         "before": now - GRACE,

@@ -31,7 +31,9 @@ def _about(row: Any) -> str:
     if isinstance(row, Account):
         return f"{row.reference} {row}"
     try:
-        row._meta.get_field("account")
+        is_a_persons = row._meta.get_field("account").is_relation
     except FieldDoesNotExist:
+        is_a_persons = False
+    if not is_a_persons:
         return str(row)
     return f"({row}) {row.account.reference} {row.account}" if row.account else f"({row})"

@@ -15,7 +15,7 @@ from accounts.models import Account
 from accounts.status import Status
 from provisioning.engine import settle
 from provisioning.engine.claim import Result
-from provisioning.models import Attempt, Audit, Outcome, State, Step, Workspace
+from provisioning.models import Attempt, Audit, Errand, Outcome, State, Step, Workspace
 from provisioning.sweep import sweep
 from provisioning.workspaces import postgres_schema
 from support.audit import audit as audits
@@ -179,7 +179,14 @@ def promise_to(dana, **times):
     Promise.objects.create(ticket=ticket, account=dana, email=dana.email, said_in="page", made_at=made, **times)
 
 
+def an_errand_nobody_knows(dana):
+    Errand.objects.create(account=dana.pk, kind="product.gone", occasion="x", dependency="product")
+    Errand.objects.update(created_at=Now() - LONG_AGO)
+    return "calls to services: owed, of a kind that no code here knows"
+
+
 PLANTED = [
+    an_errand_nobody_knows,
     a_room_without_an_account,
     an_account_without_its_room,
     a_room_that_the_list_does_not_have,
@@ -273,15 +280,25 @@ def test_after_a_restore_the_people_and_rooms_that_differ_are_named(settings, ma
     said = say()
     with connection.cursor() as cursor:
         cursor.execute(f"DROP SCHEMA {postgres_schema.name_for(key)}")
+    postgres_schema.remove(same.pk)
     assert f"workspaces: there, of no account: {key}\n" in said
     assert f"workspaces: promised, and not there: {deleted.pk} {deleted.reference} {deleted.name}" in said
     assert str(same.pk) not in said and "unaccounted: 2" in said
 
 
 def test_a_service_without_a_list_is_said_and_not_taken_for_well(dana, workspaces):
-    workspaces.mode = "4xx"
+    workspaces.mode = "refused"
     said = say()
-    assert "The workspaces were not compared: " in said and "promised, and not there" not in said
+    assert "The workspaces were not compared: the workspace service " in said
+    assert "unaccounted: 0" in said
+
+
+def test_a_room_whose_end_is_owed_is_accounted_for(dana, monkeypatch):
+    gone = uuid.uuid4()
+    Errand.objects.create(account=gone, kind="workspace.delete", occasion="y", dependency="workspace")
+    monkeypatch.setattr(audits, "list_workspaces", lambda: iter([str(gone)]))
+    said = say()
+    assert "1  there, and its end is owed" in said and "unaccounted: 0" in said
 
 
 def test_it_changes_nothing_but_its_own_result(dana, rooms):

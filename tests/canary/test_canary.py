@@ -18,9 +18,11 @@ from accounts.canary import HEADER, mark
 from accounts.forms import SignupForm
 from accounts.models import Account
 from accounts.status import Status
+from launcher.management.commands.up import the_three
 from provisioning.canary import rounds
 from provisioning.canary.alarm import Canary
-from provisioning.models import Attempt, CanaryRound, Dependency, Outage, Outcome, Step
+from provisioning.models import Attempt, CanaryRound, Dependency, Errand, Outage, Outcome, Step
+from provisioning.sweep import sweep
 from support.audit.audit import audit
 from support.models import Affected, Ticket
 from support.reviews.impact import first_to_notice, people_of
@@ -30,7 +32,7 @@ from tests.voice.ageing import pass_time
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OURS = ("accounts", "provisioning", "support", "sessions")
-STAYS = ("Heartbeat", "Dependency", "CanaryRound", "Outage", "Desk", "Incident")
+STAYS = ("Errand", "Heartbeat", "Dependency", "CanaryRound", "Outage", "Desk", "Incident")
 
 
 def left() -> dict[str, int]:
@@ -44,13 +46,17 @@ def to_owner(mail, settings):
 
 
 def test_a_day_of_rounds_leaves_nothing_behind(site, works, world):
-    mail, _workspaces = world
+    mail, workspaces = world
     before, canary = left(), Canary()
     for _hour in range(4):
         seen = canary.round()
         assert seen.troubles == {} and seen.seconds
         assert left() == before
+        sweep()
+        assert Errand.objects.filter(state="done").count() == 1 and not workspaces.workspaces
         pass_time(timedelta(hours=6))
+    rounds.forget_what_is_over()
+    assert not Errand.objects.exists()
     assert CanaryRound.objects.count() == 1
     assert len({letter["To"] for letter in mail.letters}) == 4
     assert all(letter["To"].startswith("canary+") for letter in mail.letters)
@@ -185,3 +191,10 @@ def test_what_is_noticed_is_in_the_log(works, world, settings, caplog):
     with caplog.at_level(logging.ERROR, "provisioning.canary.alarm"):
         Canary().round()
     assert "the canary noticed: web" in caplog.text
+
+
+def test_up_starts_it_where_it_has_a_pace(settings):
+    settings.CANARY_EVERY = 0
+    assert [program.name for program in the_three()] == ["web", "worker", "beat"]
+    settings.CANARY_EVERY = 300
+    assert [program.name for program in the_three()] == ["web", "worker", "beat", "canary"]

@@ -10,6 +10,7 @@ from django.test import Client
 
 from accounts.models import Account
 from provisioning.models import Outage
+from support.audit.audit import audit
 from support.desk.dashboard import today
 from support.models import Incident, Question, Ticket, TrustRepair, the_desk
 from tests.people import Person
@@ -52,6 +53,11 @@ def test_again_is_the_same_desk():
     before = Account.objects.count(), Ticket.objects.count(), Incident.objects.count()
     demo()
     assert (Account.objects.count(), Ticket.objects.count(), Incident.objects.count()) == before
+
+
+def test_everybody_on_it_is_accounted_for():
+    demo()
+    assert audit().unaccounted == 0
 
 
 def test_real_people_are_left_alone():

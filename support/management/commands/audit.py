@@ -3,8 +3,11 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from provisioning.models import Audit
-from support.audit.audit import SHOWN, audit
+from support.audit.audit import ROOMS, SHOWN, audit
+from support.audit.books import BOOKS
 from support.audit.names import named
+
+IN_ORDER = [*(book.name for book in BOOKS), ROOMS]
 
 
 class Command(BaseCommand):
@@ -30,8 +33,10 @@ class Command(BaseCommand):
 
     def _count(self, result: Audit) -> None:
         wrong = {(book, said) for book, said, _key in result.rows}
-        for book, counts in result.counts.items():
-            self.stdout.write(book)
-            for said, number in counts.items():
+        for book in IN_ORDER:
+            counts = result.counts.get(book, {})
+            if counts:
+                self.stdout.write(book)
+            for said, number in sorted(counts.items(), key=lambda one: -one[1]):
                 line = f"{number:>12,}  {said}"
                 self.stdout.write(self.style.ERROR(f"{line}  ←") if (book, said) in wrong else line)
