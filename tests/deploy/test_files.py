@@ -16,12 +16,13 @@ from django.conf import settings
 from prometheus_client.parser import text_string_to_metric_families
 
 from launcher import programs
+from provisioning.models import Audit, CanaryRound
 from tests.config.surroundings import GOOD_KEY, PROJECT, surroundings
 from tests.names.public import variables
 
 DEPLOY = PROJECT / "deploy"
 ENV = (DEPLOY / "env.example").read_text()
-UNITS = [DEPLOY / f"systemd/arrivals-{name}.service" for name in programs.NAMES]
+UNITS = [DEPLOY / f"systemd/arrivals-{name}.service" for name in (*programs.NAMES, "canary")]
 RUNTIME = (PROJECT / "requirements-runtime.txt").read_text()
 
 
@@ -265,7 +266,7 @@ def prometheus(tmp_path) -> Path:
 
 def test_promtool_reads_rules_and_scrape(prometheus):
     promtool = program("promtool")
-    assert "5 rules found" in accepts(promtool, "check", "rules", "alerts.yml", cwd=prometheus)
+    assert "7 rules found" in accepts(promtool, "check", "rules", "alerts.yml", cwd=prometheus)
     assert "SUCCESS" in accepts(promtool, "check", "config", "prometheus.yml", cwd=prometheus)
 
 
@@ -275,6 +276,8 @@ def test_alerts_fire_when_they_should(prometheus):
 
 @pytest.mark.django_db
 def test_an_alert_asks_for_numbers_that_we_tell(client):
+    Audit.objects.create(seconds=1, unaccounted=0, counts={}, rows=[])
+    CanaryRound.objects.create(seconds=1, troubles={})
     told = {family.name for family in text_string_to_metric_families(client.get("/metrics").content.decode())}
     asked = set(re.findall(r"\barrivals_\w+", (DEPLOY / "prometheus/alerts.yml").read_text()))
     assert len(asked) >= 4 and asked <= told

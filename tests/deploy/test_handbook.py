@@ -199,12 +199,26 @@ def test_a_restore_brings_everybody_back(server, dana, outside):
     for unit in [unit for unit in server.units if "@" in unit]:
         server.units.pop(unit).stop()
     outside[0].log.write_text("")
-    assert "All is well." in server.run(restore)
+    said = server.run(restore)
+    assert "All is well." in said and "unaccounted: 0" in said
     outside[0].stop()
     wait_until(lambda: answers(server, server.web), 40)
     assert dana.get("/home/").path == "/home/"
     assert "workspace_" in server.run('psql "$NEW_ADMIN_URL" -c "SELECT rolname FROM pg_roles"')
     signs_up_and_is_ready(Visitor(server.site), "frank@acme.example")
+
+
+def test_the_audit_names_what_a_restore_has_lost_until_it_is_there_again(server, dana):
+    inside = '"${NEW_ADMIN_URL%/*}/arrivals"'
+    of_dana = "SELECT reference FROM provisioning_workspace AS w, accounts_account AS a"
+    of_dana += f" WHERE a.id = account_id AND email = '{DANA['email']}'"
+    schema = server.run(f'psql {inside} -At -c "{of_dana}"').strip().splitlines()[-1]
+    server.run(f'psql {inside} -c "DROP SCHEMA {schema} CASCADE"')
+    said = server.run("arrivals audit || true")
+    assert "promised, and not there" in said and DANA["email"] in said and "unaccounted: 1" in said
+    server.run(f'psql {inside} -c "CREATE SCHEMA {schema} AUTHORIZATION {schema}"')
+    server.run(f"pg_restore --exit-on-error --schema={schema} --dbname={inside} /var/backups/arrivals/arrivals.dump")
+    assert "unaccounted: 0" in server.run("arrivals audit")
 
 
 def test_what_is_to_be_run_is_found():
