@@ -258,6 +258,8 @@ def in_the_table() -> set[str]:
 
 # Said in no cell of the table; each is asserted by the test that is named.
 ELSEWHERE = {
+    "test_onward": ["oidc.refused"],
+    "test_oidc": ["oidc.logout_ask"],
     "test_bad_days": ["signup.unsaved", "signup.unsure", "database.away", "contact.unsaved"],
     "test_typed": ["contact.again"],
     "test_read_only": ["database.read_only"],

@@ -129,7 +129,7 @@ def test_two_outages_are_one_notice_with_one_time(world):
     cache.delete("outages")
     page = Client().get("/login/").content.decode()
     assert "Our emails and new accounts are running late for everyone" in page
-    assert page.count('class="notice"') == page.count("<time") == 1
+    assert page.count('class="notice countdown"') == page.count("<time") == 1
 
 
 def test_the_notice_ends_with_the_outage_in_a_page_that_is_open(world):

@@ -115,11 +115,12 @@ def test_out_after_half_an_hour_without_a_click(desk, settings):
 
 
 def test_the_roles_are_there(jordan):
+    may_delete = {"delete_savedreply", "delete_away", "delete_on_request"}
     for name in ("support", "owner"):
         acts = Group.objects.get(name=name).permissions
         assert acts.filter(codename="recover_all").exists()
         assert not acts.filter(codename__in=["change_account", "change_ticket", "add_account"]).exists()
-        assert {act.codename for act in acts.filter(codename__startswith="delete_")} <= {"delete_savedreply"}
+        assert {act.codename for act in acts.filter(codename__startswith="delete_")} <= may_delete
 
 
 def test_who_looked_at_whom_is_in_the_diary_once(desk, jordan):

@@ -16,7 +16,7 @@ from provisioning.exceptions import Held, StepFailed
 from provisioning.models import Dependency
 from provisioning.sweep import anything_due
 from support.incidents.detection import join
-from support.models import Affected, Incident, Letter, Promise, Ticket
+from support.models import Affected, Desk, Incident, Letter, Promise, Ticket
 from support.tickets import outbox, queue
 from tests.people import Person, Supporter
 from tests.provisioning.conftest import _mail, _workspaces, mail, workspaces, world  # noqa: F401
@@ -136,6 +136,7 @@ def test_one_that_would_be_untrue_by_now_is_left_unsent(mail):  # noqa: F811
 
 
 def test_desk_and_owner_are_told_what_to_mend_when_it_is_we_who_are_refused():
+    Desk.objects.update_or_create(pk=1, defaults={"wake_at_night": True})  # whatever the hour of this test
     incident = Incident.objects.create(dependency="mail", failure="refuses us", error="550 no", began_at=Now())
     Affected.objects.create(incident=incident, account=Person.create())
     incident.refresh_from_db()

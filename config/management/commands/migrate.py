@@ -1,24 +1,22 @@
 """Django's migrate command under an advisory lock: three hosts that start at once on one database all come up."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
-from django.db import OperationalError, connections
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg.errors import LockNotAvailable
 
 ONE_AT_A_TIME = 4_277_001  # the lock's number, ours alone in this database
-PATIENCE = "10min"
-# A lock of a transaction, which PgBouncer keeps on one connection to its end, and which ends with its process.
-LOCK = f"""
-    BEGIN;
-    SET LOCAL idle_in_transaction_session_timeout = 0;
-    SET LOCAL statement_timeout = 0;
-    SET LOCAL lock_timeout = '{PATIENCE}';
-    SELECT pg_advisory_xact_lock({ONE_AT_A_TIME});
-"""
+PATIENCE = 600  # seconds
+LOOK_AGAIN = 0.2
+# A lock of a transaction, which PgBouncer keeps on one connection to its end, and which ends with its process. It is
+# asked for, not waited for: whoever waits in a statement holds a snapshot, and an index that is made concurrently
+# waits for that to end.
+BEGIN = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0"
+TRY = f"SELECT pg_try_advisory_xact_lock({ONE_AT_A_TIME})"
 
 
 class Command(migrate.Command):
@@ -42,10 +40,18 @@ def alone(alias: str) -> Iterator[None]:
 
 def take_lock(guard: BaseDatabaseWrapper) -> None:
     """Acquire the advisory lock. Raises CommandError after PATIENCE."""
-    try:
-        with guard.cursor() as cursor:
-            cursor.execute(LOCK)
-    except OperationalError as error:
-        if not isinstance(error.__cause__, LockNotAvailable):
-            raise
-        raise CommandError(f"Somebody else has been migrating this database for {PATIENCE}: look there.") from error
+    patience = time.monotonic() + PATIENCE
+    while not _is_ours(guard):
+        if time.monotonic() > patience:
+            raise CommandError(f"Somebody else has been migrating this database for {PATIENCE} s: look there.")
+        time.sleep(LOOK_AGAIN)
+
+
+def _is_ours(guard: BaseDatabaseWrapper) -> bool:
+    with guard.cursor() as cursor:
+        cursor.execute(BEGIN)
+        cursor.execute(TRY)
+        [held] = cursor.fetchone()
+        if not held:
+            cursor.execute("ROLLBACK")
+    return held
