@@ -167,3 +167,10 @@ def test_nobody_takes_back_what_another_session_sent(desk, harmed, client):
     client.force_login(Supporter.create(is_superuser=True))
     client.post(reverse("admin:take_word_back", args=[repair.pk]))
     assert emails().count() == 1
+
+
+def test_a_note_is_taken_back_by_whoever_sent_it_and_nobody_else(desk, jordan, harmed):
+    repair = TrustRepair.objects.latest("pk")
+    desk.post(reverse("admin:send_word", args=[repair.pk]), {"words": "My own words."})
+    assert apologies.take_back(TrustRepair.objects.filter(pk=repair.pk), Supporter.create()) == 0
+    assert apologies.take_back(TrustRepair.objects.filter(pk=repair.pk), jordan) == 1

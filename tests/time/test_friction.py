@@ -91,6 +91,20 @@ def test_the_draft_says_what_happened_and_nothing_else(told, has, has_not):
     assert words.startswith("Hello Dana,") and words.endswith("– Jordan Reis, support")
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "I'm sorry you missed your deadline because of us"),
+        ("de", "dass Sie Ihren Termin unseretwegen verpasst haben"),
+    ],
+)
+def test_a_lost_deadline_is_what_we_are_sorry_for(language, said):
+    told = story(("wrote", ""), ready_at=CAME + minutes(200), needed_by=CAME + minutes(60))
+    person = Person("Dana", told.created_at, told.ready_at, "https://a.example/login/")
+    words = draft(person, friction(told), "Jordan", "", Reader(language, LISBON, told.ready_at))
+    assert said in words and "200" not in words and "3 hours" not in words
+
+
 def test_a_german_reader_is_apologised_to_in_german():
     told = story(*[("tried_to_log_in", "login.unknown")] * 3, ("wrote", ""), ready_at=CAME + minutes(200))
     person = Person("Dana", told.created_at, told.ready_at, "https://a.example/login/")

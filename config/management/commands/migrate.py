@@ -41,17 +41,9 @@ def alone(alias: str) -> Iterator[None]:
 def take_lock(guard: BaseDatabaseWrapper) -> None:
     """Acquire the advisory lock. Raises CommandError after PATIENCE."""
     patience = time.monotonic() + PATIENCE
-    while not _is_ours(guard):
-        if time.monotonic() > patience:
-            raise CommandError(f"Somebody else has been migrating this database for {PATIENCE} s: look there.")
-        time.sleep(LOOK_AGAIN)
-
-
-def _is_ours(guard: BaseDatabaseWrapper) -> bool:
     with guard.cursor() as cursor:
         cursor.execute(BEGIN)
-        cursor.execute(TRY)
-        [held] = cursor.fetchone()
-        if not held:
-            cursor.execute("ROLLBACK")
-    return held
+        while not cursor.execute(TRY).fetchone()[0]:
+            if time.monotonic() > patience:
+                raise CommandError(f"Somebody else has been migrating this database for {PATIENCE} s: look there.")
+            time.sleep(LOOK_AGAIN)
