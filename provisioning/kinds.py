@@ -65,6 +65,8 @@ KINDS = {
     "letter.repaired": letter("ready", "it works, as you asked"),
     "letter.reset": letter("reset", "choose a new password"),
     "letter.outage_notice": letter("outage_notice", "late because of an outage"),
+    "letter.staff_invited": letter("staff_invited", "invitation to the desk"),
+    "letter.second_step_removed": letter("second_step_removed", "the second step was removed"),
     "letter.taken": letter("taken", "when we'll answer"),
     "letter.late": letter("late", "our answer is late"),
     "letter.let_in": letter("let_in", "you've been let in"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 PEOPLE = ("accounts.view_account", "support.view_ticket")
 WORDS = ("accounts.view_account", "support.view_trustrepair")
 WHY = ("provisioning.view_outage", "support.view_question")
+STAFF = ("support.manage_staff",)
 PAGES: dict[str, tuple[str, ...]] = {
     "index": PEOPLE,
     "press": (),  # each act has its own: actions/authorization.py
@@ -24,6 +25,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "step_away": ("support.add_away",),
     "come_back": (*PEOPLE, "support.add_away"),
     "introduce_desk": ("support.change_desk",),
+    "staff": STAFF,
+    "staff_act": STAFF,  # and whom it may be about: staff/members.py
     "why": WHY,
     "why_outage": WHY,
     "why_month": WHY,

@@ -22,6 +22,7 @@ from support.desk.refusals import desk_refused
 from support.forms import LoginForm
 from support.inbound import file_views
 from support.reviews import views as reviews_views
+from support.staff import views as staff_views
 
 
 class Console(admin.AdminSite):
@@ -125,5 +126,6 @@ class Console(admin.AdminSite):
             + introduction.urls(self)
             + saved_replies.urls(self)
             + reviews_views.urls(self)
+            + staff_views.urls(self)
             + super().get_urls()
         )

@@ -66,7 +66,7 @@ FLOORS = {
         tasks
         demo incidents trust
         actions digests letter_facts sweep urls
-        desk reviews
+        desk reviews staff
         admin demo_week periodic_jobs site
         management
     """,

@@ -131,6 +131,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
             models.Index(fields=["status_at"], condition=models.Q(status=Status.ACTIVE), name="who_arrived"),
             models.Index(fields=["status_at"], condition=~models.Q(status=Status.ACTIVE), name="who_is_unfinished"),
             models.Index(fields=["id"], condition=models.Q(is_active=False), name="who_is_suspended"),
+            models.Index(fields=["id"], condition=models.Q(is_staff=True), name="who_is_staff"),
         ]
 
     def __str__(self):

@@ -4,6 +4,7 @@ from functools import wraps
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -69,9 +70,9 @@ def password_page(request, form, key: str, link: MailboxLink) -> HttpResponse:
     return render(request, "accounts/choose_password.html", facts)
 
 
-def done_page(request, key: str, link: MailboxLink) -> HttpResponse:
+def done_page(request, key: str, link: MailboxLink, onward_to: str = "") -> HttpResponse:
     """Render the page that says what the link has done."""
-    facts = {"sentence": say(key, email=link.email), "onward": onward.where_to(request)}
+    facts = {"sentence": say(key, email=link.email), "onward": onward_to or onward.where_to(request)}
     return render(request, "accounts/letter_done.html", facts)
 
 
@@ -87,9 +88,10 @@ def may_keep(request, link: MailboxLink) -> bool:
 def password_form(request, link: MailboxLink, posted) -> NewPasswordForm:
     """Return the form for a new password.
 
-    With the details of the sign-up, too, where they may be as little the owner's as its password.
+    With the details of the sign-up, too, where they may be as little the owner's as its password. Staff never
+    signed up.
     """
-    if may_keep(request, link):
+    if link.account.is_staff or may_keep(request, link):
         return NewPasswordForm(link.account, posted)
     return FirstProofForm(link.account, _offered(request, link), posted)
 
@@ -111,4 +113,4 @@ def chosen_page(request, link: MailboxLink, form: NewPasswordForm) -> HttpRespon
     details = form.details() if isinstance(form, FirstProofForm) else None
     choose_password(link, form.cleaned_data["password"], claims.hash_of(request), details)
     make_known(request, link.email)
-    return done_page(request, "password.changed", link)
+    return done_page(request, "password.changed", link, reverse("admin:index") if link.account.is_staff else "")

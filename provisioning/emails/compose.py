@@ -30,13 +30,14 @@ COMPOSING = Semaphore(8)  # letters written at once in a process: each holds a c
 NAMED_IN_LETTERS = (_("mail"), _("workspace"))  # a platform's own steps keep the names it gave them
 Purpose = MailboxLink.Purpose
 BY_THE_DESK = {"by_the_desk": True}  # among a letter's facts
-WAITS_FOR_NOTHING = ("password_changed", "moved")
+WAITS_FOR_NOTHING = ("password_changed", "moved", "second_step_removed")
 # Which letters carry a link, what it is for, and the page that it leads to.
 LINKS = {
     "welcome": (Purpose.CONFIRM, "confirm"),
     "confirm_again": (Purpose.CONFIRM, "confirm"),
     "already_here": (Purpose.ALREADY_HERE, "confirm"),
     "reset": (Purpose.RESET, "choose_password"),
+    "staff_invited": (Purpose.RESET, "choose_password"),
     "move": (Purpose.MOVE, "confirm"),
 }
 # Which lead to a page about what they were owed for; its link is signed and bound to the address, with this salt.

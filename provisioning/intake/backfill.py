@@ -17,7 +17,7 @@ BATCH = 1000
 OWE_NEXT = """
     WITH next AS (
         SELECT id FROM accounts_account
-        WHERE id > %(after)s AND status = 'active' AND is_active ORDER BY id LIMIT %(batch)s
+        WHERE id > %(after)s AND status = 'active' AND is_active AND NOT is_staff ORDER BY id LIMIT %(batch)s
     ), owed AS (
         INSERT INTO provisioning_step
             (account_id, kind, occasion, dependency, key, state, epoch, attempts, due_at, leased, error, permanent,

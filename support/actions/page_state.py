@@ -140,5 +140,7 @@ WORDS = {
     "closed": lambda old, new: _("the incident is over") if new else _("the incident is open again"),
     "held": lambda old, new: _("it went out"),
     "over": lambda old, new: _("the recovery ended"),
+    "role": lambda old, new: _("they have another role"),
+    "second_step": lambda old, new: _("their authenticator was set up, or removed"),
     "recovery": lambda old, new: _("a recovery has started") if new else _("the recovery has ended"),
 }

@@ -54,6 +54,7 @@ class Ticket(models.Model):
             ("correct_company", "Correct a company name"),
             ("link_account", "Link a stranger's ticket to an account"),
             ("delete_on_request", "Delete an account on its holder's request"),
+            ("manage_staff", "Invite staff, and change their access"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -16,6 +16,7 @@ def make_roles(apps, schema_editor):
     import_module("support.migrations.0002_roles").make_roles(apps, schema_editor)
     import_module("support.migrations.0007_notes_and_saved_replies").grant(apps, schema_editor)
     import_module("support.migrations.0010_week_introduction_and_requests").grant(apps, schema_editor)
+    import_module("support.migrations.0011_staff").grant(apps, schema_editor)
 
 
 @pytest.fixture(autouse=True)

@@ -49,6 +49,8 @@ PAGES = {
     "take_words_back": WORDS | {"support.change_trustrepair"},
     "take_word_back": WORDS | {"support.change_trustrepair"},
     "introduce_desk": {"support.change_desk"},
+    "staff": {"support.manage_staff"},
+    "staff_act": None,  # test_staff.py
     "mail": {"support.view_ticket"},
     "attachment": {"support.view_ticket"},
     "step_away": {"support.add_away"},
