@@ -156,7 +156,9 @@ def test_an_evening_outage(night):
     assert "we're sorry" in line, line
     assert night.subjects(JORDAN) == [], "she was woken"
 
-    # Morning.
+    # Morning; by then it is known what each is owed.
+    assessed = "SELECT 1 FROM support_trustrepair AS t, accounts_account AS a WHERE a.id = account_id AND email = %s"
+    wait_until(lambda: night.ask(assessed, person("Dana")["email"]), 90, "what Dana is owed to be known")
     night.pass_(night.opens_in + 5 * MINUTE)
     morning = night.wait_for_letter(JORDAN, "Today at the desk")
     assert "let in automatically, to be finished later: Cy Sommer" in morning
