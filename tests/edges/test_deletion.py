@@ -183,7 +183,7 @@ def test_what_a_service_said_of_them_goes_with_them(world):
     """A refusal repeats the address or the company: in steps, errands, outages and faults."""
     _mail, workspaces, _receiver = world
     said = f'{{"error": "{EMAIL.upper()} of {COMPANY} is no customer"}}'.encode()
-    workspaces.raw = b"HTTP/1.1 503 No\r\nContent-Length: %d\r\n\r\n%s" % (len(said), said)
+    workspaces.raw = b"HTTP/1.1 503 No\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(said), said)
     workspaces.mode = "raw"
     theirs = [dana(), *(dana(email=f"{number}{EMAIL}") for number in range(3))]
     sweep()
