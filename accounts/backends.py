@@ -19,7 +19,7 @@ class ThrottledBackend(ModelBackend):
         known = Account.objects.filter(email=email).first()
         checked = check(password or "", known.password if known else None)
         account = known if known and checked.right and self.user_can_authenticate(known) else None
-        _note(email, account)
+        _note(email, known, account)
         if account:
             renew(account, checked)
             compare_from_now_on(account, password)
@@ -27,8 +27,7 @@ class ThrottledBackend(ModelBackend):
         return account
 
 
-def _note(email: str, account: Account | None) -> None:
+def _note(email: str, known: Account | None, let_in: Account | None) -> None:
     """Audit the desk login of whoever has the address (ASVS 16.3.1)."""
-    whose = account or Account.objects.filter(email=email).first()
-    kind = EventKind.LOGGED_IN_AT_THE_DESK if account else EventKind.TRIED_TO_LOG_IN
-    Event.objects.create(account=whose, address="" if whose else email, voice=Voice.THEY, kind=kind)
+    kind = EventKind.LOGGED_IN_AT_THE_DESK if let_in else EventKind.TRIED_TO_LOG_IN
+    Event.objects.create(account=known, address="" if known else email, voice=Voice.THEY, kind=kind)

@@ -22,6 +22,7 @@ from provisioning import sweep, tasks
 from provisioning.engine.loop import ENGINE
 from provisioning.models import Heartbeat
 
+BROKER_ERRORS = (OperationalError, RedisError, OSError)  # it is away, or mute
 AGAIN_AFTER = 10  # seconds between two kicks for one account
 SUSPECT_FOR = 30.0  # seconds a silent broker is left alone
 STALE_AFTER = timedelta(seconds=30)
@@ -43,7 +44,7 @@ def _publish(account: Account) -> bool:
     try:
         tasks.look_after.apply_async([str(account.pk)], expires=settings.SETUP_LEASE.total_seconds())
         return True
-    except (OperationalError, RedisError, OSError):
+    except BROKER_ERRORS:
         _suspect_until = time.monotonic() + SUSPECT_FOR
         return False
 

@@ -12,13 +12,11 @@ from django.core.mail import get_connection
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Now
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from accounts.database.errors import DATABASE_ERRORS
 from accounts.database.timeouts import PROBE, at_most, limit_statements, too_patient
 from accounts.status import Status
-from provisioning.dispatch import sweep_is_stale
+from provisioning.dispatch import BROKER_ERRORS, sweep_is_stale
 from provisioning.emails import services
 from provisioning.errands.source import kept_back
 from provisioning.intake.backfill import given_up_later
@@ -135,7 +133,7 @@ def broker() -> str:
         with current_app.connection_for_write() as link:
             link.ensure_connection(max_retries=0, timeout=1)
             link.default_channel.client.ping()
-    except (OperationalError, RedisError, OSError) as error:
+    except BROKER_ERRORS as error:
         raise Unwell(f"does not answer ({error}); the sweep does its work meanwhile") from error
     return "answers"
 

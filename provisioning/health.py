@@ -169,7 +169,7 @@ def _look_at_dependencies(registry) -> None:
 
 def _read_last_audit(registry) -> None:
     """Without an audit there is no number: none found is not the same as none looked for."""
-    if last := Audit.objects.order_by("-at").first():
+    if last := Audit.objects.last():
         wrong = Gauge("arrivals_unaccounted", "Rows that nobody accounts for, in the last audit", registry=registry)
         wrong.set(last.unaccounted)
         at = Gauge("arrivals_last_audit_seconds", "When the last audit ran, Unix time", registry=registry)
@@ -177,7 +177,7 @@ def _read_last_audit(registry) -> None:
 
 
 def _read_last_round(registry) -> None:
-    if last := CanaryRound.objects.order_by("-at").first():
+    if last := CanaryRound.objects.last():
         troubles = Gauge("arrivals_canary_troubles", "What the canary noticed in its last round", registry=registry)
         troubles.set(len(last.troubles))
         at = Gauge("arrivals_last_canary_seconds", "When the canary's last round ended, Unix time", registry=registry)

@@ -1,16 +1,12 @@
 """Forms of the support room: contact, login to the desk, and one for each kind of staff action."""
 
-from zoneinfo import ZoneInfo
-
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import email_field, password_field
 from accounts.sentences import say
 from accounts.validators import has_blank_ends
-from provisioning.humanize import city
 from provisioning.waiting_room.forms import NeededForm
 from support.models import Ticket
 
@@ -47,6 +43,11 @@ class LoginForm(AdminAuthenticationForm):
         return refused
 
 
+def faults_of(form: forms.Form) -> str:
+    """Everything that is wrong with a form, as one line."""
+    return " ".join(str(error) for errors in form.errors.values() for error in errors)
+
+
 class ActForm(forms.Form):
     """Form of a staff action: the reason, which goes into the audit log."""
 
@@ -78,10 +79,7 @@ class CompanyForm(ActForm):
 class DeadlineForm(NeededForm):
     """Form for noting by when somebody needs their account, in the agent's time zone."""
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        by = self.fields["needed_by"]
-        by.label = _("They need it by ({zone})").format(zone=city(ZoneInfo(timezone.get_current_timezone_name())))
+    needed_label = _("They need it by ({zone})")
 
 
 class DeleteForm(forms.Form):

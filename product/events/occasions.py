@@ -151,8 +151,7 @@ def _tell_restorations() -> None:
 def _tell_of_paid_debts() -> None:
     with transaction.atomic():
         steps = list(paid()[:BATCH])
-        lock_accounts(step.account_id for step in steps)
-        there = set(Account.objects.filter(pk__in=[step.account_id for step in steps]).values_list("pk", flat=True))
+        there = lock_accounts(step.account_id for step in steps)
         Errand.objects.owe(
             *(
                 _errand(step.account_id, CHANGED, f"paid {step.pk}", changed=["owed"])

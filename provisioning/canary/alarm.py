@@ -50,7 +50,7 @@ class Canary:
     def _told_before(self) -> set[str]:
         if self.told is None:
             try:
-                last = last_round()
+                last = CanaryRound.objects.last()
             except DATABASE_ERRORS:
                 last = None
             return set(last.told) if last else set()
@@ -61,11 +61,6 @@ class Canary:
         if not (new or over) or _write_to_owner(seen, sorted(new), sorted(over)):
             return set(seen.troubles)
         return before
-
-
-def last_round() -> CanaryRound | None:
-    """The newest round."""
-    return CanaryRound.objects.order_by("-at").first()
 
 
 def keep(seen: Seen, told: Iterable[str]) -> None:

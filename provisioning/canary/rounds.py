@@ -15,14 +15,12 @@ from email.utils import parseaddr
 from celery import current_app
 from django.conf import settings
 from django.db.models import Q
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from accounts.database.clock import long_ago
 from accounts.models import Account
 from accounts.profile.deletion import delete_everything
 from provisioning.canary.visitor import NoPage, Page, Visitor
-from provisioning.dispatch import sweep_is_stale
+from provisioning.dispatch import BROKER_ERRORS, sweep_is_stale
 from provisioning.models import OWED, Errand, State, Step
 
 READY_WITHIN = 60.0  # seconds
@@ -62,7 +60,7 @@ def look_inside(seen: Seen) -> None:
     """Look whether a worker answers and the sweep runs."""
     try:
         works = bool(current_app.control.ping(timeout=WORKER_SECONDS, limit=1))
-    except (OperationalError, RedisError, OSError) as error:
+    except BROKER_ERRORS as error:
         seen.note("broker", f"the broker does not answer ({type(error).__name__})")
         return
     if not works:

@@ -116,9 +116,10 @@ def refund_tries(outage: Outage) -> None:
             recompute(ids)
 
 
-def lock_accounts(ids: Iterable[UUID]) -> None:
-    """Lock the rows of these accounts, in the order of their ids."""
-    list(Account.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk").values_list("pk"))
+def lock_accounts(ids: Iterable[UUID]) -> set[UUID]:
+    """Lock the rows of these accounts, in the order of their ids. Returns those that are there."""
+    rows = Account.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk")
+    return set(rows.values_list("pk", flat=True))
 
 
 def _lock_steps(ids: Iterable[int]) -> tuple[dict[int, Step], datetime]:

@@ -8,7 +8,7 @@ from functools import cache, partial
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
@@ -74,6 +74,22 @@ class Steps:
 
     def renew(self, rows: Sequence[Any]) -> None:
         claim.renew(rows)
+
+
+class Leased:
+    """Part of a source whose rows are few: their leases are given back and renewed one by one."""
+
+    def ours(self, row: Any) -> QuerySet[Any]:
+        """The row, unless somebody else has claimed it since: the fence."""
+        raise NotImplementedError
+
+    def give_back(self, rows: Sequence[Any]) -> None:
+        for row in rows:
+            self.ours(row).update(due_at=Now(), attempts=F("attempts") - 1)
+
+    def renew(self, rows: Sequence[Any]) -> None:
+        for row in rows:
+            self.ours(row).update(due_at=Now() + settings.SETUP_LEASE)
 
 
 def _due() -> QuerySet[Step]:

@@ -12,7 +12,7 @@ from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery, Va
 from django.db.models.functions import Cast, Coalesce, Concat, Least, Now
 
 from accounts.database.clock import database_now
-from accounts.models import Account, Event
+from accounts.models import Event
 from provisioning.engine.settle import lock_accounts
 from provisioning.models import Errand, Heartbeat
 
@@ -53,8 +53,6 @@ def read(
 def _read_batch(lines: QuerySet[Event], owe: Callable[[Sequence[Event]], Iterable[Errand]]) -> int:
     with transaction.atomic():
         found = list(lines.order_by("at", "pk")[:BATCH])
-        accounts = {line.account_id for line in found if line.account_id}
-        lock_accounts(accounts)
-        there = set(Account.objects.filter(pk__in=accounts).values_list("pk", flat=True))
+        there = lock_accounts({line.account_id for line in found if line.account_id})
         Errand.objects.owe(*owe([line for line in found if line.account_id in there]))
     return len(found)

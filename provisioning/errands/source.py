@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from accounts.database.clock import database_now
@@ -20,6 +20,7 @@ from provisioning.engine import circuit_breaker, faults, retry
 from provisioning.engine.claim import Result, attempt
 from provisioning.engine.log_context import under_way
 from provisioning.engine.settle import report_of, retry_rule, was_asked
+from provisioning.engine.sources import Leased
 from provisioning.errands.kinds import errand_kinds, kinds_by_dependency
 from provisioning.exceptions import Held, HeldForAll, StepFailed
 from provisioning.models import Errand, State
@@ -56,7 +57,7 @@ CLAIM = f"""
 """
 
 
-class Errands:
+class Errands(Leased):
     """Source of the errands. The epoch is the fence: a failure of an earlier claim says nothing."""
 
     def dependencies(self) -> Iterable[str]:
@@ -90,19 +91,16 @@ class Errands:
             for result in known:
                 _settle(rows[result.step.pk], result, now, down)
 
+    def ours(self, errand: Errand) -> QuerySet[Errand]:
+        return Errand.objects.filter(pk=errand.pk, epoch=errand.epoch, state=State.OPEN)
+
     def set_aside(self, result: Result, error: Exception) -> None:
         """Note a result that could not be saved; what was done is not to be done again."""
         faults.note(result.step, RUNNING, error)
         if result.failure is None:
-            faults.attempt(lambda: _ours(result.step).update(state=State.DONE, done_at=Now()), lambda _error: None)
-
-    def give_back(self, errands: Sequence[Errand]) -> None:
-        for errand in errands:
-            _ours(errand).update(due_at=Now(), attempts=F("attempts") - 1)
-
-    def renew(self, errands: Sequence[Errand]) -> None:
-        for errand in errands:
-            _ours(errand).update(due_at=Now() + settings.SETUP_LEASE)
+            faults.attempt(
+                lambda: self.ours(result.step).update(state=State.DONE, done_at=Now()), lambda _error: None
+            )
 
 
 ERRANDS = Errands()
@@ -110,11 +108,6 @@ ERRANDS = Errands()
 
 def _due() -> QuerySet[Errand]:
     return Errand.objects.filter(state=State.OPEN, due_at__lte=Now())
-
-
-def _ours(errand: Errand) -> QuerySet[Errand]:
-    """The errand, unless somebody else has claimed it since: the fence."""
-    return Errand.objects.filter(pk=errand.pk, epoch=errand.epoch, state=State.OPEN)
 
 
 def _locked(results: Sequence[Result]) -> QuerySet[Errand]:

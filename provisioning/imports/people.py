@@ -24,12 +24,10 @@ from provisioning.emails.rate_limit import mailbox_of
 from provisioning.imports.forms import SUSPENDED, UNFINISHED, PersonForm
 from provisioning.imports.lines import Line, read
 from provisioning.models import State, Step, Workspace
-from provisioning.workspaces import backend_name
+from provisioning.workspaces import WORKSPACE, backend_name
 
 BATCH = 200
 READY, OWED, THERE, REFUSED = "ready", "owed the rest", "there already", "refused"
-BY_STATUS = {UNFINISHED: OWED}
-WORKSPACE = "workspace"
 
 
 @dataclass
@@ -64,7 +62,7 @@ class Seen:
             return Row(line.number, email, REFUSED, f"it is the address of line {before}")
         if form.key and (before := _earlier(self.keys, form.key, line.number)):
             return Row(line.number, email, REFUSED, f"it has the id of line {before}")
-        outcome = BY_STATUS.get(form.cleaned_data["status"], READY)
+        outcome = OWED if form.cleaned_data["status"] == UNFINISHED else READY
         row = Row(line.number, email, outcome, form=form)
         if before := _earlier(self.mailboxes, mailbox_of(email), line.number):
             row.why = f"it leads to the same mailbox as line {before}"

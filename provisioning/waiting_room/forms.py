@@ -17,6 +17,7 @@ LONGEST = timedelta(days=366)
 class NeededForm(forms.Form):
     """Deadline in the reader's time zone, between now and a year from now, and what it is for."""
 
+    needed_label = _("I need it by ({zone})")
     needed_by = forms.DateTimeField(
         error_messages={
             "required": _("Enter a day and a time."),
@@ -35,7 +36,7 @@ class NeededForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         zone = timezone.get_current_timezone()
-        self.fields["needed_by"].label = _("I need it by ({zone})").format(zone=city(ZoneInfo(str(zone))))
+        self.fields["needed_by"].label = self.needed_label.format(zone=city(ZoneInfo(str(zone))))
 
     def clean_needed_by(self):
         by = self.cleaned_data["needed_by"]

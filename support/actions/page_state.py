@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from provisioning.models import State, Step
-from support.models import Incident, Letter, Message, Recovery, Ticket
+from support.actions.actions import Refused
+from support.models import Incident, Letter, Message, Press, Recovery, Ticket
 from support.trust.newest_word import sent_word
 
 SALT = "support.seen"
@@ -116,6 +117,19 @@ def changes(old: Sight, new: Sight) -> list[str]:
     different = [name for name in known if old.get(name) != new.get(name)]
     found = [WORDS[name](old.get(name), new.get(name)) for name in WORDS if name in different]
     return [sentence for sentence in found if sentence] or ([_("it has changed")] if different else [])
+
+
+def refuse_stale(seen: Seen, now: Sight) -> None:
+    """Raise Refused with what has changed since the page was made, if anything has."""
+    if different := changes(seen.state, now):
+        raise Refused(_("since you looked: %(what)s. Please look again.") % {"what": "; ".join(different)})
+
+
+def refuse_second_press(seen: Seen, act: str) -> None:
+    """Note the press of a form's button. Raises Refused if it was pressed before."""
+    _press, first = Press.objects.get_or_create(key=seen.key, defaults={"act": act})
+    if not first:
+        raise Refused(_("that button was already pressed."))
 
 
 def _steps(old: dict, new: dict) -> str:

@@ -17,7 +17,8 @@ from provisioning.dispatch import kick
 from support.actions import actions, authorization, kept_input, undo
 from support.actions.page_state import (
     Seen,
-    changes,
+    refuse_second_press,
+    refuse_stale,
     seal,
     state_of,
     state_of_incident,
@@ -28,7 +29,8 @@ from support.actions.page_state import (
 from support.actions.registry import ACTIONS, StaffAction, Subject
 from support.diagnosis.facts import facts_of
 from support.diagnosis.findings import diagnose
-from support.models import Incident, Press, Recovery, Ticket
+from support.forms import faults_of
+from support.models import Incident, Recovery, Ticket
 from support.tickets.queue import open_ticket_of
 
 
@@ -64,7 +66,7 @@ def _carry_out(request, name: str, action: StaffAction, seen: Seen) -> bool:
     """Validate the form and run the action; false if it was refused, and then what was typed is kept."""
     form = action.form(request.POST)
     if not form.is_valid():
-        _refuse(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+        _refuse(request, faults_of(form))
         return False
     try:
         subject = _do(name, action, seen, request.user, form.cleaned_data)
@@ -90,14 +92,9 @@ def _refuse(request, why: str) -> None:
 def _do(name: str, action: StaffAction, seen: Seen, actor: Account, words: dict) -> Subject:
     with transaction.atomic():
         subject = _lock(seen)
-        _press, first = Press.objects.get_or_create(key=seen.key, defaults={"act": name})
-        if not first:
-            raise actions.Refused(_("that button was already pressed."))
-        different = [] if action.in_any_state else changes(seen.state, subject.state)
-        if different:
-            raise actions.Refused(
-                _("since you looked: %(what)s. Please look again.") % {"what": "; ".join(different)}
-            )
+        refuse_second_press(seen, name)
+        if not action.in_any_state:
+            refuse_stale(seen, subject.state)
         if name not in _offered(subject, actor):
             raise PermissionDenied(_not_offered(action))
         action.do(subject, actor, words, seen)

@@ -62,11 +62,6 @@ def audit() -> Audit:
     return _keep(found, monotonic() - began)
 
 
-def last_audit() -> Audit | None:
-    """The newest result."""
-    return Audit.objects.order_by("-at").first()
-
-
 def read(book: Book, found: Findings, now: datetime) -> None:
     """Look at every row of a book, a batch of keys at a time."""
     statement, values = _statement(book), facts(now)

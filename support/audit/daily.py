@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from celery import current_app
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
+from provisioning.dispatch import BROKER_ERRORS
+from provisioning.models import Audit
 from provisioning.sweep import first_this
-from support.audit.audit import audit, last_audit
+from support.audit.audit import audit
 
 EVERY = timedelta(days=1)
 ASKED_EVERY = timedelta(minutes=30)
@@ -24,13 +24,13 @@ def ask(now: datetime) -> None:
         message: dict[str, Any] = {"expires": ASKED_EVERY.total_seconds()}
         try:
             current_app.send_task(TASK, **message)
-        except (OperationalError, RedisError, OSError):
+        except BROKER_ERRORS:
             return
 
 
 def is_due(now: datetime) -> bool:
     """True if there was no audit within a day; one from the future does not count."""
-    last = last_audit()
+    last = Audit.objects.last()
     return last is None or not now - EVERY < last.at <= now + timedelta(minutes=1)
 
 

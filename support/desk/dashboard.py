@@ -33,7 +33,7 @@ from support.desk.reply_context import case_of, case_of_stranger, messages_of, w
 from support.desk.reply_drafts import Case, draft
 from support.desk.status_line import standing
 from support.diagnosis import facts, similar_accounts
-from support.diagnosis.findings import Facts, Finding, diagnose
+from support.diagnosis.findings import Facts, diagnose
 from support.models import Desk, Incident, Message, Note, SavedReply, Ticket
 from support.service_level.promises import forward_until
 from support.tickets import priority, queue
@@ -165,14 +165,16 @@ def person(known: Facts, ticket: Ticket | None, user: Account, again: Typed, sai
     offered = authorization.on_person(user, finding, known.account, ticket)
     case = case_of(known, finding, ticket, said, desk, user.name) if "reply" in offered else None
     drafted = draft(case) if case else ""
+    proposed = _proposed(user, state, offered, case, again)
+    apart = {finding.act, *APART, *(one["name"] for one in proposed)}
     return {
         "ticket": ticket,
         "account": known.account,
         "finding": finding,
         "read": what_was_read(case) if case else (),
-        "proposed": _proposed(user, state, offered, case, again),
+        "proposed": proposed,
         "suggested": buttons(user, state, [name for name in offered if name == finding.act], again),
-        "others": buttons(user, state, _others(offered, finding, case), again),
+        "others": buttons(user, state, [name for name in offered if name not in apart], again),
         "reply": buttons(user, state, [name for name in offered if name == "reply"], again, drafted),
         "saved": saved_for(user, offered),
         "note": buttons(user, state, [name for name in offered if name == "add_note"], again),
@@ -193,11 +195,6 @@ def _names_deadline(case: Case) -> bool:
     if not (case.deadline and account and account.status != Status.ACTIVE):
         return False
     return account.needed_by is None or account.needed_by < case.now
-
-
-def _others(offered: list[str], finding: Finding, case: Case | None) -> list[str]:
-    apart = {finding.act, *APART, *((NOTE_DEADLINE,) if case and _names_deadline(case) else ())}
-    return [name for name in offered if name not in apart]
 
 
 def saved_for(user: Account, offered: list[str]) -> list[SavedReply]:

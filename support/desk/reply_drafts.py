@@ -21,7 +21,7 @@ from support.diagnosis.findings import Facts, Finding
 from support.diagnosis.languages import UNKNOWN
 from support.diagnosis.message_reading import Reading, Topic
 from support.tickets.draft_sentences import DOINGS, NEEDS, THINGS
-from support.tickets.wording import LANGUAGES, Reader, Wording
+from support.tickets.wording import LANGUAGES, Reader, Wording, language_for
 from support.trust.harm import DENIALS
 from support.trust.harm_so_far import FAILURES, Harm
 
@@ -50,8 +50,7 @@ class Case:
     @property
     def language(self) -> str:
         """Language of the draft: the one they wrote in, or that of their account where it cannot be told."""
-        spoken = self.reading.language or (self.known.account.language if self.known else "")
-        return spoken if spoken in LANGUAGES else LANGUAGES[0]
+        return language_for(self.reading.language or (self.known.account.language if self.known else ""))
 
     @property
     def named(self) -> str:

@@ -86,16 +86,16 @@ def toll_of(outages: Sequence[Outage], schedule: Schedule, now: datetime) -> Tol
     people, waits = _waits(outages, now)
     began, ended = min(one.began_at for one in outages), max(one.ended_at or now for one in outages)
     spans = merged((outage.began_at, outage.ended_at or now) for outage in outages)
-    theirs = Event.objects.filter(account__in=people, at__gte=began)
-    waivers = theirs.filter(kind__endswith=".waived", at__lte=ended + timedelta(days=1))
+    lines = Event.objects.filter(account__in=people, at__gte=began)
+    waivers = lines.filter(kind__endswith=".waived", at__lte=ended + timedelta(days=1))
     worked = sum(working_minutes_between(begin, end, schedule) for begin, end in spans) / 60
     return Toll(
         people=len(people),
-        person_hours=sum(_hours(merged(spans)) for spans in waits.values()),
+        person_hours=sum(_hours(merged(theirs)) for theirs in waits.values()),
         untrue=untrue_since(people, began),
         promises_broken=Promise.objects.filter(account__in=people, broken_at__gte=began).count(),
         hours_alone=_hours(spans) - worked,
-        by_hand=theirs.filter(voice=Voice.SUPPORT, kind__in=(EventKind.RECOVERED,)).count()
+        by_hand=lines.filter(voice=Voice.SUPPORT, kind__in=(EventKind.RECOVERED,)).count()
         + waivers.filter(actor__isnull=False).count(),
         by_rule=waivers.filter(actor=None, detail=REASON).count(),
         lost=Lost.objects.filter(outage__in=outages).count(),

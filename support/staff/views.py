@@ -21,9 +21,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Account
 from support.actions import kept_input
 from support.actions.actions import GONE, Refused
-from support.actions.page_state import Seen, Sight, changes, seal, unseal
-from support.forms import ActForm
-from support.models import Press
+from support.actions.page_state import Seen, Sight, refuse_second_press, refuse_stale, seal, unseal
+from support.forms import ActForm, faults_of
 from support.staff import acts
 from support.staff.forms import InviteForm, ProofForm, RoleForm
 from support.staff.members import SUPERUSER, Member, may_change, may_manage, members, refuse_unless_owner, staff
@@ -158,7 +157,7 @@ def press(request, name):
     try:
         seen = unseal(request.POST.get("seen", ""), request.user)
         if not form.is_valid():
-            raise Refused(" ".join(str(error) for errors in form.errors.values() for error in errors))
+            raise Refused(faults_of(form))
         said = _carry_out(name, seen, request.user, form.cleaned_data)
     except signing.SignatureExpired:
         _refuse(request, _("that page was too old. Please look again."))
@@ -186,9 +185,7 @@ def _carry_out(name: str, seen: Seen, user: Account, words: dict) -> str:
         house = {str(member.account.pk): member for member in members(staff().select_for_update().order_by("pk"))}
         myself = house.get(str(user.pk))
         actor = refuse_unless_owner(myself.account if myself else None)
-        _press, first = Press.objects.get_or_create(key=seen.key, defaults={"act": f"staff {name}"})
-        if not first:
-            raise Refused(_("that button was already pressed."))
+        refuse_second_press(seen, f"staff {name}")
         if name == INVITE:
             acts.invite(actor, seen.key, words)
             return _("An invitation to %(email)s is on its way.") % {"email": words["email"]}
@@ -204,6 +201,5 @@ def _carry_out(name: str, seen: Seen, user: Account, words: dict) -> str:
 def _do(act: StaffAct, member: Member, actor: Account, seen: Seen, words: dict) -> None:
     if why_not := act.why_not(member, actor):
         raise Refused(why_not)
-    if different := changes(seen.state, member.state()):
-        raise Refused(_("since you looked: %(what)s. Please look again.") % {"what": "; ".join(different)})
+    refuse_stale(seen, member.state())
     act.do(member, actor, seen.key, words)

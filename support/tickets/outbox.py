@@ -28,6 +28,7 @@ from provisioning.engine import circuit_breaker, faults, retry
 from provisioning.engine.attribution import Report
 from provisioning.engine.claim import Result, attempt
 from provisioning.engine.settle import domain_of, report_of, retry_rule, was_asked
+from provisioning.engine.sources import Leased
 from support.business_hours import next_opening
 from support.diagnosis.remedies import what_to_mend
 from support.inbound.threads import ANSWERABLE
@@ -47,7 +48,7 @@ def write(to: str, subject: str, body: str, occasion: str, **more) -> bool:
     return Letter.objects.filter(key=letter.key).exists()
 
 
-class Outbox:
+class Outbox(Leased):
     """Outbox as a source of the engine (engine/sources.py): letters are claimed, delivered and settled as steps are.
 
     Those the agent wrote by hand come first, the machine's words to strangers last. The epoch is the fence:
@@ -88,6 +89,9 @@ class Outbox:
                 for result in known:
                     _settle(rows[result.step.pk], result, now, down)
 
+    def ours(self, letter: Letter) -> QuerySet[Letter]:
+        return Letter.objects.filter(pk=letter.pk, epoch=letter.epoch, sent_at=None, given_up_at=None)
+
     def set_aside(self, result: Result, error: Exception) -> None:
         """Note a result that could not be saved.
 
@@ -95,15 +99,7 @@ class Outbox:
         """
         faults.note(result.step, POSTING, error)
         if result.failure is None:
-            faults.attempt(lambda: _ours(result.step).update(sent_at=Now()), lambda _error: None)
-
-    def give_back(self, letters: Sequence[Letter]) -> None:
-        for letter in letters:
-            _ours(letter).update(due_at=Now(), attempts=F("attempts") - 1)
-
-    def renew(self, letters: Sequence[Letter]) -> None:
-        for letter in letters:
-            _ours(letter).update(due_at=Now() + settings.SETUP_LEASE)
+            faults.attempt(lambda: self.ours(result.step).update(sent_at=Now()), lambda _error: None)
 
 
 OUTBOX = Outbox()
@@ -131,11 +127,6 @@ def _due() -> QuerySet[Letter]:
 def unsent() -> QuerySet[Letter]:
     """Letters that are owed, whether due or not."""
     return Letter.objects.filter(sent_at=None, given_up_at=None)
-
-
-def _ours(letter: Letter) -> QuerySet[Letter]:
-    """The letter, unless somebody else has claimed it since: the fence."""
-    return Letter.objects.filter(pk=letter.pk, epoch=letter.epoch, sent_at=None, given_up_at=None)
 
 
 def _locked(results: Sequence[Result]) -> QuerySet[Letter]:

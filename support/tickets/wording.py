@@ -25,6 +25,11 @@ from support.tickets.draft_sentences import (
 LANGUAGES = tuple(SENTENCES)
 
 
+def language_for(spoken: str) -> str:
+    """Language of a draft to somebody who speaks this one: theirs, if drafts can be in it."""
+    return spoken if spoken in LANGUAGES else LANGUAGES[0]
+
+
 @dataclass(frozen=True)
 class Reader:
     """Reader of a draft: their language, one of LANGUAGES, and their time zone, at this moment."""

@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.middleware.preferences import zone_of
-from accounts.models import Account, Event, EventKind, Voice
+from accounts.models import Account, Event, EventKind, Voice, write_diary
 from accounts.status import Status
 from provisioning.engine import faults
 from provisioning.intake.outbox import owe_letter
@@ -22,7 +22,7 @@ from support.business_hours import add_working_days
 from support.models import Desk, TrustRepair, the_desk
 from support.service_level.promises import broken_for
 from support.tickets.outbox import UNDO_FOR
-from support.tickets.wording import LANGUAGES, Reader
+from support.tickets.wording import Reader, language_for
 from support.trust.apology_draft import Person, draft
 from support.trust.harm import DENIALS, NOTICEABLE, Friction, Seen, Story, friction, level
 
@@ -87,8 +87,7 @@ def draft_now(repair: TrustRepair, desk: Desk, now: datetime) -> str:
     """Draft of a personal apology in words that are true now: “today” may be yesterday by the time it is sent."""
     account = repair.account
     person = Person(account.called, account.created_at, repair.ready_at, settings.SITE_URL + "/login/")
-    language = account.language if account.language in LANGUAGES else LANGUAGES[0]
-    reader = Reader(language, zone_of(account), now)
+    reader = Reader(language_for(account.language), zone_of(account), now)
     return draft(person, harms_of(repair), desk.sign_off or desk.name, desk.offer, reader)
 
 
@@ -165,14 +164,13 @@ def send_word(repair: TrustRepair, actor: Account, words: str, restitution: str,
         if sent:
             repair.words = words
             owe_words([repair])
-            Event.objects.create(
-                account_id=repair.account_id,
-                voice=Voice.SUPPORT,
-                kind=EventKind.WORD_SENT,
-                detail=restitution,
-                actor=actor,
-            )
+            write_diary([line_of(repair, EventKind.WORD_SENT, actor, restitution)])
     return sent
+
+
+def line_of(repair: TrustRepair, kind: str, actor: Account, detail: str = "") -> Event:
+    """Line of the diary about a personal apology."""
+    return Event(account_id=repair.account_id, voice=Voice.SUPPORT, kind=kind, detail=detail, actor=actor)
 
 
 def owe_words(repairs: Iterable[TrustRepair]) -> None:
@@ -206,10 +204,7 @@ def take_back(sent: QuerySet[TrustRepair], actor: Account) -> int:
         Step.objects.filter(kind=WORD, occasion__in=[occasion_of(repair) for repair in held]).delete()
         again = TrustRepair.objects.filter(pk__in=[repair.pk for repair in held])
         again.update(state=State.OWED, sent_at=None, actor=None, follow_up_on=None)
-        Event.objects.bulk_create(
-            Event(account_id=repair.account_id, voice=Voice.SUPPORT, kind=EventKind.WORD_TAKEN_BACK, actor=actor)
-            for repair in held
-        )
+        write_diary(line_of(repair, EventKind.WORD_TAKEN_BACK, actor) for repair in held)
     return len(held)
 
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from accounts.models import Account, Event, EventKind, Voice
+from accounts.models import Account, EventKind, write_diary
 from provisioning.models import Outage
 from support.models import Message, Ticket, TrustRepair, the_desk
 from support.service_level.availability import OWN
-from support.trust.apologies import follow_up_on, owe_words, words_now, words_owed
+from support.trust.apologies import follow_up_on, line_of, owe_words, words_now, words_owed
 
 MOST = 1000
 
@@ -65,10 +65,7 @@ def send(outage: Outage, actor: Account, now: datetime) -> int:
             repair.follow_up_on = ask_on
         TrustRepair.objects.bulk_update(repairs, ["words", "state", "sent_at", "actor", "follow_up_on"])
         owe_words(repairs)
-        Event.objects.bulk_create(
-            Event(account_id=repair.account_id, voice=Voice.SUPPORT, kind=EventKind.WORD_SENT, actor=actor)
-            for repair in repairs
-        )
+        write_diary(line_of(repair, EventKind.WORD_SENT, actor) for repair in repairs)
     return len(repairs)
 
 
