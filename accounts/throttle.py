@@ -87,6 +87,8 @@ DOORS = {
     "letter": asks("letter"),
     "contact": asks("contact"),
     "api": (Limit("api", "network", 10_000),),
+    "token": (Limit("token", "network", 10_000),),
+    "token refused": (Limit("token refused", "network", 100), Limit("token refused", "all", 10_000)),
     "api without a token": (Limit("api refused", "network", 100), Limit("api refused", "all", 10_000)),
 }
 

@@ -52,7 +52,7 @@ FLOORS = {
         urls
     """,
     "product": """
-        apps redirect_uris
+        apps machines redirect_uris
         models
         api events oidc
         management urls

@@ -6,14 +6,11 @@ Whoever has no token is told the same of every account, of those that are not th
 from functools import wraps
 
 from django.conf import settings
-from django.http import JsonResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.throttle import TooMany, seconds_until, spend
-
-NOBODY = "api"  # in the place of an address: tries are counted by network
+from product.machines import held_back, refusal
 
 
 def for_machines(view):
@@ -22,10 +19,8 @@ def for_machines(view):
     @wraps(view)
     def machines_only(request, *args, **kwargs):
         known = has_token(request)
-        try:
-            spend(request, "api" if known else "api without a token", NOBODY)
-        except TooMany as error:
-            return refusal(429, "too many requests", **{"Retry-After": str(seconds_until(error.until))})
+        if too_many := held_back(request, "api" if known else "api without a token"):
+            return too_many
         if not known:
             return refusal(401, "a token of API_TOKEN is missing", **{"WWW-Authenticate": "Bearer"})
         return view(request, *args, **kwargs)
@@ -38,8 +33,3 @@ def has_token(request) -> bool:
     scheme, _blank, given = request.headers.get("Authorization", "").partition(" ")
     matches = [constant_time_compare(given.strip(), token) for token in settings.API_TOKENS]
     return scheme.lower() == "bearer" and any(matches)
-
-
-def refusal(status: int, error: str, **headers: str) -> JsonResponse:
-    """JSON answer that says why not."""
-    return JsonResponse({"error": error}, status=status, headers=headers)

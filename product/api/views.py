@@ -7,7 +7,8 @@ from django.http import JsonResponse
 
 from accounts.models import Account
 from accounts.status import Status
-from product.api.tokens import for_machines, refusal
+from product.api.tokens import for_machines
+from product.machines import refusal
 from provisioning.kinds import name_of
 from provisioning.models import OWED, State, Step, Workspace
 from provisioning.unknown_kinds import counted

@@ -25,6 +25,7 @@ from accounts import claims as signups
 from accounts import onward
 from accounts.models import Account, Event, EventKind, SignupClaim, Voice
 from accounts.sentences import say
+from product.machines import held_back
 from product.oidc import claims, keys
 from product.redirect_uris import origin_of
 from provisioning.waiting_room.pages import look_at
@@ -194,9 +195,16 @@ def _answer(told) -> HttpResponse:
 @sensitive_post_parameters("client_secret", "code", "code_verifier")
 @require_POST
 def token(request):
-    """Token endpoint. In one transaction: a code is locked until it is used up."""
+    """Token endpoint. In one transaction: a code is locked until it is used up.
+
+    Requests are counted by network, and those that are refused once more.
+    """
+    if too_many := held_back(request, "token"):
+        return too_many
     with transaction.atomic():
-        return _answer(OAuthLibMixin().create_token_response(request))
+        answer = _answer(OAuthLibMixin().create_token_response(request))
+    refused = answer.status_code != 200
+    return (held_back(request, "token refused") if refused else None) or answer
 
 
 @csrf_exempt

@@ -89,10 +89,11 @@ def test_workspace_down_and_the_owner_is_told_once_and_once_it_works(site, works
     ]
 
 
-def test_the_web_is_up_and_its_forms_are_broken(site, works, world, monkeypatch):
-    def refuse(form):
-        raise ValidationError("on purpose")
+def refuse(form):
+    raise ValidationError("on purpose")
 
+
+def test_the_web_is_up_and_its_forms_are_broken(site, works, world, monkeypatch):
     monkeypatch.setattr(SignupForm, "clean", refuse)
     assert Canary().round().troubles == {"forms": "sign-up was answered with 200 at /signup/, not with /arriving/"}
 
@@ -141,10 +142,8 @@ def test_it_is_nobody(site, works, impatient, world, jordan, client):
 
 
 def test_a_stranger_cannot_pass_for_it():
-    client = Client()
-    fields = {"name": "Kim", "phone": "1", "company": "Wayne", "password": "correct horse battery staple"}
     for number, headers in enumerate(({HEADER: "canary"}, {HEADER: "canary:1:forged"}, {}, mark())):
-        client.post("/signup/", fields | {"email": f"k{number}@acme.example"}, headers=headers)
+        sign_up(f"k{number}@acme.example", headers)
     rows = Account.objects.order_by("email").values_list("canary", flat=True)
     assert list(rows) == [False, False, False, True]
 
@@ -167,6 +166,36 @@ def test_noticed_first_by_the_canary(site, works, impatient, world, jordan):
     assert "The canary noticed that" in desk.get("/admin/").content.decode().replace("&#x27;", "'")
     text = Client().get("/metrics").content.decode()
     assert "arrivals_canary_troubles 1.0" in text and "arrivals_last_canary_seconds" in text
+
+
+@pytest.mark.parametrize("what", ["mail", "workspace", "forms"])
+def test_noticed_before_any_person(what, site, works, impatient, world, monkeypatch):
+    """Somebody signs up before the fault and after it; between them come the canary's two rounds."""
+    services = dict(zip(("mail", "workspace"), world, strict=True))
+    sign_up("before@acme.example")
+    sweep()
+    assert Account.objects.get().status == Status.ACTIVE
+    if what == "forms":
+        monkeypatch.setattr(SignupForm, "clean", refuse)
+    else:
+        services[what].mode = "refused"
+    canary = Canary()
+    assert any(what in canary.round().troubles for _round in range(2))
+    assert not harmed()
+    sign_up("after@acme.example")
+    sweep()
+    after = Account.objects.filter(email="after@acme.example").first()
+    assert (after is None) if what == "forms" else (harmed() == [after]), "and it was no false alarm"
+
+
+def harmed() -> list[Account]:
+    """People whose set-up has failed so far."""
+    return list(Account.objects.filter(pk__in=Attempt.objects.exclude(outcome=Outcome.DONE).values("step__account")))
+
+
+def sign_up(email: str, headers: dict | None = None) -> None:
+    fields = {"name": "Kim", "phone": "1", "company": "Wayne", "password": "correct horse battery staple"}
+    Client().post("/signup/", fields | {"email": email}, headers=headers)
 
 
 def test_the_command_once(site, works, world):

@@ -15,6 +15,7 @@ from oauth2_provider.models import AccessToken, Grant, IDToken, RefreshToken
 
 from accounts.models import Account
 from accounts.profile.deletion import delete_everything
+from accounts.throttle import DOORS, Limit
 from product.models import Client, SigningKey, SpentCode
 from product.models.oidc import hash_of
 from product.oidc import keys, sweep
@@ -332,3 +333,13 @@ def test_what_stands_in_the_environment_counts_from_the_next_question_on(named, 
 def test_challenge_is_what_the_standard_says():
     """RFC 7636, appendix B."""
     assert challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk") == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+def test_who_guesses_secrets_is_held_back_and_other_networks_are_not(product, browser, monkeypatch):
+    few = Limit("token refused", "network", 3)
+    monkeypatch.setitem(DOORS, "token refused", (few,))
+    guess = {"grant_type": "authorization_code", "client_id": "shop", "client_secret": "guess", "code": "x"}
+    told = [Browser().post("/oidc/token/", guess, REMOTE_ADDR="192.0.2.1") for _guess in range(5)]
+    assert [answer.status_code for answer in told] == [401, 401, 401, 429, 429]
+    assert 0 < int(told[-1]["Retry-After"]) <= few.seconds
+    assert product.exchange(product.code(browser)).status_code == 200
