@@ -52,6 +52,7 @@ def discovery(request):
         "code_challenge_methods_supported": ["S256"],
         "claims_supported": claims.SUPPORTED,
         "prompt_values_supported": ["none", "login", "create"],
+        "ui_locales_supported": [code for code, _name in settings.LANGUAGES],
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
@@ -135,7 +136,7 @@ class Authorize(OAuthLibMixin, View):
         if len(back) > onward.LONGEST:
             error = InvalidRequestError("The request is too long.", state=credentials["state"])
             raise OAuthToolkitError(error=error, redirect_uri=credentials["redirect_uri"])
-        response = redirect(page)
+        response = redirect(reverse(page) + _in_the_language_asked_for(request))
         onward.remember(response, back, origin_of(credentials["redirect_uri"]))
         return response
 
@@ -175,6 +176,14 @@ def _log_in(request, claim: SignupClaim) -> None:
     account.last_login = claim.created_at
     account.save(update_fields=["last_login"])
     Event.objects.create(account=account, voice=Voice.THEY, kind=EventKind.LOGGED_IN)
+
+
+def _in_the_language_asked_for(request) -> str:
+    """Query of a page for the first of `ui_locales` that we speak; none where this browser has chosen one."""
+    asked = (tag.partition("-")[0].lower() for tag in request.GET.get("ui_locales", "").split())
+    language = next((tag for tag in asked if tag in dict(settings.LANGUAGES)), "")
+    chosen_here = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
+    return f"?language={language}" if language and not chosen_here else ""
 
 
 def _is_too_long_ago(request, account) -> bool:

@@ -343,3 +343,20 @@ def test_who_guesses_secrets_is_held_back_and_other_networks_are_not(product, br
     assert [answer.status_code for answer in told] == [401, 401, 401, 429, 429]
     assert 0 < int(told[-1]["Retry-After"]) <= few.seconds
     assert product.exchange(product.code(browser)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "query"), [("de-AT en", "?language=de"), ("pt-BR DE", "?language=de"), ("pt", ""), ("", "")]
+)
+def test_the_pages_on_the_way_are_in_the_language_that_the_product_asks_for(product, asked, query):
+    visitor = Browser()
+    sent = product.send(visitor, ui_locales=asked)
+    assert sent["Location"] == f"/login/{query}"
+    if query:
+        assert 'lang="de"' in visitor.get(sent["Location"]).content.decode()
+
+
+def test_a_language_chosen_in_this_browser_stays(product, settings):
+    visitor = Browser()
+    visitor.get("/login/?language=en")
+    assert product.send(visitor, ui_locales="de")["Location"] == "/login/"
