@@ -6,6 +6,8 @@ from django.test import Client
 
 from accounts.models import AccessRequest, SignupClaim
 from accounts.status import Status
+from bench.enumeration import STEPS, a_setup_of_its_own
+from provisioning.kinds import setup_kinds
 from provisioning.models import Dependency
 from tests.door.visit import WHO, visit
 from tests.people import PASSWORD, Person
@@ -29,6 +31,12 @@ def weather(request):
     if request.param == "mail down":
         Dependency.objects.create(name="mail", broken=True, probe_at=Now(), error="refused")
     return request.param
+
+
+@pytest.fixture(params=STEPS)
+def steps(request, settings):
+    request.addfinalizer(setup_kinds.cache_clear)
+    a_setup_of_its_own(settings, STEPS[request.param])
 
 
 def both(door, taken: dict, **fields):
@@ -56,14 +64,15 @@ def test_signing_up_with_its_own_password(weather):
 
 
 @pytest.mark.parametrize("taken", TAKEN, ids=str)
-def test_the_receipt(weather, taken):
-    """Right after signing up, before anything was tried."""
+def test_the_receipt(weather, steps, taken):
+    """Right after signing up, before anything was tried: its lines, too, are of the steps that there are."""
     person, pages = Person.create(**taken), []
     for address in (FREE, person.email):
         client = Client()
         client.post("/signup/", WHO | {"email": address, "password": "another long passphrase"})
         seen = visit(client, "get", "/arriving/", echo=address)
         pages.append((seen.status, seen.headers, seen.body, seen.cookies))
+        assert seen.text.count('<li class="open">') == len(setup_kinds())
     assert pages[0] == pages[1]
 
 

@@ -83,6 +83,17 @@ def test_six_letters_an_hour_by_all_doors_together(world, dana):
     assert len(arrived(mail)) <= 12
 
 
+def test_one_browser_that_puts_its_address_right_again_and_again(world):
+    """To her mailbox, to another, and back: each time a letter is owed to whoever has the address."""
+    browser, own = stranger(1), {"password": WHO["password"]}
+    browser.post("/signup/", WHO | {"email": "me@evil.example"})
+    for number in range(12):
+        for address in (DANA, f"me{number}@evil.example"):
+            browser.post("/arriving/address/", own | {"email": address})
+            sweep()
+    assert 1 <= len(arrived(world[0])) <= 6
+
+
 def test_the_owners_own_link_still_comes(world):
     mail = world[0]
     Person.create(email=DANA, status=Status.ACTIVE, asked_at=None)

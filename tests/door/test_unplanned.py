@@ -1,5 +1,6 @@
 """What nobody planned, and people do."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -40,6 +41,16 @@ def test_letter_case_and_blanks_are_no_other_person(world, typed):
     signs_up(email=typed)
     assert Account.objects.get().email == "dana@acme.example"
     assert Client().post("/login/", {"email": typed, "password": PASSWORD}).status_code == 302
+
+
+def test_who_is_not_there_any_more_is_not_told_that_a_sign_up_is_safe(world):
+    """A backup was restored that is older than the sign-up."""
+    browser = signs_up()
+    Account.objects.all().delete()
+    for visitor in (browser, Client()):
+        page = visitor.post("/login/", {"email": DANA["email"], "password": PASSWORD}).content.decode()
+        assert "match" in page and not re.search(r"\b(safe|saved)\b", page)
+        assert "Log in to see" in room(visitor)
 
 
 def test_a_plus_tag_is_another_address(world):
