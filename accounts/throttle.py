@@ -81,15 +81,20 @@ def asks(what: str) -> tuple[Limit, ...]:
     return Limit(what, "address and network", 10), Limit(what, "network", 100), Limit(what, "all", 5_000)
 
 
+def refused(what: str) -> tuple[Limit, ...]:
+    """Return the limits of a machine that does not show who it is."""
+    return Limit(what, "network", 100), Limit(what, "all", 10_000)
+
+
 DOORS = {
     "login": guesses(10),
     "signup": (*guesses(30), Limit("signup", "network", 500), Limit("signup", "all", 5_000)),
     "letter": asks("letter"),
     "contact": asks("contact"),
     "api": (Limit("api", "network", 10_000),),
+    "api without a token": refused("api refused"),
     "token": (Limit("token", "network", 10_000),),
-    "token refused": (Limit("token refused", "network", 100), Limit("token refused", "all", 10_000)),
-    "api without a token": (Limit("api refused", "network", 100), Limit("api refused", "all", 10_000)),
+    "token refused": refused("token refused"),
 }
 
 

@@ -212,8 +212,9 @@ def token(request):
         return too_many
     with transaction.atomic():
         answer = _answer(OAuthLibMixin().create_token_response(request))
-    refused = answer.status_code != 200
-    return (held_back(request, "token refused") if refused else None) or answer
+    if answer.status_code == 200:
+        return answer
+    return held_back(request, "token refused") or answer
 
 
 @csrf_exempt
