@@ -360,3 +360,12 @@ def test_a_language_chosen_in_this_browser_stays(product, settings):
     visitor = Browser()
     visitor.get("/login/?language=en")
     assert product.send(visitor, ui_locales="de")["Location"] == "/login/"
+
+
+def test_a_network_that_asks_too_often_is_held_back_before_its_code_is_looked_at(product, browser, monkeypatch):
+    monkeypatch.setitem(DOORS, "token", (Limit("token", "network", 1),))
+    assert product.exchange(product.code(browser)).status_code == 200
+    code = product.code(browser)
+    assert product.exchange(code).status_code == 429
+    monkeypatch.setitem(DOORS, "token", (Limit("token", "network", 3),))
+    assert product.exchange(code).status_code == 200
